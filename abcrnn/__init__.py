@@ -1,0 +1,60 @@
+"""abcrnn: character-RNNs that write folk tunes in ABC notation.
+
+Names are loaded when they are first used, so that ``import abcrnn`` costs
+nothing: neither TensorFlow nor music21 is imported before it is needed.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abcrnn.corpus import Corpus, load_corpus
+    from abcrnn.evaluation import evaluate
+    from abcrnn.midi import to_midi, to_midi_bytes, to_musicxml
+    from abcrnn.model import CharLSTM, load_model
+    from abcrnn.notation import ABCError
+    from abcrnn.sampling import Sampler
+    from abcrnn.training import Trainer
+    from abcrnn.vocabulary import Vocabulary
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ABCError": "notation",
+    "CharLSTM": "model",
+    "Corpus": "corpus",
+    "Sampler": "sampling",
+    "Trainer": "training",
+    "Vocabulary": "vocabulary",
+    "evaluate": "evaluation",
+    "load_corpus": "corpus",
+    "load_model": "model",
+    "to_midi": "midi",
+    "to_midi_bytes": "midi",
+    "to_musicxml": "midi",
+}
+
+__all__ = [
+    "ABCError",
+    "CharLSTM",
+    "Corpus",
+    "Sampler",
+    "Trainer",
+    "Vocabulary",
+    "evaluate",
+    "load_corpus",
+    "load_model",
+    "to_midi",
+    "to_midi_bytes",
+    "to_musicxml",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'abcrnn' has no attribute {name!r}")
+    return getattr(import_module(f"abcrnn.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

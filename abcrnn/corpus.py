@@ -1,0 +1,207 @@
+"""Corpora: tunes by name or from one's own files, cleaned and split.
+
+A corpus holds whole tunes as text: lines end in ``\\n``, a tune has no blank
+line and no line end at its close. A split is by tune, and tunes with the same
+body never stand on two sides of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from abcrnn.cards import Card, card_names, fetch_card, read_card
+from abcrnn.notation import Block, split_tunebook, tune_body
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Tunes to learn from.
+
+    Parameters
+    ----------
+    name : str
+    tunes : tuple of str
+    fragments : tuple of Block
+        What stood outside tunes; not trained on.
+    origin : dict
+        Where the tunes were taken from, so that a saved model can tell which
+        ones it has not seen: the whole corpus and how it was split.
+    """
+
+    name: str
+    tunes: tuple[str, ...]
+    fragments: tuple[Block, ...] = ()
+    origin: dict[str, Any] | None = None
+
+    @cached_property
+    def text(self) -> str:
+        """All tunes, a blank line between two, one line end at the close."""
+        return "\n\n".join(self.tunes) + "\n"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the text, in hexadecimal."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def duplicates(self) -> int:
+        """Number of tunes whose body, white space aside, an earlier tune has too."""
+        return len(self.tunes) - len(_groups(self.tunes))
+
+    def split(
+        self, validation: float = 0.1, test: float = 0.1, seed: int = 0
+    ) -> tuple[Corpus, Corpus, Corpus]:
+        """Split by tune, the same way for the same seed.
+
+        Parameters
+        ----------
+        validation, test : float
+            Shares of the tunes, from 0; together less than 1.
+        seed : int
+
+        Returns
+        -------
+        train, validation, test : Corpus
+            Tunes in the order of the corpus.
+
+        Raises
+        ------
+        ValueError
+            If a share is out of range, or there are too few tunes for it.
+        """
+        if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
+            raise ValueError(
+                "validation and test must be shares from 0, together less than 1, "
+                f"not {validation!r} and {test!r}"
+            )
+        groups = _groups(self.tunes)
+        wanted = {"test": round(test * len(self.tunes)),
+                  "validation": round(validation * len(self.tunes))}
+        parts: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
+        for index in np.random.default_rng(seed).permutation(len(groups)):
+            part = next((p for p, size in wanted.items() if len(parts[p]) < size), "train")
+            parts[part].extend(groups[index])
+        for part, share in (("train", 1.0), ("validation", validation), ("test", test)):
+            if share > 0 and not parts[part]:
+                raise ValueError(
+                    f"{self.name} has {len(self.tunes)} tunes, too few to set {share:g} of them "
+                    f"aside for {part}; give validation=0 and test=0 to train on all"
+                )
+        how = {"validation": validation, "test": test, "seed": seed}
+        whole = {"corpus": self.name, "fingerprint": self.fingerprint, "split": how}
+        return (
+            self._part("train", parts, whole),
+            self._part("validation", parts, whole),
+            self._part("test", parts, whole),
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Name, size, fingerprint and origin, as saved with runs and models."""
+        return {
+            "name": self.name,
+            "tunes": len(self.tunes),
+            "fingerprint": self.fingerprint,
+            "origin": self.origin,
+        }
+
+    def _part(self, name: str, parts: dict[str, list[int]], whole: dict[str, Any]) -> Corpus:
+        tunes = tuple(self.tunes[i] for i in sorted(parts[name]))
+        return replace(
+            self, name=f"{self.name}/{name}", tunes=tunes, fragments=(),
+            origin={**whole, "part": name},
+        )
+
+
+def load_corpus(source: str | os.PathLike[str]) -> Corpus:
+    """Load a corpus by name, or from a file or folder of one's own.
+
+    Parameters
+    ----------
+    source : str or path-like
+        A name of ``abcrnn corpora list`` (fetched on first use), or the path of
+        an ``.abc`` file, or of a folder, in which every ``.abc`` file is read.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is neither a name nor a path.
+    ValueError
+        If a file is empty, not text, or holds no tune (no line ``X:``); or if a
+        fetched file is not what the card says.
+    ConnectionError
+        If a corpus has to be fetched and cannot be.
+    """
+    if str(source) in card_names():
+        card = read_card(str(source))
+        return _from_files(card.name, fetch_card(card))
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.suffix.lower() == ".abc" and p.is_file())
+        if not files:
+            raise ValueError(f"{path} holds no .abc file")
+        return _from_files(path.resolve().name, files)
+    if path.is_file():
+        return _from_files(path.stem, [path])
+    raise FileNotFoundError(
+        f"{source} is neither a file or folder nor a corpus; "
+        f"the corpora are {', '.join(card_names())}"
+    )
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Read text as UTF-8, or as Latin-1 with a word in the log; line ends become ``\\n``.
+
+    Raises
+    ------
+    ValueError
+        If the file is empty or binary.
+    """
+    data = Path(path).read_bytes()
+    if not data.strip():
+        raise ValueError(f"{path} is empty; a tunebook in ABC notation was expected")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ValueError(f"{path} is UTF-16; save it as UTF-8")
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise ValueError(f"{path} is not text: it has a NUL byte in line {line}")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        _logger.warning("%s is not UTF-8 (line %d); read as Latin-1", path, line)
+        text = data.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _from_files(name: str, files: list[Path]) -> Corpus:
+    tunes: list[str] = []
+    fragments: list[Block] = []
+    for file in files:
+        found, outside = split_tunebook(read_text(file))
+        tunes += [block.text for block in found]
+        fragments += outside
+    if not tunes:
+        where = str(files[0]) if len(files) == 1 else f"{name} ({len(files)} files)"
+        raise ValueError(f"{where} holds no tune: in ABC notation each begins with a line X:")
+    return Corpus(name, tuple(tunes), tuple(fragments))
+
+
+def _groups(tunes: tuple[str, ...]) -> list[list[int]]:
+    """Indices of the tunes, those with the same body together."""
+    groups: dict[str, list[int]] = {}
+    for index, tune in enumerate(tunes):
+        groups.setdefault("".join(tune_body(tune).split()), []).append(index)
+    return list(groups.values())
+
+
+__all__ = ["Card", "Corpus", "load_corpus", "read_text"]

@@ -1,0 +1,22 @@
+"""The one error that ABC text raises."""
+
+from __future__ import annotations
+
+
+class ABCError(ValueError):
+    """ABC text that cannot be read as music.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and what would be right.
+    line, column : int, optional
+        Where it stands, both counted from 1; 0 when the place is not known.
+    """
+
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        self.message = message
+        self.line = line
+        self.column = column
+        where = f"line {line}, column {column}: " if line and column else f"line {line}: " if line else ""
+        super().__init__(where + message)

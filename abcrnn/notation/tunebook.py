@@ -1,0 +1,70 @@
+"""A tunebook cut into its tunes (ABC 2.1, section 2.2).
+
+A tune begins at a line ``X:`` and ends at the next blank line, at the next
+``X:`` or with the text. What stands outside tunes is kept too, as fragments:
+nothing of the text is lost and nothing is given twice.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Block(NamedTuple):
+    """A piece of a tunebook: its text without the closing line end, and its first line, from 1."""
+
+    text: str
+    line: int
+
+
+_KEY_FIELD = re.compile(r"^K:.*$", re.MULTILINE)
+
+
+def split_tunebook(text: str) -> tuple[list[Block], list[Block]]:
+    """Cut a tunebook into tunes and fragments.
+
+    Parameters
+    ----------
+    text : str
+        Lines end in ``\\n``.
+
+    Returns
+    -------
+    tunes : list of Block
+        Each begins with ``X:``.
+    fragments : list of Block
+        The runs of lines outside tunes: free text, comments, lost bodies.
+    """
+    tunes: list[Block] = []
+    fragments: list[Block] = []
+    lines: list[str] = []
+    first = 1
+
+    def close() -> None:
+        if lines:
+            blocks = tunes if lines[0].startswith("X:") else fragments
+            blocks.append(Block("\n".join(lines), first))
+            lines.clear()
+
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip() or line.startswith("X:"):
+            close()
+        if line.strip():
+            if not lines:
+                first = number
+            lines.append(line)
+    close()
+    return tunes, fragments
+
+
+def tune_body(tune: str) -> str:
+    """Return what follows the first ``K:`` line, the last of the header (section 2.2.1)."""
+    key = _KEY_FIELD.search(tune)
+    return tune[key.end() :].lstrip("\n") if key else ""
+
+
+def renumber(tune: str, number: int) -> str:
+    """Give a tune another reference number (section 3.1.1); the rest stays to the letter."""
+    first, newline, rest = tune.partition("\n")
+    return f"X:{number}{newline}{rest}" if first.startswith("X:") else tune

@@ -1,0 +1,70 @@
+"""A first taste, end to end: train, sample, convert, all within a few minutes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from abcrnn.converting import Conversion, convert_tunes
+from abcrnn.corpus import load_corpus
+from abcrnn.files import write_text
+from abcrnn.model import CharLSTM
+from abcrnn.notation import renumber
+from abcrnn.plotting import plot_history
+from abcrnn.recipes import recipe
+from abcrnn.sampling import Sampler
+from abcrnn.training import Trainer
+from abcrnn.vocabulary import Vocabulary
+
+
+class Quickstart(NamedTuple):
+    """What a quickstart made."""
+
+    folder: Path
+    tunes: list[str]
+    conversions: list[Conversion]
+    validation_bits_per_char: float
+
+
+def run_quickstart(
+    folder: str | os.PathLike[str],
+    tunes: int = 8,
+    epochs: int | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+) -> Quickstart:
+    """Train the recipe ``quick`` on the embedded corpus and write what it sings.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where ``model.abcrnn``, ``tunes.abc``, ``midi/``, ``curve.png`` and the
+        run folder ``run/`` go.
+    tunes : int
+        How many to write.
+    epochs : int, optional
+        Other than the recipe's.
+    steps : int, optional
+        Train on so few random windows an epoch; for a trial run.
+    seed : int
+    """
+    folder = Path(folder)
+    settings = recipe("quick")
+    epochs = epochs or settings.epochs
+    corpus = load_corpus("oneills")
+    train, validation, _ = corpus.split(validation=0.02, test=0.1, seed=0)
+    model = CharLSTM.from_recipe("quick", Vocabulary.from_text(corpus.text), seed=seed)
+    windows = {"windows": "random", "steps_per_epoch": steps} if steps else {}
+    trainer = Trainer.from_recipe(
+        "quick", model, train, validation=validation, run_dir=folder / "run", seed=seed,
+        **{"decay_epochs": epochs, **windows},
+    )
+    history = trainer.fit(epochs)
+    model.save(folder / "model.abcrnn")
+    plot_history(history, folder / "curve.png")
+    drawn = Sampler(model, temperature=0.7, top_p=0.95, seed=seed).tunes(tunes)
+    drawn = [renumber(tune, number) for number, tune in enumerate(drawn, start=1)]
+    write_text(folder / "tunes.abc", "\n\n".join(drawn) + "\n")
+    conversions = convert_tunes(drawn, folder / "midi")
+    return Quickstart(folder, drawn, conversions, history[-1].validation_bits_per_char or 0.0)

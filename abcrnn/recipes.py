@@ -1,0 +1,78 @@
+"""Named sets of hyper-parameters, for the model and for its training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a model and its training are made of.
+
+    Parameters
+    ----------
+    about : str
+        One line: whose recipe it is, or what it is good for.
+    epochs : int
+        How long to train.
+    model : dict
+        Arguments of :class:`abcrnn.CharLSTM`.
+    training : dict
+        Settings of :class:`abcrnn.Trainer`.
+    """
+
+    about: str
+    epochs: int
+    model: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+
+
+RECIPES = {
+    "default": Recipe(
+        about="the one to use: two layers of 512, much dropout, learning rate let down to nothing",
+        epochs=40,
+        model={"embedding_dim": 64, "units": 512, "num_layers": 2, "dropout": 0.5},
+        training={
+            "batch_size": 32, "seq_length": 64, "learning_rate": 3e-3,
+            "decay_epochs": 40,
+        },
+    ),
+    "quick": Recipe(
+        about="small and fast, for a first taste: one layer of 256",
+        epochs=6,
+        model={"embedding_dim": 64, "units": 256, "num_layers": 1, "dropout": 0.1},
+        training={
+            "batch_size": 32, "seq_length": 64, "learning_rate": 1e-2,
+            "decay_epochs": 6,
+        },
+    ),
+    "jigs": Recipe(
+        about="three layers of 256 on the Nottingham jigs, 100 epochs (overfits after about 25)",
+        epochs=100,
+        model={"embedding_dim": 512, "units": 256, "num_layers": 3, "dropout": 0.2},
+        training={
+            "batch_size": 16, "seq_length": 64, "learning_rate": 1e-3, "keep_every": 10,
+        },
+    ),
+    "mit": Recipe(
+        about="the MIT deep-learning lab's: one layer of 1024, 3000 batches of random windows",
+        epochs=15,
+        model={
+            "embedding_dim": 256, "units": 1024, "num_layers": 1, "dropout": 0.0,
+            "recurrent_initializer": "glorot_uniform",
+        },
+        training={
+            "batch_size": 8, "seq_length": 100, "learning_rate": 5e-3,
+            "windows": "random", "steps_per_epoch": 200,
+        },
+    ),
+}
+
+
+def recipe(name: str) -> Recipe:
+    """Look a recipe up; ``ValueError`` names the ones there are."""
+    try:
+        return RECIPES[name]
+    except KeyError:
+        raise ValueError(f"no recipe {name!r}; there are {', '.join(sorted(RECIPES))}") from None

@@ -1,0 +1,477 @@
+"""Trainer: truncated back-propagation through time, to the bit the same when resumed.
+
+The loop is its own and not ``model.fit``: state is carried from window to
+window, a run may stop and go on at any step, and everything random is drawn
+from the seed and the step's number alone.
+
+References
+----------
+Williams and Peng, An Efficient Gradient-Based Algorithm for On-Line Training of
+Recurrent Network Trajectories, 1990 (truncation); Kingma and Ba, Adam, 2015;
+Pascanu et al., On the Difficulty of Training Recurrent Neural Networks, 2013
+(clipping); Loshchilov and Hutter, SGDR, 2017 (cosine decay).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from types import FrameType
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from abcrnn.archive import Arrays
+from abcrnn.arguments import require_count, require_positive
+from abcrnn.batches import RandomWindows, Streams, encode_tunes
+from abcrnn.corpus import Corpus
+from abcrnn.recipes import recipe
+from abcrnn.runs import EpochRecord, RunFolder
+from abcrnn.scoring import Scorer
+
+_logger = logging.getLogger(__name__)
+
+Callback = Callable[["Trainer", EpochRecord], None]
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a model is trained; the keyword arguments of :class:`Trainer`.
+
+    Parameters
+    ----------
+    batch_size, seq_length : int
+        Streams read side by side, and characters between two updates.
+    windows : {"streams", "random"}
+        Contiguous streams with the state carried on, or windows that begin
+        anywhere and are read from a fresh state.
+    steps_per_epoch : int, optional
+        Windows an epoch; for random windows only.
+    learning_rate : float
+        Of Adam.
+    decay_epochs : int, optional
+        Let the learning rate down along half a cosine over so many epochs, to a
+        hundredth, after a short rise. Without it the rate is constant.
+    clip_norm : float
+        Largest norm of all gradients together.
+    patience : int, optional
+        Stop after so many epochs without a better validation score.
+    checkpoint_epochs : int
+    checkpoint_minutes : float
+        A checkpoint is written after so many epochs, and after so many minutes.
+    keep_every : int, optional
+        Keep the model of every so many epochs besides.
+    seed : int
+        Of the order of tunes and of dropout.
+    """
+
+    batch_size: int = 16
+    seq_length: int = 64
+    windows: Literal["streams", "random"] = "streams"
+    steps_per_epoch: int | None = None
+    learning_rate: float = 1e-3
+    decay_epochs: int | None = None
+    clip_norm: float = 1.0
+    patience: int | None = None
+    checkpoint_epochs: int = 1
+    checkpoint_minutes: float = 5.0
+    keep_every: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "seq_length", "checkpoint_epochs"):
+            require_count(name, getattr(self, name))
+        for name in ("steps_per_epoch", "decay_epochs", "patience", "keep_every"):
+            if getattr(self, name) is not None:
+                require_count(name, getattr(self, name))
+        for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
+            require_positive(name, getattr(self, name))
+        require_count("seed", self.seed, least=0)
+        if self.windows not in ("streams", "random"):
+            raise ValueError(f"windows must be 'streams' or 'random', not {self.windows!r}")
+        if (self.steps_per_epoch is None) == (self.windows == "random"):
+            raise ValueError("steps_per_epoch goes with windows='random', and only with it")
+
+
+@dataclass
+class _Position:
+    """Where a run stands: whole epochs done, and how far it is in the next."""
+
+    epoch: int = 0
+    window: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+    seconds: float = 0.0
+    best_bits: float = math.inf
+    best_epoch: int = 0
+
+
+class Trainer:
+    """Trains a model on a corpus.
+
+    Parameters
+    ----------
+    model : CharLSTM
+        Or anything with ``vocabulary``, ``initial_state``, ``unroll``,
+        ``weight_arrays``, ``set_weight_arrays`` and ``save``.
+    train : Corpus
+    validation : Corpus, optional
+        Scored after each epoch; the best model by it is kept.
+    run_dir : path-like, optional
+        The run folder. Without it nothing is written.
+    callbacks : sequence of callable
+        Each is called with the trainer and the epoch's record after each epoch.
+    tensorboard : bool
+        Write the history for TensorBoard too, under ``run_dir``.
+    **settings
+        See :class:`TrainingSettings`.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range, a tune has characters that the model does
+        not know, or the corpus is shorter than one window.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        train: Corpus,
+        *,
+        validation: Corpus | None = None,
+        run_dir: str | os.PathLike[str] | None = None,
+        callbacks: Sequence[Callback] = (),
+        tensorboard: bool = False,
+        **settings: Any,
+    ) -> None:
+        self.model = model
+        self.settings = TrainingSettings(**settings)
+        self.history: list[EpochRecord] = []
+        self._train, self._validation = train, validation
+        self._callbacks = list(callbacks)
+        self._batches = _batches(encode_tunes(model.vocabulary, train.tunes), self.settings)
+        self._scorer = None
+        if validation is not None:
+            encode_tunes(model.vocabulary, validation.tunes)  # refused now, not an epoch later
+            self._scorer = Scorer(model)
+        self._folder = RunFolder(run_dir) if run_dir is not None else None
+        if tensorboard:
+            self._callbacks.append(_tensorboard_writer(self._folder))
+        self._optimizer = keras.optimizers.Adam(
+            _schedule(self.settings, self._batches.windows),
+            global_clipnorm=self.settings.clip_norm,
+        )
+        self._optimizer.build(model.trainable_variables)
+        self._compiled_step = tf.function(self._step, jit_compile=True)
+        self._position = _Position()
+        self._state = model.initial_state(self.settings.batch_size)
+        self._parked: tuple[dict[str, Any], Arrays] | None = None
+
+    @classmethod
+    def from_recipe(cls, name: str, model: Any, train: Corpus, **options: Any) -> Trainer:
+        """Train as a recipe says; ``options`` are arguments of the class and win."""
+        return cls(model, train, **{**recipe(name).training, **options})
+
+    @property
+    def run_dir(self) -> str | None:
+        """The run folder, if there is one."""
+        return str(self._folder.path) if self._folder else None
+
+    def fit(self, epochs: int) -> list[EpochRecord]:
+        """Train until so many epochs are done in all.
+
+        A run goes on from the newest checkpoint in its folder. Afterwards the
+        model has the weights that were best on the validation tunes, or the
+        last ones where there are none.
+
+        Parameters
+        ----------
+        epochs : int
+            In all, those before a resume counted in.
+
+        Returns
+        -------
+        list of EpochRecord
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C, after a checkpoint was written.
+        FloatingPointError
+            If the loss is no longer a number.
+        ValueError
+            If the run folder holds a run of something else.
+        OSError
+            If the disk refuses; the checkpoints before stay as they are.
+        """
+        require_count("epochs", epochs)
+        self._go_on_where_it_stopped()
+        with _interrupts() as interrupted, self._progress(epochs) as bar:
+            while self._position.epoch < epochs and not self._stalled():
+                self._run_epoch(bar, interrupted)
+        self._parked = self._capture()
+        if self._position.best_epoch:
+            self.model.set_weight_arrays(self._best)
+        return list(self.history)
+
+    # One epoch ---------------------------------------------------------------------------
+
+    def _run_epoch(self, bar: tqdm, interrupted: threading.Event) -> None:
+        position, settings = self._position, self.settings
+        characters = settings.batch_size * settings.seq_length
+        started = checkpointed = time.monotonic()
+        before = position.seconds
+        for window in self._batches.epoch(position.epoch, start=position.window):
+            if not self._batches.carries_state:
+                self._state = self.model.initial_state(settings.batch_size)
+            loss, correct, self._state = self._compiled_step(window, self._state)
+            position.loss_sum += self._finite(float(loss))
+            position.correct += int(correct)
+            position.window += 1
+            now = time.monotonic()
+            position.seconds = before + now - started
+            bar.set_postfix_str(self._postfix(float(loss)), refresh=False)
+            bar.update(characters)
+            if interrupted.is_set():
+                self._checkpoint()
+                raise KeyboardInterrupt
+            if now - checkpointed > 60 * settings.checkpoint_minutes:
+                self._checkpoint()
+                checkpointed = now
+        self._finish_epoch()
+
+    def _finish_epoch(self) -> None:
+        position, windows = self._position, self._batches.windows
+        characters = windows * self.settings.batch_size * self.settings.seq_length
+        scores = self._scorer.score(self._validation.tunes) if self._scorer else None
+        loss = position.loss_sum / windows
+        record = EpochRecord(
+            epoch=position.epoch + 1,
+            steps=int(self._optimizer.iterations),
+            loss=loss,
+            bits_per_char=loss / math.log(2),
+            accuracy=position.correct / characters,
+            validation_bits_per_char=scores.bits_per_char if scores else None,
+            validation_accuracy=scores.accuracy if scores else None,
+            learning_rate=float(self._optimizer.learning_rate),
+            seconds=position.seconds,
+            chars_per_second=characters / max(position.seconds, 1e-9),
+        )
+        self.history.append(record)
+        _logger.info("%s", record)
+        self._position = _Position(
+            epoch=record.epoch, best_bits=position.best_bits, best_epoch=position.best_epoch
+        )
+        self._state = self.model.initial_state(self.settings.batch_size)
+        self._keep_the_best(record)
+        self._write_epoch(record)
+        for callback in self._callbacks:
+            callback(self, record)
+
+    def _keep_the_best(self, record: EpochRecord) -> None:
+        self.model.about = self._describe_model(record)
+        bits = record.validation_bits_per_char
+        if bits is not None and bits < self._position.best_bits:
+            self._position.best_bits, self._position.best_epoch = bits, record.epoch
+            self._best = self.model.weight_arrays()
+            if self._folder:
+                self.model.save(self._folder.best)
+        elif bits is None and self._folder:
+            self.model.save(self._folder.best)
+
+    def _write_epoch(self, record: EpochRecord) -> None:
+        if not self._folder:
+            return
+        self._folder.write_history(self.history)
+        if record.epoch % self.settings.checkpoint_epochs == 0:
+            self._checkpoint()
+        if self.settings.keep_every and record.epoch % self.settings.keep_every == 0:
+            self.model.save(self._folder.path / f"epoch-{record.epoch:04}.abcrnn")
+
+    def _step(self, window: tf.Tensor, state: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
+        inputs, targets = window[:, :-1], window[:, 1:]
+        iteration = tf.cast(self._optimizer.iterations, tf.int32)
+        dropout_seed = tf.stack([self.settings.seed % 2**31, iteration])
+        with tf.GradientTape() as tape:
+            logits, state = self.model.unroll(inputs, state, dropout_seed=dropout_seed)
+            loss = tf.reduce_mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+            )
+        variables = self.model.trainable_variables
+        self._optimizer.apply(tape.gradient(loss, variables), variables)
+        guesses = tf.argmax(logits, axis=2, output_type=tf.int32)
+        return loss, tf.math.count_nonzero(guesses == targets), state
+
+    def _finite(self, loss: float) -> float:
+        if math.isfinite(loss):
+            return loss
+        raise FloatingPointError(
+            f"the loss is {loss} in epoch {self._position.epoch + 1}, window "
+            f"{self._position.window + 1}: take a smaller learning_rate (it is "
+            f"{self.settings.learning_rate}) or clip_norm (it is {self.settings.clip_norm})"
+        )
+
+    def _stalled(self) -> bool:
+        patience, position = self.settings.patience, self._position
+        return bool(
+            patience and position.best_epoch and position.epoch - position.best_epoch >= patience
+        )
+
+    # Stopping and going on ----------------------------------------------------------------
+
+    def _capture(self) -> tuple[dict[str, Any], Arrays]:
+        position = asdict(self._position)
+        position["best_bits"] = None if math.isinf(position["best_bits"]) else position["best_bits"]
+        about = {"position": position, "history": [list(record) for record in self.history]}
+        arrays = {f"model/{name}": array for name, array in self.model.weight_arrays().items()}
+        for number, variable in enumerate(self._optimizer.variables):
+            arrays[f"optimizer/{number}"] = variable.numpy()
+        for number, tensor in enumerate(tf.nest.flatten(self._state)):
+            arrays[f"state/{number}"] = np.asarray(tensor)
+        if self._position.best_epoch:
+            arrays |= {f"best/{name}": array for name, array in self._best.items()}
+        return about, arrays
+
+    def _restore(self, about: dict[str, Any], arrays: Arrays) -> None:
+        position = dict(about["position"])
+        if position["best_bits"] is None:
+            position["best_bits"] = math.inf
+        self._position = _Position(**position)
+        self.history = [EpochRecord(*record) for record in about["history"]]
+        self.model.set_weight_arrays(_under("model/", arrays))
+        self._best = _under("best/", arrays)
+        for number, variable in enumerate(self._optimizer.variables):
+            variable.assign(arrays[f"optimizer/{number}"])
+        flat = [tf.constant(arrays[f"state/{n}"]) for n in range(len(tf.nest.flatten(self._state)))]
+        self._state = tf.nest.pack_sequence_as(self._state, flat)
+
+    def _checkpoint(self) -> None:
+        if self._folder:
+            self._folder.save_checkpoint(int(self._optimizer.iterations), *self._capture())
+
+    def _go_on_where_it_stopped(self) -> None:
+        found = self._parked
+        if self._folder:
+            self._folder.open(self._describe_run())
+            found = self._folder.newest_checkpoint() or found
+        if found:
+            self._restore(*found)
+
+    # What is written beside the weights ----------------------------------------------------
+
+    def _describe_run(self) -> dict[str, Any]:
+        return {
+            "vocabulary": self.model.vocabulary.characters,
+            "model": self.model.config,
+            "training": asdict(self.settings),
+            "corpus": self._train.describe(),
+            "validation": self._validation.describe() if self._validation else None,
+        }
+
+    def _describe_model(self, record: EpochRecord) -> dict[str, Any]:
+        return {
+            "corpus": self._train.describe(),
+            "epoch": record.epoch,
+            "validation_bits_per_char": record.validation_bits_per_char,
+        }
+
+    def _progress(self, epochs: int) -> tqdm:
+        window = self.settings.batch_size * self.settings.seq_length
+        done = self._position.epoch * self._batches.windows + self._position.window
+        self._epochs = epochs
+        return tqdm(
+            total=epochs * self._batches.windows * window,
+            initial=done * window,
+            unit="char",
+            unit_scale=True,
+            disable=None,  # quiet when not a terminal
+            dynamic_ncols=True,
+        )
+
+    def _postfix(self, loss: float) -> str:
+        text = f"epoch {self._position.epoch + 1}/{self._epochs}, loss {loss:.3f}, "
+        text += f"{loss / math.log(2):.3f} bits/char"
+        if math.isfinite(self._position.best_bits):
+            text += f", best validation {self._position.best_bits:.3f}"
+        return text
+
+
+def _batches(tunes: Sequence[Any], settings: TrainingSettings) -> Streams | RandomWindows:
+    shape = settings.batch_size, settings.seq_length, settings.seed
+    if settings.steps_per_epoch is not None:
+        return RandomWindows(tunes, *shape, steps=settings.steps_per_epoch)
+    return Streams(tunes, *shape)
+
+
+def _schedule(settings: TrainingSettings, windows: int) -> Any:
+    if settings.decay_epochs is None:
+        return settings.learning_rate
+    steps = settings.decay_epochs * windows
+    rise = max(1, min(100, steps // 20))
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=settings.learning_rate / 10,
+        warmup_target=settings.learning_rate,
+        warmup_steps=rise,
+        decay_steps=max(1, steps - rise),
+        alpha=0.01,
+    )
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C into a flag, so that it never falls in the middle of a step."""
+    requested = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield requested  # signals reach the main thread only
+        return
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        if requested.is_set():
+            raise KeyboardInterrupt  # the second Ctrl-C does not wait
+        requested.set()
+
+    previous = signal.signal(signal.SIGINT, request)
+    try:
+        yield requested
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _under(prefix: str, arrays: Arrays) -> Arrays:
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def _tensorboard_writer(folder: RunFolder | None) -> Callback:
+    if folder is None:
+        raise ValueError("tensorboard=True needs a run_dir to write its logs under")
+    try:
+        import tensorboard  # noqa: F401  (tf.summary needs it, but fails late and obscurely)
+    except ImportError as error:
+        raise ImportError(
+            'TensorBoard logs need the extra "tensorboard": '
+            'python -m pip install "abcrnn[tensorboard]"'
+        ) from error
+    writer = tf.summary.create_file_writer(str(folder.path / "tensorboard"))
+
+    def write(_trainer: Trainer, record: EpochRecord) -> None:
+        with writer.as_default():
+            for name, value in record._asdict().items():
+                if name != "epoch" and value is not None:
+                    tf.summary.scalar(name, value, step=record.epoch)
+        writer.flush()
+
+    return write
