@@ -76,6 +76,9 @@ def read_archive(path: str | os.PathLike[str], form: str) -> tuple[dict[str, Any
         raise FileNotFoundError(f"{path}: no such file; an {kind} file was expected there")
     try:
         with zipfile.ZipFile(path) as archive:
+            # Members that overlap would let a small file unfold into a large one.
+            if sum(info.file_size for info in archive.infolist()) > Path(path).stat().st_size:
+                raise ValueError("its parts are larger than itself")
             about = _read_about(archive, form)
             arrays = {
                 info.filename.removeprefix("arrays/").removesuffix(".npy"): _read(archive, info)
@@ -83,9 +86,18 @@ def read_archive(path: str | os.PathLike[str], form: str) -> tuple[dict[str, Any
                 if info.filename.startswith("arrays/")
             }
         return about, arrays
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, RecursionError,
-            NotImplementedError, RuntimeError, OverflowError, SyntaxError) as error:
-        reason = str(error).strip("'\"") or type(error).__name__
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        KeyError,
+        EOFError,
+        RecursionError,
+        NotImplementedError,
+        RuntimeError,
+        OverflowError,
+        SyntaxError,
+    ) as error:
+        reason = str(error.args[0]) if error.args else type(error).__name__
         raise ValueError(f"{path} is not a sound {kind} file: {reason}") from error
 
 

@@ -1,4 +1,4 @@
-"""Corpora: tunes by name or from one's own files, cleaned and split.
+r"""Corpora: tunes by name or from one's own files, cleaned and split.
 
 A corpus holds whole tunes as text: lines end in ``\\n``, a tune has no blank
 line and no line end at its close. A split is by tune, and tunes with the same
@@ -85,8 +85,10 @@ class Corpus:
                 f"not {validation!r} and {test!r}"
             )
         groups = _groups(self.tunes)
-        wanted = {"test": round(test * len(self.tunes)),
-                  "validation": round(validation * len(self.tunes))}
+        wanted = {
+            "test": round(test * len(self.tunes)),
+            "validation": round(validation * len(self.tunes)),
+        }
         parts: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
         for index in np.random.default_rng(seed).permutation(len(groups)):
             part = next((p for p, size in wanted.items() if len(parts[p]) < size), "train")
@@ -117,7 +119,10 @@ class Corpus:
     def _part(self, name: str, parts: dict[str, list[int]], whole: dict[str, Any]) -> Corpus:
         tunes = tuple(self.tunes[i] for i in sorted(parts[name]))
         return replace(
-            self, name=f"{self.name}/{name}", tunes=tunes, fragments=(),
+            self,
+            name=f"{self.name}/{name}",
+            tunes=tunes,
+            fragments=(),
             origin={**whole, "part": name},
         )
 
@@ -159,7 +164,7 @@ def load_corpus(source: str | os.PathLike[str]) -> Corpus:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """Read text as UTF-8, or as Latin-1 with a word in the log; line ends become ``\\n``.
+    r"""Read text as UTF-8, or as Latin-1 with a word in the log; line ends become ``\\n``.
 
     Raises
     ------
@@ -197,7 +202,7 @@ def _from_files(name: str, files: list[Path]) -> Corpus:
 
 
 def _groups(tunes: tuple[str, ...]) -> list[list[int]]:
-    """Indices of the tunes, those with the same body together."""
+    """Group the indices of the tunes by body."""
     groups: dict[str, list[int]] = {}
     for index, tune in enumerate(tunes):
         groups.setdefault("".join(tune_body(tune).split()), []).append(index)

@@ -32,7 +32,7 @@ _RECURRENT_INITIALIZERS = {
 }
 
 
-class LSTM(keras.layers.Layer):
+class LSTM(keras.layers.Layer):  # type: ignore[misc]  # keras has no hints
     """One LSTM layer over a window, state in and state out.
 
     Parameters
@@ -178,9 +178,7 @@ def _recur(projected: tf.Tensor, kernel: tf.Tensor, h0: tf.Tensor, c0: tf.Tensor
             maximum_iterations=time,
         )
         d_projected = errors.stack()
-        d_kernel = tf.matmul(
-            before_h, tf.reshape(d_projected, (-1, 4 * units)), transpose_a=True
-        )
+        d_kernel = tf.matmul(before_h, tf.reshape(d_projected, (-1, 4 * units)), transpose_a=True)
         return d_projected, d_kernel, d_h0, d_c0
 
     return (outputs, h, c), gradient

@@ -25,7 +25,7 @@ State = tuple[LSTMState, ...]
 _FORMAT = "abcrnn model 1"
 
 
-class CharLSTM(keras.Model):
+class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
     """A stack of LSTM layers that scores the next character.
 
     Built on construction: ``count_params()`` answers at once.
@@ -60,7 +60,7 @@ class CharLSTM(keras.Model):
         recurrent_initializer: str = "orthogonal",
         seed: int = 0,
     ) -> None:
-        config = {
+        config: dict[str, Any] = {
             "embedding_dim": embedding_dim,
             "units": units,
             "num_layers": num_layers,
@@ -72,6 +72,7 @@ class CharLSTM(keras.Model):
         super().__init__(name="char_lstm")
         self.vocabulary = vocabulary
         self.config = config
+        self.dropout = dropout
         #: What training says of itself, saved with the model: corpus, split, epoch.
         self.about: dict[str, Any] = {}
         self.embedding = keras.layers.Embedding(
@@ -87,8 +88,9 @@ class CharLSTM(keras.Model):
             len(vocabulary), kernel_initializer=keras.initializers.GlorotUniform(seed=seed)
         )
         self.embedding.build(None)
-        for layer, width in zip(self.recurrent, [embedding_dim, *[units] * (num_layers - 1)],
-                                strict=True):
+        for layer, width in zip(
+            self.recurrent, [embedding_dim, *[units] * (num_layers - 1)], strict=True
+        ):
             layer.build((None, width))
         self.head.build((None, units))
         self.built = True
@@ -117,7 +119,7 @@ class CharLSTM(keras.Model):
         state : State
         """
         projected = tf.gather(self._first_projection(), ids)
-        states = []
+        states: list[LSTMState] = []
         for number, layer in enumerate(self.recurrent):
             if number:
                 projected = layer.project(states[-1][0])
@@ -142,15 +144,15 @@ class CharLSTM(keras.Model):
         state : State
             After the last character.
         """
-        projected = _look_up(self._first_projection(), tf.transpose(ids))
-        states = []
+        outputs = projected = _look_up(self._first_projection(), tf.transpose(ids))
+        states: list[LSTMState] = []
         for number, layer in enumerate(self.recurrent):
             if number:
                 projected = layer.project(outputs)
             outputs, after = layer.unroll(projected, state[number])
             states.append(after)
-            if dropout_seed is not None and self.config["dropout"]:
-                outputs = _drop(outputs, self.config["dropout"], dropout_seed + [0, number])
+            if dropout_seed is not None and self.dropout:
+                outputs = _drop(outputs, self.dropout, tf.add(dropout_seed, [0, number]))
         return tf.transpose(self.head(outputs), (1, 0, 2)), tuple(states)
 
     def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -168,7 +170,9 @@ class CharLSTM(keras.Model):
             If the disk refuses; a file that stood there before still does.
         """
         about = {
-            "vocabulary": self.vocabulary.characters, "config": self.config, "about": self.about,
+            "vocabulary": self.vocabulary.characters,
+            "config": self.config,
+            "about": self.about,
         }
         write_archive(path, _FORMAT, about, self.weight_arrays())
 
@@ -255,9 +259,7 @@ def _weight_shapes(vocab_size: int, config: dict[str, Any]) -> dict[str, tuple[i
     return shapes
 
 
-def _validate_weights(
-    shapes: dict[str, tuple[int, ...]], arrays: dict[str, np.ndarray]
-) -> None:
+def _validate_weights(shapes: dict[str, tuple[int, ...]], arrays: dict[str, np.ndarray]) -> None:
     if shapes.keys() != arrays.keys():
         odd = sorted(shapes.keys() ^ arrays.keys())
         raise ValueError(f"the weights do not fit the configuration: {', '.join(odd[:4])}")

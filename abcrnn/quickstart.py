@@ -57,7 +57,12 @@ def run_quickstart(
     model = CharLSTM.from_recipe("quick", Vocabulary.from_text(corpus.text), seed=seed)
     windows = {"windows": "random", "steps_per_epoch": steps} if steps else {}
     trainer = Trainer.from_recipe(
-        "quick", model, train, validation=validation, run_dir=folder / "run", seed=seed,
+        "quick",
+        model,
+        train,
+        validation=validation,
+        run_dir=folder / "run",
+        seed=seed,
         **{"decay_epochs": epochs, **windows},
     )
     history = trainer.fit(epochs)

@@ -120,7 +120,7 @@ class Sampler:
         return texts
 
     def tunes(self, n: int, prompt: str = "", max_length: int = 2000) -> list[str]:
-        """Draw complete tunes.
+        r"""Draw complete tunes.
 
         A tune is complete when a blank line closes it. One that is not after
         ``max_length`` characters, or that has no music below its ``K:`` line, is
@@ -160,7 +160,10 @@ class Sampler:
             _logger.warning(
                 "only %d of %d tunes: of %d begun, the others had no end within %d characters or "
                 "no music; train longer, or try a lower temperature or a larger max_length",
-                len(complete), n, drawn, max_length,
+                len(complete),
+                n,
+                drawn,
+                max_length,
             )
         return complete[:n]
 
@@ -185,9 +188,10 @@ class Sampler:
     def _encode(self, prompt: str, boundary_needed: bool = False) -> NDArray[np.int32]:
         """Encode what every stream begins with: the blank line before a tune, and the prompt."""
         vocabulary = self._model.vocabulary
-        ids = vocabulary.encode(prompt)
+        ids: NDArray[np.int32] = vocabulary.encode(prompt)
         if "\n" in vocabulary.characters:
-            return np.concatenate([vocabulary.encode(BOUNDARY), ids])
+            before: NDArray[np.int32] = vocabulary.encode(BOUNDARY)
+            return np.concatenate([before, ids])
         if boundary_needed:
             raise ValueError("this model was trained on text without lines: it knows no tunes")
         if not prompt:
@@ -298,4 +302,3 @@ def _whole_tune(text: str, max_length: int) -> str | None:
 
 def _bucket(streams: int) -> int:
     return next((size for size in _BUCKETS if streams <= size), _BUCKETS[-1])
-

@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from types import FrameType
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,75 +32,17 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from abcrnn.archive import Arrays
-from abcrnn.arguments import require_count, require_positive
+from abcrnn.arguments import require_count
 from abcrnn.batches import RandomWindows, Streams, encode_tunes
 from abcrnn.corpus import Corpus
 from abcrnn.recipes import recipe
 from abcrnn.runs import EpochRecord, RunFolder
 from abcrnn.scoring import Scorer
+from abcrnn.settings import TrainingSettings
 
 _logger = logging.getLogger(__name__)
 
 Callback = Callable[["Trainer", EpochRecord], None]
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How a model is trained; the keyword arguments of :class:`Trainer`.
-
-    Parameters
-    ----------
-    batch_size, seq_length : int
-        Streams read side by side, and characters between two updates.
-    windows : {"streams", "random"}
-        Contiguous streams with the state carried on, or windows that begin
-        anywhere and are read from a fresh state.
-    steps_per_epoch : int, optional
-        Windows an epoch; for random windows only.
-    learning_rate : float
-        Of Adam.
-    decay_epochs : int, optional
-        Let the learning rate down along half a cosine over so many epochs, to a
-        hundredth, after a short rise. Without it the rate is constant.
-    clip_norm : float
-        Largest norm of all gradients together.
-    patience : int, optional
-        Stop after so many epochs without a better validation score.
-    checkpoint_epochs : int
-    checkpoint_minutes : float
-        A checkpoint is written after so many epochs, and after so many minutes.
-    keep_every : int, optional
-        Keep the model of every so many epochs besides.
-    seed : int
-        Of the order of tunes and of dropout.
-    """
-
-    batch_size: int = 16
-    seq_length: int = 64
-    windows: Literal["streams", "random"] = "streams"
-    steps_per_epoch: int | None = None
-    learning_rate: float = 1e-3
-    decay_epochs: int | None = None
-    clip_norm: float = 1.0
-    patience: int | None = None
-    checkpoint_epochs: int = 1
-    checkpoint_minutes: float = 5.0
-    keep_every: int | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "seq_length", "checkpoint_epochs"):
-            require_count(name, getattr(self, name))
-        for name in ("steps_per_epoch", "decay_epochs", "patience", "keep_every"):
-            if getattr(self, name) is not None:
-                require_count(name, getattr(self, name))
-        for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
-            require_positive(name, getattr(self, name))
-        require_count("seed", self.seed, least=0)
-        if self.windows not in ("streams", "random"):
-            raise ValueError(f"windows must be 'streams' or 'random', not {self.windows!r}")
-        if (self.steps_per_epoch is None) == (self.windows == "random"):
-            raise ValueError("steps_per_epoch goes with windows='random', and only with it")
 
 
 @dataclass
@@ -131,10 +73,8 @@ class Trainer:
         The run folder. Without it nothing is written.
     callbacks : sequence of callable
         Each is called with the trainer and the epoch's record after each epoch.
-    tensorboard : bool
-        Write the history for TensorBoard too, under ``run_dir``.
     **settings
-        See :class:`TrainingSettings`.
+        See :class:`abcrnn.settings.TrainingSettings`.
 
     Raises
     ------
@@ -151,7 +91,6 @@ class Trainer:
         validation: Corpus | None = None,
         run_dir: str | os.PathLike[str] | None = None,
         callbacks: Sequence[Callback] = (),
-        tensorboard: bool = False,
         **settings: Any,
     ) -> None:
         self.model = model
@@ -160,15 +99,12 @@ class Trainer:
         self._train, self._validation = train, validation
         self._callbacks = list(callbacks)
         self._batches = _batches(encode_tunes(model.vocabulary, train.tunes), self.settings)
-        self._scorer = None
+        self._scorer = Scorer(model)
         if validation is not None:
             encode_tunes(model.vocabulary, validation.tunes)  # refused now, not an epoch later
-            self._scorer = Scorer(model)
         self._folder = RunFolder(run_dir) if run_dir is not None else None
-        if tensorboard:
-            self._callbacks.append(_tensorboard_writer(self._folder))
         self._optimizer = keras.optimizers.Adam(
-            _schedule(self.settings, self._batches.windows),
+            self.settings.schedule(self._batches.windows),
             global_clipnorm=self.settings.clip_norm,
         )
         self._optimizer.build(model.trainable_variables)
@@ -181,11 +117,6 @@ class Trainer:
     def from_recipe(cls, name: str, model: Any, train: Corpus, **options: Any) -> Trainer:
         """Train as a recipe says; ``options`` are arguments of the class and win."""
         return cls(model, train, **{**recipe(name).training, **options})
-
-    @property
-    def run_dir(self) -> str | None:
-        """The run folder, if there is one."""
-        return str(self._folder.path) if self._folder else None
 
     def fit(self, epochs: int) -> list[EpochRecord]:
         """Train until so many epochs are done in all.
@@ -253,7 +184,7 @@ class Trainer:
     def _finish_epoch(self) -> None:
         position, windows = self._position, self._batches.windows
         characters = windows * self.settings.batch_size * self.settings.seq_length
-        scores = self._scorer.score(self._validation.tunes) if self._scorer else None
+        scores = self._scorer.score(self._validation.tunes) if self._validation else None
         loss = position.loss_sum / windows
         record = EpochRecord(
             epoch=position.epoch + 1,
@@ -304,9 +235,7 @@ class Trainer:
         dropout_seed = tf.stack([self.settings.seed % 2**31, iteration])
         with tf.GradientTape() as tape:
             logits, state = self.model.unroll(inputs, state, dropout_seed=dropout_seed)
-            loss = tf.reduce_mean(
-                tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-            )
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
         variables = self.model.trainable_variables
         self._optimizer.apply(tape.gradient(loss, variables), variables)
         guesses = tf.argmax(logits, axis=2, output_type=tf.int32)
@@ -413,20 +342,6 @@ def _batches(tunes: Sequence[Any], settings: TrainingSettings) -> Streams | Rand
     return Streams(tunes, *shape)
 
 
-def _schedule(settings: TrainingSettings, windows: int) -> Any:
-    if settings.decay_epochs is None:
-        return settings.learning_rate
-    steps = settings.decay_epochs * windows
-    rise = max(1, min(100, steps // 20))
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=settings.learning_rate / 10,
-        warmup_target=settings.learning_rate,
-        warmup_steps=rise,
-        decay_steps=max(1, steps - rise),
-        alpha=0.01,
-    )
-
-
 @contextlib.contextmanager
 def _interrupts() -> Iterator[threading.Event]:
     """Turn the first Ctrl-C into a flag, so that it never falls in the middle of a step."""
@@ -453,25 +368,3 @@ def _under(prefix: str, arrays: Arrays) -> Arrays:
         for name, array in arrays.items()
         if name.startswith(prefix)
     }
-
-
-def _tensorboard_writer(folder: RunFolder | None) -> Callback:
-    if folder is None:
-        raise ValueError("tensorboard=True needs a run_dir to write its logs under")
-    try:
-        import tensorboard  # noqa: F401  (tf.summary needs it, but fails late and obscurely)
-    except ImportError as error:
-        raise ImportError(
-            'TensorBoard logs need the extra "tensorboard": '
-            'python -m pip install "abcrnn[tensorboard]"'
-        ) from error
-    writer = tf.summary.create_file_writer(str(folder.path / "tensorboard"))
-
-    def write(_trainer: Trainer, record: EpochRecord) -> None:
-        with writer.as_default():
-            for name, value in record._asdict().items():
-                if name != "epoch" and value is not None:
-                    tf.summary.scalar(name, value, step=record.epoch)
-        writer.flush()
-
-    return write

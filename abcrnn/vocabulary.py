@@ -6,6 +6,7 @@ gives the same vocabulary. Arrays of ids are int32.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from pathlib import Path
@@ -21,7 +22,7 @@ _UTF32 = "utf-32-le"  # one fixed-width code unit a character: NumPy can look th
 
 
 class Vocabulary:
-    """The characters that a model knows, in order.
+    r"""The characters that a model knows, in order.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ class Vocabulary:
             raise ValueError(
                 f"characters must be a string of at least one character, not {characters!r}"
             )
-        if any(a >= b for a, b in zip(characters, characters[1:], strict=False)):
+        if any(a >= b for a, b in itertools.pairwise(characters)):
             raise ValueError(
                 "characters must be distinct and in rising order; "
                 "Vocabulary.from_text(text) makes them so"
@@ -64,7 +65,7 @@ class Vocabulary:
         """Collect the distinct characters of a text; ``ValueError`` if it is empty."""
         if not text:
             raise ValueError("the text is empty: a vocabulary needs at least one character")
-        return cls(np.unique(_codes(text)).tobytes().decode(_UTF32, "surrogatepass"))
+        return cls(_text(np.unique(_codes(text))))
 
     def encode(
         self, text: str, errors: Literal["strict", "ignore", "replace"] = "strict"
@@ -119,7 +120,7 @@ class Vocabulary:
             raise ValueError(
                 f"ids must lie from 0 to {len(self) - 1}; got {array.min()} to {array.max()}"
             )
-        return self._codes[array].tobytes().decode(_UTF32, "surrogatepass")
+        return _text(self._codes[array])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the vocabulary as a small JSON file."""
@@ -167,3 +168,7 @@ class Vocabulary:
 
 def _codes(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode(_UTF32, "surrogatepass"), dtype="<u4")
+
+
+def _text(codes: NDArray[np.uint32]) -> str:
+    return codes.tobytes().decode(_UTF32, "surrogatepass")

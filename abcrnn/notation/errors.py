@@ -18,5 +18,11 @@ class ABCError(ValueError):
         self.message = message
         self.line = line
         self.column = column
-        where = f"line {line}, column {column}: " if line and column else f"line {line}: " if line else ""
+        where = (
+            f"line {line}, column {column}: "
+            if line and column
+            else f"line {line}: "
+            if line
+            else ""
+        )
         super().__init__(where + message)

@@ -22,7 +22,7 @@ _KEY_FIELD = re.compile(r"^K:.*$", re.MULTILINE)
 
 
 def split_tunebook(text: str) -> tuple[list[Block], list[Block]]:
-    """Cut a tunebook into tunes and fragments.
+    r"""Cut a tunebook into tunes and fragments.
 
     Parameters
     ----------

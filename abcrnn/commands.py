@@ -1,0 +1,258 @@
+"""What each command does and prints.
+
+Each takes the parsed words and returns the exit code. Imports stand inside, so
+that a command loads only what it needs: TensorFlow takes seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from abcrnn.converting import Conversion
+
+
+def quickstart(arguments: argparse.Namespace) -> int:
+    """Run the quickstart and say what it made."""
+    _import_tensorflow()
+    from abcrnn.quickstart import run_quickstart
+
+    print("Training a small model on O'Neill's Music of Ireland; this takes two or three minutes.")
+    arguments.hint = f"go on with: abcrnn quickstart --out {arguments.out}"
+    made = run_quickstart(
+        arguments.out, arguments.tunes, arguments.epochs, arguments.steps, arguments.seed
+    )
+    folder, sound = made.folder, [c for c in made.conversions if c.path]
+    print(f"\n{made.tunes[0] if made.tunes else 'No tune came to its end: train longer.'}\n")
+    print(f"In {folder}:")
+    print(f"  tunes.abc      {len(made.tunes)} new tunes in ABC notation")
+    print(f"  midi/          {len(sound)} of them to listen to")
+    print(f"  model.abcrnn   the model ({made.validation_bits_per_char:.3f} bits per character")
+    print("                 on tunes it has not seen)")
+    print("  curve.png      how it learned")
+    _report_unconverted(made.conversions)
+    print("Try next:")
+    print(f"  abcrnn sample {folder / 'model.abcrnn'} -n 4 --key G --meter 6/8 --temperature 0.8")
+    print("  abcrnn train oneills --out runs/oneills     a far better model, in an hour or two")
+    print("  abcrnn train my-tunes.abc --out runs/mine   your own tunebook")
+    return 0 if made.tunes else 1
+
+
+def corpora_list(arguments: argparse.Namespace) -> int:
+    """Print a line for each named corpus."""
+    from abcrnn.cards import card_names, is_here, read_card
+
+    print(f"{'name':<12}{'tunes':>6}{'characters':>12}  here  what it is")
+    for name in card_names():
+        card = read_card(name)
+        here = "yes" if is_here(card) else "no"
+        print(
+            f"{name:<12}{card.tunes:>6}{card.bytes:>12,}  {here:<4}  {card.title} [{card.licence}]"
+        )
+    return 0
+
+
+def corpora_fetch(arguments: argparse.Namespace) -> int:
+    """Fetch corpora into the cache."""
+    from abcrnn.cards import fetch_card, read_card
+
+    for name in arguments.names:
+        files = fetch_card(read_card(name))
+        print(f"{name}: {len(files)} file{'s' * (len(files) > 1)} in {files[0].parent}")
+    return 0
+
+
+def corpora_check(arguments: argparse.Namespace) -> int:
+    """Count corpora, and hold the named ones to their cards."""
+    from abcrnn.cards import card_names, read_card
+    from abcrnn.corpus import load_corpus
+    from abcrnn.vocabulary import Vocabulary
+
+    sound = True
+    for source in arguments.sources:
+        corpus = load_corpus(source)
+        found = {
+            "tunes": len(corpus.tunes),
+            "duplicates": corpus.duplicates,
+            "vocabulary_size": len(Vocabulary.from_text(corpus.text)),
+        }
+        text = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found.items())
+        print(f"{source}: {text}, {len(corpus.fragments)} fragments outside tunes")
+        if source in card_names():
+            card = read_card(source)
+            for name, count in found.items():
+                if getattr(card, name) != count:
+                    sound = False
+                    print(f"{source}: its card says {getattr(card, name)} {name}, not {count}")
+    return 0 if sound else 1
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Train a model, or go on training it."""
+    _import_tensorflow()
+    from abcrnn.callbacks import log_to_tensorboard, sing_every
+    from abcrnn.corpus import load_corpus
+    from abcrnn.model import CharLSTM
+    from abcrnn.plotting import plot_history
+    from abcrnn.recipes import recipe
+    from abcrnn.training import Trainer
+    from abcrnn.vocabulary import Vocabulary
+
+    chosen = recipe(arguments.recipe)
+    epochs = arguments.epochs or chosen.epochs
+    corpus = load_corpus(arguments.corpus)
+    train, validation, _ = corpus.split(arguments.validation, arguments.test, arguments.split_seed)
+    settings = {
+        name: value
+        for name in ("batch_size", "seq_length", "learning_rate", "patience", "keep_every")
+        if (value := getattr(arguments, name)) is not None
+    }
+    # A falling learning rate reaches its end with the last epoch asked for.
+    if arguments.epochs and "decay_epochs" in chosen.training:
+        settings["decay_epochs"] = epochs
+    callbacks = []
+    if arguments.sample_every:
+        callbacks.append(sing_every(arguments.sample_every))
+    if arguments.tensorboard:
+        callbacks.append(log_to_tensorboard(Path(arguments.out) / "tensorboard"))
+    model = CharLSTM.from_recipe(
+        arguments.recipe, Vocabulary.from_text(corpus.text), seed=arguments.seed
+    )
+    print(
+        f"{corpus.name}: {len(train.tunes)} tunes to train on, "
+        f"{len(validation.tunes)} to validate; recipe {arguments.recipe}: "
+        f"{model.count_params():,} parameters, {epochs} epochs"
+    )
+    trainer = Trainer.from_recipe(
+        arguments.recipe,
+        model,
+        train,
+        validation=validation if validation.tunes else None,
+        run_dir=arguments.out,
+        seed=arguments.seed,
+        callbacks=callbacks,
+        **settings,
+    )
+    again = " ".join(["abcrnn", *_quoted(sys.argv[1:])])
+    arguments.hint = f"saved in {arguments.out}; go on with: {again}"
+    history = trainer.fit(epochs)
+    plot_history(history, Path(arguments.out) / "curve.png")
+    last = history[-1]
+    print(
+        f"epoch {last.epoch}: training {last.bits_per_char:.3f} bits per character, "
+        f"accuracy {last.accuracy:.3f}"
+    )
+    scored = [record for record in history if record.validation_bits_per_char is not None]
+    if scored:
+        best = min(scored, key=lambda record: record.validation_bits_per_char or 0.0)
+        print(
+            f"best by the validation tunes: epoch {best.epoch}, "
+            f"{best.validation_bits_per_char:.3f} bits per character"
+        )
+    print(f"Try next: abcrnn sample {Path(arguments.out) / 'best.abcrnn'} -n 4")
+    return 0
+
+
+def sample(arguments: argparse.Namespace) -> int:
+    """Write new tunes with a model."""
+    _import_tensorflow()
+    from abcrnn.files import write_text
+    from abcrnn.model import load_model
+    from abcrnn.notation import renumber
+    from abcrnn.sampling import Sampler, header_prompt
+
+    fields = {name: getattr(arguments, name) for name in ("title", "rhythm", "meter", "key")}
+    prompt = header_prompt(**fields) if any(fields.values()) else ""
+    sampler = Sampler(
+        load_model(arguments.model),
+        temperature=arguments.temperature,
+        top_k=arguments.top_k,
+        top_p=arguments.top_p,
+        seed=arguments.seed,
+    )
+    tunes = sampler.tunes(arguments.n, prompt=prompt, max_length=arguments.max_length)
+    tunes = [renumber(tune, number) for number, tune in enumerate(tunes, start=1)]
+    text = "\n\n".join(tunes) + "\n"
+    if arguments.output:
+        write_text(arguments.output, text)
+        print(f"{len(tunes)} tunes in {arguments.output}")
+    elif tunes:
+        print(text, end="")
+    if arguments.midi:
+        _convert_into(tunes, arguments.midi, "midi")
+    return 0 if len(tunes) == arguments.n else 1
+
+
+def convert(arguments: argparse.Namespace) -> int:
+    """Turn a tunebook into MIDI or MusicXML files."""
+    from abcrnn.corpus import load_corpus
+
+    return _convert_into(load_corpus(arguments.tunes).tunes, arguments.out, arguments.to)
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Score a model on tunes it has not seen."""
+    _import_tensorflow()
+    from abcrnn.corpus import load_corpus
+    from abcrnn.evaluation import evaluate, unseen_part
+    from abcrnn.model import load_model
+
+    model = load_model(arguments.model)
+    corpus = unseen_part(model, load_corpus(arguments.corpus))
+    result = evaluate(model, corpus)
+    print(
+        f"{corpus.name}: {result['tunes']} tunes the model has not seen, "
+        f"{result['characters']:,} characters"
+    )
+    print(f"bits per character  {result['bits_per_char']:.4f}")
+    print(f"accuracy            {result['accuracy']:.4f}")
+    return 0
+
+
+# What commands share ----------------------------------------------------------------------
+
+
+def _convert_into(tunes: Sequence[str], folder: str, form: str) -> int:
+    from abcrnn.converting import convert_tunes
+
+    done = convert_tunes(tunes, folder, form)
+    _report_unconverted(done)
+    written = sum(conversion.path is not None for conversion in done)
+    print(f"{written} of {len(done)} tunes converted into {folder}", file=sys.stderr)
+    return 0 if written == len(done) else 1
+
+
+def _report_unconverted(conversions: Sequence[Conversion]) -> None:
+    for conversion in conversions:
+        if conversion.problem:
+            print(f"tune {conversion.number} not converted: {conversion.problem}", file=sys.stderr)
+
+
+def _quoted(words: Sequence[str]) -> list[str]:
+    import shlex
+
+    return [shlex.quote(word) for word in words]
+
+
+def _import_tensorflow() -> None:
+    """Import TensorFlow without its start-up notes, which mean nothing to a user.
+
+    Some of them are written before its own log level counts, so standard error
+    is set aside for the length of the import; failures still come as exceptions.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

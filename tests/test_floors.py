@@ -1,0 +1,79 @@
+"""The house: a module imports only from lower floors (docs/architecture.md)."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import abcrnn
+
+PACKAGE = Path(abcrnn.__file__).parent
+
+FLOORS = [
+    {"arguments", "files", "notation"},
+    {"archive", "cards", "lstm", "midi", "vocabulary"},
+    {"batches", "converting", "corpus", "recipes", "runs", "settings"},
+    {"model", "plotting", "scoring"},
+    {"sampling", "training"},
+    {"callbacks", "evaluation", "quickstart"},
+    {"commands"},
+    {"cli"},
+]
+FLOOR_OF = {name: number for number, names in enumerate(FLOORS, start=1) for name in names}
+
+
+def imported_rooms(source: str) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute in this house"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        rooms |= {name.split(".")[1] for name in names if name.startswith("abcrnn.")}
+    return rooms
+
+
+def test_every_module_has_a_floor():
+    modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert modules | packages == set(FLOOR_OF)
+
+
+def test_imports_point_down():
+    wrong = [
+        f"{path.name} imports {room}"
+        for path in PACKAGE.glob("*.py")
+        if path.stem != "__init__"
+        for room in imported_rooms(path.read_text(encoding="utf-8"))
+        if room != "__version__" and FLOOR_OF[room] >= FLOOR_OF[path.stem]
+    ]
+    assert not wrong
+
+
+def test_notation_stands_on_the_standard_library_alone():
+    allowed = set(sys.stdlib_module_names) | {"abcrnn"}
+    for path in (PACKAGE / "notation").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [str(node.module)]
+            assert {name.split(".")[0] for name in names} <= allowed, path
+            assert all(n.startswith("abcrnn.notation") for n in names if n.startswith("abcrnn"))
+
+
+def test_importing_abcrnn_loads_no_heavy_package():
+    heavy = "{'tensorflow', 'keras', 'music21', 'matplotlib', 'numpy', 'pooch'}"
+    code = f"import sys, abcrnn, abcrnn.cli; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_every_public_name_can_be_had():
+    for name in abcrnn.__all__:
+        assert getattr(abcrnn, name).__name__ == name

@@ -1,0 +1,110 @@
+"""The layer held against NumPy and against Keras's own."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from abcrnn.lstm import LSTM
+
+TIME, BATCH, FEATURES, UNITS = 7, 3, 5, 4
+
+
+@pytest.fixture
+def layer():
+    layer = LSTM(UNITS, seed=3)
+    layer.build((None, FEATURES))
+    # The bias begins as zeros and ones; anything else shows more.
+    layer.bias.assign(np.random.default_rng(0).normal(size=4 * UNITS))
+    return layer
+
+
+@pytest.fixture
+def window():
+    return np.random.default_rng(1).normal(size=(TIME, BATCH, FEATURES)).astype(np.float32)
+
+
+@pytest.fixture
+def state():
+    rng = np.random.default_rng(2)
+    return tuple(rng.normal(size=(BATCH, UNITS)).astype(np.float32) for _ in range(2))
+
+
+def numpy_lstm(inputs, kernel, recurrent_kernel, bias, h, c):
+    def sigmoid(x):
+        return 1 / (1 + np.exp(-x))
+
+    outputs = []
+    for x in inputs:
+        i, f, g, o = np.split(x @ kernel + h @ recurrent_kernel + bias, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        outputs.append(h)
+    return np.stack(outputs), h, c
+
+
+def test_numpy_agrees(layer, window, state):
+    weights = [w.numpy().astype(np.float64) for w in layer.weights]
+    expected = numpy_lstm(window.astype(np.float64), *weights, *state)
+    outputs, (h, c) = layer.unroll(layer.project(window), state)
+    for got, wanted in zip((outputs, h, c), expected, strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-6)
+
+
+def test_stepwise_equals_unrolled(layer, window, state):
+    outputs, last = layer.unroll(layer.project(window), state)
+    for t in range(TIME):
+        state = layer.step(layer.project(window[t]), state)
+        np.testing.assert_allclose(state[0], outputs[t], atol=1e-6)
+    np.testing.assert_allclose(state[1], last[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_outputs_and_gradients_are_those_of_keras(layer, window, state, compiled):
+    theirs = keras.layers.LSTM(UNITS, return_sequences=True, return_state=True)
+    theirs.build((BATCH, TIME, FEATURES))
+    theirs.set_weights([w.numpy() for w in layer.weights])
+    seen = np.random.default_rng(4).normal(size=(TIME, BATCH, UNITS)).astype(np.float32)
+
+    def ours_run(x, h, c):
+        outputs, after = layer.unroll(layer.project(x), (h, c))
+        return outputs, *after
+
+    def theirs_run(x, h, c):
+        outputs, *after = theirs(tf.transpose(x, (1, 0, 2)), initial_state=[h, c])
+        return tf.transpose(outputs, (1, 0, 2)), *after
+
+    def run(forward, weights):
+        x, h, c = tf.constant(window), tf.constant(state[0]), tf.constant(state[1])
+        with tf.GradientTape() as tape:
+            tape.watch([x, h, c])
+            outputs, last_h, last_c = forward(x, h, c)
+            # Every way an error can come in: through the outputs and both last states.
+            loss = tf.reduce_sum(outputs * seen) + tf.reduce_sum(last_h * last_c)
+        return [outputs, last_h, last_c, *tape.gradient(loss, [x, h, c, *weights])]
+
+    ours = tf.function(run, jit_compile=True) if compiled else run
+    for got, wanted in zip(
+        ours(ours_run, [w.value for w in layer.weights]),
+        run(theirs_run, [w.value for w in theirs.weights]),
+        strict=True,
+    ):
+        np.testing.assert_allclose(got, wanted, atol=2e-5)
+
+
+def test_forget_bias_begins_at_one():
+    layer = LSTM(UNITS)
+    layer.build((None, FEATURES))
+    theirs = keras.layers.LSTM(UNITS)
+    theirs.build((None, TIME, FEATURES))
+    np.testing.assert_array_equal(layer.bias, theirs.weights[2])
+
+
+def test_initial_weights_come_from_the_seed():
+    def kernels(seed):
+        layer = LSTM(UNITS, "glorot_uniform", seed=seed)
+        layer.build((None, FEATURES))
+        return layer.kernel.numpy(), layer.recurrent_kernel.numpy()
+
+    np.testing.assert_array_equal(kernels(1)[1], kernels(1)[1])
+    assert not np.array_equal(kernels(1)[0], kernels(2)[0])

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abcrnn import Vocabulary
+
+
+@given(st.text(st.characters(), min_size=1))
+def test_any_text_comes_back(text):
+    vocabulary = Vocabulary.from_text(text)
+    assert vocabulary.characters == "".join(sorted(set(text)))
+    ids = vocabulary.encode(text)
+    assert ids.dtype == np.int32
+    assert ids.tolist() == [vocabulary.characters.index(c) for c in text]
+    assert vocabulary.decode(ids) == text
+
+
+def test_unknown_character_is_named_with_its_place():
+    vocabulary = Vocabulary.from_text("abc\n")
+    with pytest.raises(ValueError, match=r"'é' at line 2, column 2 is not among the 4"):
+        vocabulary.encode("abc\naéb")
+
+
+def test_unknown_characters_ignored_or_replaced_when_asked():
+    vocabulary = Vocabulary.from_text("abc ?")
+    assert vocabulary.decode(vocabulary.encode("a\u4e2db", errors="ignore")) == "ab"
+    assert vocabulary.decode(vocabulary.encode("a\u4e2db", errors="replace")) == "a?b"
+    spaced = Vocabulary.from_text("ab ")
+    assert spaced.decode(spaced.encode("a?b", errors="replace")) == "a b"
+    with pytest.raises(ValueError, match="needs '\\?' or a space"):
+        Vocabulary.from_text("ab").encode("c", errors="replace")
+    with pytest.raises(ValueError, match="not 'skip'"):
+        vocabulary.encode("a", errors="skip")
+
+
+def test_ids_out_of_range_are_refused():
+    vocabulary = Vocabulary.from_text("ab")
+    assert vocabulary.decode([]) == ""
+    with pytest.raises(ValueError, match="from 0 to 1; got 0 to 2"):
+        vocabulary.decode([0, 2])
+    with pytest.raises(ValueError, match="whole numbers"):
+        vocabulary.decode([0.5])
+
+
+@pytest.mark.parametrize("characters", ["", "ba", "aa", None])
+def test_characters_must_be_distinct_and_in_order(characters):
+    with pytest.raises(ValueError, match="characters must be"):
+        Vocabulary(characters)
+
+
+def test_empty_text_is_refused():
+    with pytest.raises(ValueError, match="text is empty"):
+        Vocabulary.from_text("")
+
+
+def test_saved_and_loaded_is_equal(tmp_path):
+    vocabulary = Vocabulary.from_text('X:1\n"é\ud800\U0001f3b5')
+    vocabulary.save(tmp_path / "v.json")
+    loaded = Vocabulary.load(tmp_path / "v.json")
+    assert loaded == vocabulary
+    assert hash(loaded) == hash(vocabulary)
+    assert loaded != Vocabulary.from_text("X")
+    assert repr(Vocabulary.from_text("ba")) == "Vocabulary('ab')"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "other"}', "[" * 100_000, '"x"'])
+def test_a_file_of_something_else_is_refused(tmp_path, content):
+    (tmp_path / "v.json").write_text(content)
+    with pytest.raises(ValueError, match="not a vocabulary saved by abcrnn"):
+        Vocabulary.load(tmp_path / "v.json")
+
