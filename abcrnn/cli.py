@@ -21,7 +21,9 @@ _Parser = argparse.ArgumentParser
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     logging.basicConfig(format="abcrnn: %(message)s", level=logging.WARNING)
+    words = sys.argv[1:] if words is None else words
     arguments = _parser().parse_args(words)
+    arguments.words = words
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return run(arguments)
@@ -87,7 +89,12 @@ def _add_quickstart(subparsers: Any) -> None:
 
 def _add_corpora(subparsers: Any) -> None:
     about = "list, fetch or check the corpora"
-    parser = subparsers.add_parser("corpora", help=about, description=about.capitalize() + ".")
+    parser = subparsers.add_parser(
+        "corpora",
+        help=about,
+        description=about.capitalize() + ".",
+        epilog="example: abcrnn corpora list",
+    )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     _command(
         actions, "list", commands.corpora_list, "list the corpora by name", "abcrnn corpora list"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -138,7 +139,7 @@ def train(arguments: argparse.Namespace) -> int:
         callbacks=callbacks,
         **settings,
     )
-    again = " ".join(["abcrnn", *_quoted(sys.argv[1:])])
+    again = shlex.join(["abcrnn", *arguments.words])
     arguments.hint = f"saved in {arguments.out}; go on with: {again}"
     history = trainer.fit(epochs)
     plot_history(history, Path(arguments.out) / "curve.png")
@@ -167,7 +168,7 @@ def sample(arguments: argparse.Namespace) -> int:
     from abcrnn.sampling import Sampler, header_prompt
 
     fields = {name: getattr(arguments, name) for name in ("title", "rhythm", "meter", "key")}
-    prompt = header_prompt(**fields) if any(fields.values()) else ""
+    prompt = header_prompt(**fields) if any(fields.values()) else "X:"
     sampler = Sampler(
         load_model(arguments.model),
         temperature=arguments.temperature,
@@ -231,12 +232,6 @@ def _report_unconverted(conversions: Sequence[Conversion]) -> None:
     for conversion in conversions:
         if conversion.problem:
             print(f"tune {conversion.number} not converted: {conversion.problem}", file=sys.stderr)
-
-
-def _quoted(words: Sequence[str]) -> list[str]:
-    import shlex
-
-    return [shlex.quote(word) for word in words]
 
 
 def _import_tensorflow() -> None:

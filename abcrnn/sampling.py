@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from abcrnn.arguments import require_count
 from abcrnn.batches import BOUNDARY
-from abcrnn.notation import tune_body
+from abcrnn.notation import split_tunebook, tune_body
 
 _logger = logging.getLogger(__name__)
 
@@ -119,13 +119,13 @@ class Sampler:
             texts += [self._model.vocabulary.decode(row) for row in ids]
         return texts
 
-    def tunes(self, n: int, prompt: str = "", max_length: int = 2000) -> list[str]:
+    def tunes(self, n: int, prompt: str = "X:", max_length: int = 2000) -> list[str]:
         r"""Draw complete tunes.
 
-        A tune is complete when a blank line closes it. One that is not after
-        ``max_length`` characters, or that has no music below its ``K:`` line, is
-        counted, drawn anew and reported in the log; after ``4 * n + 16`` streams
-        the drawing stops, and the log says how many are missing.
+        A tune is complete when a blank line closes it and there is music below
+        its ``K:`` line. One that comes to no end within ``max_length`` characters
+        is drawn anew; after ``4 * n + 16`` streams the drawing stops, and the log
+        says how many tunes are missing.
 
         Parameters
         ----------
@@ -143,10 +143,15 @@ class Sampler:
         Raises
         ------
         ValueError
-            As :meth:`sample`.
+            As :meth:`sample`; or if the prompt does not begin with ``X:``.
         """
         require_count("n", n)
         require_count("max_length", max_length)
+        if not prompt.startswith("X:"):
+            raise ValueError(
+                f"a tune begins with X:, and so must its prompt, such as 'X:1\\nK:D\\n'; "
+                f"not {prompt!r}"
+            )
         given = self._encode(prompt, boundary_needed=True)
         complete: list[str] = []
         drawn = 0
@@ -156,7 +161,7 @@ class Sampler:
             found = [tune for tune in self._draw_tunes(given, streams, max_length) if tune]
             complete += found
             drawn += len(streams)
-        if drawn - n > 0 and len(complete) < n:
+        if len(complete) < n:
             _logger.warning(
                 "only %d of %d tunes: of %d begun, the others had no end within %d characters or "
                 "no music; train longer, or try a lower temperature or a larger max_length",
@@ -296,8 +301,10 @@ def header_prompt(
 
 
 def _whole_tune(text: str, max_length: int) -> str | None:
-    tune = text.strip("\n")
-    return tune if len(tune) <= max_length and tune_body(tune).strip() else None
+    tunes, fragments = split_tunebook(text)
+    if len(tunes) != 1 or fragments or len(text) > max_length:
+        return None
+    return tunes[0].text if tune_body(tunes[0].text) else None
 
 
 def _bucket(streams: int) -> int:

@@ -4,6 +4,8 @@ import contextlib
 import errno
 import os
 
+from pathlib import Path
+
 import pytest
 
 from abcrnn.cards import is_here, read_card
@@ -52,3 +54,23 @@ def full_disk(monkeypatch: pytest.MonkeyPatch):
             yield
 
     return full()
+
+
+@pytest.fixture(scope="session")
+def homemade() -> Path:
+    """The little tunebook that comes with the project."""
+    return Path(__file__).parents[1] / "corpora" / "homemade.abc"
+
+
+@pytest.fixture(scope="session")
+def trained(homemade: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file that knows the little tunebook by heart, so that it writes whole tunes."""
+    from abcrnn import CharLSTM, Trainer, Vocabulary
+
+    corpus = load_corpus(homemade)
+    vocabulary = Vocabulary.from_text(corpus.text)
+    model = CharLSTM(vocabulary, embedding_dim=16, units=64, num_layers=1, dropout=0)
+    Trainer(model, corpus, batch_size=4, seq_length=32, learning_rate=1e-2).fit(80)
+    path = tmp_path_factory.mktemp("trained") / "homemade.abcrnn"
+    model.save(path)
+    return path

@@ -159,6 +159,11 @@ def test_a_tune_cut_by_the_cap_is_reported(caplog):
     assert sampler.tunes(1, max_length=len(TUNE)) == [TUNE]
 
 
+def test_two_tunes_run_together_are_no_tune():
+    book = "X:1\nK:D\nabc|\nX:2\nK:G\nd|"
+    assert Sampler(Scripted("\n\n" + book), seed=0).tunes(1, max_length=60) == []
+
+
 def test_a_header_without_music_is_no_tune(caplog):
     with caplog.at_level(logging.WARNING):
         assert Sampler(Scripted("\n\nX:1\nK:D\n"), seed=0).tunes(1, max_length=50) == []
@@ -188,6 +193,11 @@ def test_header_prompt():
         header_prompt(title=" ")
 
 
+def test_a_tune_must_begin_with_its_number(model):
+    with pytest.raises(ValueError, match=r"begins with X:, and so must its prompt.*not 'K:D\\n'"):
+        Sampler(model).tunes(1, prompt="K:D\n")
+
+
 def test_foreign_characters_in_a_prompt_are_named(model):
     with pytest.raises(ValueError, match="'é' at line 2, column 3 is not among the"):
         Sampler(model).sample("X:1\nT:é")
@@ -198,7 +208,7 @@ def test_a_model_without_lines_needs_a_prompt_and_knows_no_tunes():
     with pytest.raises(ValueError, match="give a prompt"):
         sampler.sample()
     with pytest.raises(ValueError, match="knows no tunes"):
-        sampler.tunes(1, prompt="a")
+        Sampler(cycle("X:1")).tunes(1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,283 @@
+"""The command line, as a user meets it: in this process, and in real ones."""
+
+import csv
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mido
+import pytest
+
+from abcrnn import load_corpus, load_model
+from abcrnn.cli import main
+
+TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epochs", "3"]
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: (exit code, output, errors)."""
+
+    def run_words(*words):
+        code = main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return run_words
+
+
+def start(*words, **options):
+    """Start a command in a process of its own."""
+    command = [sys.executable, "-m", "abcrnn.cli", *map(str, words)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        **options,
+    )  # fmt: skip
+
+
+def finish(process):
+    """Wait for a process: (exit code, output, errors)."""
+    out, errors = process.communicate(timeout=120)
+    return process.returncode, out, errors
+
+
+# The whole way -----------------------------------------------------------------------------
+
+
+def test_quickstart_cut_short_makes_what_it_names(tmp_path):
+    process = start(
+        "quickstart", "--out", tmp_path / "q", "--epochs", 1, "--steps", 2, "--tunes", 1
+    )
+    code, out, errors = finish(process)
+    # After two steps no tune comes to its end: it must say so, and leave the rest.
+    assert code == 1
+    assert "No tune came to its end: train longer" in out
+    assert "only 0 of 1 tunes" in errors
+    assert "Traceback" not in errors
+    made = sorted(path.name for path in (tmp_path / "q").iterdir())
+    assert made == ["curve.png", "model.abcrnn", "run", "tunes.abc"]
+    assert (tmp_path / "q" / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert load_model(tmp_path / "q" / "model.abcrnn").count_params() > 300_000
+
+
+def test_sample_writes_a_tunebook_and_midi(trained, tmp_path, run):
+    book, midi = tmp_path / "tunes.abc", tmp_path / "midi"
+    words = ["sample", trained, "-n", 5, "--seed", 1, "--temperature", 0.5]
+    code, out, errors = run(*words, "-o", book, "--midi", midi)
+    assert code == 0
+    assert out == f"5 tunes in {book}\n"
+    assert errors.endswith(f"5 of 5 tunes converted into {midi}\n")
+    tunes = load_corpus(book).tunes
+    assert [tune.split("\n")[0] for tune in tunes] == [f"X:{n}" for n in range(1, 6)]
+    for file in midi.iterdir():
+        assert sum(m.type == "note_on" and m.velocity > 0 for m in mido.MidiFile(file)) > 10
+    assert len(list(midi.iterdir())) == 5
+    code, printed, _ = run(*words)
+    assert (code, printed) == (0, book.read_text())
+
+
+def test_sample_begins_with_what_was_ordered(trained, run):
+    code, out, _ = run("sample", trained, "--title", "The Byte", "--rhythm", "jig",
+                       "--meter", "6/8", "--key", "D", "--seed", 0)  # fmt: skip
+    assert code == 0
+    assert out.startswith("X:1\nT:The Byte\nR:jig\nM:6/8\nK:D\n")
+
+
+def test_convert_passes_a_bad_tune_over_and_says_so(tmp_path, homemade, run):
+    book = tmp_path / "book.abc"
+    book.write_text(homemade.read_text() + "\nX:9\nT:../../Nowhere\nM:6/8\nno music\n")
+    for form, ending in (("midi", ".mid"), ("musicxml", ".musicxml")):
+        code, _, errors = run("convert", book, "--out", tmp_path / form, "--to", form)
+        assert code == 1
+        assert "tune 9 not converted: " in errors
+        assert f"8 of 9 tunes converted into {tmp_path / form}" in errors
+        names = sorted(path.name for path in (tmp_path / form).iterdir())
+        assert len(names) == 8
+        assert names[0] == f"0001-the-lost-byte{ending}"
+
+
+def test_train_then_evaluate(tmp_path, homemade, run):
+    words = ["train", homemade, "--out", tmp_path / "run", "--test", 0.25, *TINY]
+    code, out, _ = run(*words, "--sample-every", 3)
+    assert code == 0
+    assert "homemade: 5 tunes to train on, 1 to validate; recipe quick: " in out
+    assert "after epoch 3:" in out
+    assert f"Try next: abcrnn sample {tmp_path / 'run' / 'best.abcrnn'}" in out
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {"best.abcrnn", "checkpoints", "curve.png", "history.csv", "run.json"}
+    code, out, _ = run("evaluate", tmp_path / "run" / "best.abcrnn", "--corpus", homemade)
+    assert code == 0
+    assert "homemade/test: 2 tunes the model has not seen" in out
+    assert float(re.search(r"bits per character +(\S+)", out)[1]) > 1
+    code, _, errors = run(*words[:-1], 4)
+    assert code == 1
+    assert "holds another run: its training decay_epochs is 3, not 4" in errors
+
+
+def test_corpora(run, homemade):
+    code, out, _ = run("corpora", "list")
+    assert code == 0 and "oneills" in out
+    code, out, _ = run("corpora", "check", "ryans", homemade)
+    assert code == 0
+    assert "ryans: 1,059 tunes, 14 duplicates, 95 vocabulary size, 0 fragments outside" in out
+    assert "homemade.abc: 8 tunes, 0 duplicates" in out
+    code, out, _ = run("corpora", "fetch", "oneills")
+    assert code == 0 and out.startswith("oneills: 39 files in ")
+
+
+# Real processes ----------------------------------------------------------------------------
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, homemade):
+    words = ["train", homemade, *TINY[:-1], 30]
+    assert finish(start(*words, "--out", tmp_path / "whole"))[0] == 0
+    process = start(*words, "--out", tmp_path / "stopped")
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "stopped").glob("checkpoints/*.ckpt")):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    code, _, errors = finish(process)
+    assert code == 130
+    assert f"stopped; saved in {tmp_path / 'stopped'}; go on with: abcrnn train" in errors
+    assert "Traceback" not in errors
+    again = re.search("go on with: abcrnn (.*)", errors)[1].split()
+    assert finish(start(*again))[0] == 0
+
+    def untimed(folder):
+        with open(tmp_path / folder / "history.csv", newline="") as file:
+            return [{**row, "seconds": 0, "chars_per_second": 0} for row in csv.DictReader(file)]
+
+    assert untimed("stopped") == untimed("whole")
+    best = [(tmp_path / folder / "best.abcrnn").read_bytes() for folder in ("whole", "stopped")]
+    assert best[0] == best[1]
+
+
+def test_a_closed_pipe_is_no_error(tmp_path):
+    process = start("corpora", "list")
+    process.stdout.close()
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+
+
+def test_tensorflow_keeps_quiet(trained):
+    process = start("sample", trained, "--seed", 0)
+    code, _, errors = finish(process)
+    assert (code, errors) == (0, "")
+
+
+@pytest.mark.parametrize("words", [["corpora", "list"], ["convert", "BOOK", "--out", "OUT"]])
+def test_no_tensorflow_where_it_is_not_needed(words, tmp_path, homemade):
+    names = {"BOOK": str(homemade), "OUT": str(tmp_path)}
+    words = [names.get(word, word) for word in words]
+    code = f"import sys; from abcrnn.cli import main; main({words!r}); print('tensorflow' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+# Mistakes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "bad.abc is empty"),
+        (b"la la la", "bad.abc holds no tune: in ABC notation each begins with a line X:"),
+        (b"\x7fELF\x00\x01", "bad.abc is not text: it has a NUL byte in line 1"),
+        (b"X:1\nK:C\nc|\n", "too few to set 0.1 of them aside for validation"),
+    ],
+)
+def test_bad_corpora_end_in_one_clear_line(tmp_path, run, content, message):
+    (tmp_path / "bad.abc").write_bytes(content)
+    code, _, errors = run("train", tmp_path / "bad.abc", "--out", tmp_path / "run")
+    assert code == 1
+    assert errors.startswith("abcrnn: ") and errors.count("\n") == 1
+    assert message in errors.replace("train;", "validation")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_corpus_shorter_than_one_window(tmp_path, homemade, run):
+    code, _, errors = run("train", homemade, "--out", tmp_path / "run", "--seq-length", 5000)
+    assert code == 1
+    assert "one window needs" in errors and "take a smaller batch_size or seq_length" in errors
+
+
+@pytest.mark.parametrize("corpus", ["missing/tunes.abc", "oneils"])
+def test_a_missing_path_or_unknown_corpus(tmp_path, run, corpus):
+    code, _, errors = run("train", corpus, "--out", tmp_path / "run")
+    assert code == 1
+    assert f"{corpus} is neither a file or folder nor a corpus; the corpora are airds" in errors
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--temperature", "0"], "temperature must be a positive number, not 0.0"),
+        (["--temperature", "-1"], "temperature must be a positive number, not -1.0"),
+        (["--top-p", "1.5"], "top_p must be above 0 and at most 1, not 1.5"),
+        (["--title", "Ünïque"], "'Ü' at line 2, column 3 is not among the"),
+        (["--key", "D\nabc"], "must be one line of text"),
+    ],
+)
+def test_bad_orders_end_in_one_clear_line(trained, run, words, message):
+    code, _, errors = run("sample", trained, *words)
+    assert code == 1
+    assert message in errors and errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["trian", "jigs"], "invalid choice: 'trian'"),
+        (["train", "jigs"], "the following arguments are required: --out"),
+        (["train", "jigs", "--out", "x", "--recipe", "best"], "invalid choice: 'best'"),
+        (["sample", "m", "-n", "0"], "must be a whole number of at least 1, not 0"),
+        (["sample", "m", "-n", "some"], "invalid _count value: 'some'"),
+        ([], "the following arguments are required: COMMAND"),
+    ],
+)
+def test_wrong_words_exit_with_2(words, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_model_files_that_are_not(tmp_path, trained, run):
+    (tmp_path / "cut.abcrnn").write_bytes(trained.read_bytes()[:5000])
+    (tmp_path / "other.abcrnn").write_bytes(b"\x89HDF\r\n\x1a\n")
+    for name in ("cut", "other"):
+        code, _, errors = run("sample", tmp_path / f"{name}.abcrnn")
+        assert code == 1
+        assert f"{name}.abcrnn is not a sound abcrnn model file" in errors
+    code, _, errors = run("sample", tmp_path / "none.abcrnn")
+    assert code == 1 and "none.abcrnn: no such file" in errors
+
+
+def test_a_run_folder_of_another_recipe(tmp_path, homemade, run):
+    shutil.copy(homemade, tmp_path / "mine.abc")
+    assert run("train", tmp_path / "mine.abc", "--out", tmp_path / "run", *TINY)[0] == 0
+    code, _, errors = run("train", tmp_path / "mine.abc", "--out", tmp_path / "run",
+                          *TINY, "--recipe", "jigs")  # fmt: skip
+    assert code == 1
+    assert "holds another run: its model embedding_dim is 64, not 512" in errors
+
+
+@pytest.mark.parametrize(
+    "command", [["quickstart"], ["corpora"], ["corpora", "list"], ["corpora", "fetch"],
+                ["corpora", "check"], ["train"], ["sample"], ["convert"], ["evaluate"]]
+)  # fmt: skip
+def test_help_has_an_example(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([*command, "--help"])
+    assert stopped.value.code == 0
+    assert f"example: abcrnn {' '.join(command)}" in capsys.readouterr().out
