@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-
 from pathlib import Path
 
 import pytest

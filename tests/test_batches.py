@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ def test_streams_go_on_where_they_stopped():
     rows = [
         np.concatenate([w[row, :-1] for w in windows] + [windows[-1][row, -1:]]) for row in (0, 1)
     ]
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         np.testing.assert_array_equal(before[:, -1], after[:, 0])
     # The second stream begins where the first ends; together they are whole tunes, shuffled.
     text = VOCABULARY.decode(np.concatenate([rows[0][:-1], rows[1]]))

@@ -176,7 +176,8 @@ def test_tensorflow_keeps_quiet(trained):
 def test_no_tensorflow_where_it_is_not_needed(words, tmp_path, homemade):
     names = {"BOOK": str(homemade), "OUT": str(tmp_path)}
     words = [names.get(word, word) for word in words]
-    code = f"import sys; from abcrnn.cli import main; main({words!r}); print('tensorflow' in sys.modules)"
+    code = f"import sys; from abcrnn.cli import main; main({words!r}); "
+    code += "print('tensorflow' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True

@@ -41,7 +41,7 @@ class Fixed:
 def cycle(text):
     """A fake model that writes a text of distinct characters round and round."""
     vocabulary = Vocabulary.from_text(text)
-    following = {a: b for a, b in zip(text, text[1:] + text[0], strict=True)}
+    following = dict(zip(text, text[1:] + text[0], strict=True))
     return OneHot(
         vocabulary, lambda i: vocabulary.characters.index(following[vocabulary.characters[i]])
     )
@@ -56,9 +56,10 @@ def test_an_exact_string():
     sampler = Sampler(OneHot(LETTERS, lambda i: (i + 1) % 26), seed=0)
     alphabet = LETTERS.characters
     assert sampler.sample(prompt="x", length=30) == ["xyz" + alphabet + "ab"]
-    assert sampler.sample(prompt="abcq", length=300, n=3) == [
-        "abcq" + "".join(alphabet[(17 + i) % 26] for i in range(300))
-    ] * 3
+    assert (
+        sampler.sample(prompt="abcq", length=300, n=3)
+        == ["abcq" + "".join(alphabet[(17 + i) % 26] for i in range(300))] * 3
+    )
 
 
 def test_the_prompt_is_read_and_not_only_repeated(model):

@@ -188,7 +188,10 @@ def test_no_validation_keeps_the_last(parts, tmp_path):
 def test_callbacks_are_called_after_each_epoch(parts):
     seen = []
     Trainer(
-        trainer(parts).model, parts[0], callbacks=[lambda t, record: seen.append(record)], **SETTINGS
+        trainer(parts).model,
+        parts[0],
+        callbacks=[lambda t, record: seen.append(record)],
+        **SETTINGS,
     ).fit(2)
     assert [type(record) for record in seen] == [EpochRecord] * 2
 
@@ -267,7 +270,9 @@ def test_a_full_disk_while_checkpointing_loses_nothing(parts, tmp_path, full_dis
 def test_a_loss_that_is_no_number_stops_the_run(parts):
     model = trainer(parts).model
     model.head.bias.assign(np.full(len(model.vocabulary), np.nan))
-    with pytest.raises(FloatingPointError, match="loss is nan in epoch 1, window 1: take a smaller"):
+    with pytest.raises(
+        FloatingPointError, match="loss is nan in epoch 1, window 1: take a smaller"
+    ):
         trainer(parts, model=model).fit(1)
 
 

@@ -69,4 +69,3 @@ def test_a_file_of_something_else_is_refused(tmp_path, content):
     (tmp_path / "v.json").write_text(content)
     with pytest.raises(ValueError, match="not a vocabulary saved by abcrnn"):
         Vocabulary.load(tmp_path / "v.json")
-

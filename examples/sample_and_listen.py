@@ -1,0 +1,40 @@
+"""Write tunes with a trained model, from careful to bold, and open one to listen.
+
+python examples/sample_and_listen.py quickstart/model.abcrnn --play
+"""
+
+import argparse
+import webbrowser
+from pathlib import Path
+
+import abcrnn
+
+
+def main() -> None:
+    """Sample at three temperatures, write MIDI, play one with whatever plays MIDI here."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", help="an .abcrnn file, such as abcrnn quickstart makes")
+    parser.add_argument("--prompt", default="X:", help="what each tune begins with")
+    parser.add_argument("--out", type=Path, default=Path("listen"))
+    parser.add_argument("--play", action="store_true", help="open the last one")
+    options = parser.parse_args()
+
+    model = abcrnn.load_model(options.model)
+    written: list[Path] = []
+    for temperature in (0.5, 0.8, 1.1):
+        tunes = abcrnn.Sampler(model, temperature=temperature, seed=1).tunes(2, options.prompt)
+        for number, tune in enumerate(tunes, start=1):
+            print(f"\n% temperature {temperature}\n{tune}")
+            path = options.out / f"temperature-{temperature}-{number}.mid"
+            try:
+                abcrnn.to_midi(tune, path)
+                written.append(path)
+            except abcrnn.ABCError as problem:
+                print(f"% not converted: {problem}")
+    print(f"\n{len(written)} MIDI files in {options.out}")
+    if options.play and written and not webbrowser.open(written[-1].resolve().as_uri()):
+        print(f"nothing here opens MIDI files: try TiMidity++, VLC or MuseScore on {written[-1]}")
+
+
+if __name__ == "__main__":
+    main()

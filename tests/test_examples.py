@@ -1,0 +1,72 @@
+"""The examples and the README's snippets, run as they stand."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+
+
+def run_python(*words, folder):
+    done = subprocess.run(
+        [sys.executable, *map(str, words)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_examples_are_short():
+    for path in (ROOT / "examples").glob("*.py"):
+        assert len(path.read_text().splitlines()) < 60, path
+
+
+def test_train_irish(tmp_path, homemade):
+    out = run_python(
+        ROOT / "examples/train_irish.py", "--corpus", homemade, "--epochs", 1, "--steps", 2,
+        "--units", 16, folder=tmp_path,
+    )  # fmt: skip
+    assert "held out: " in out
+    assert (tmp_path / "runs/irish/best.abcrnn").is_file()
+
+
+def test_train_jigs(tmp_path, homemade):
+    out = run_python(
+        ROOT / "examples/train_jigs.py", "--corpus", homemade, "--epochs", 1, folder=tmp_path
+    )
+    assert "tunes it has never met" in out
+    assert (tmp_path / "runs/jigs/jigs.abcrnn").is_file()
+
+
+def test_sample_and_listen(tmp_path, trained):
+    out = run_python(ROOT / "examples/sample_and_listen.py", trained, folder=tmp_path)
+    count = int(re.search(r"(\d+) MIDI files in listen", out)[1])
+    assert count == len(list((tmp_path / "listen").glob("*.mid"))) >= 4
+
+
+def test_the_readme_has_one_short_snippet():
+    assert len(SNIPPETS) == 1
+    assert len(SNIPPETS[0].strip().splitlines()) <= 12
+
+
+def test_the_readmes_snippet_on_a_few_tunes(tmp_path, few_tunes):
+    (tmp_path / "few.abc").write_text(few_tunes.text)
+    snippet = SNIPPETS[0].replace('"oneills"', '"few.abc"')
+    assert snippet != SNIPPETS[0]
+    out = run_python("-c", snippet, folder=tmp_path)
+    assert float(out.split()[0]) > 1
+
+
+@pytest.mark.slow
+def test_the_readmes_snippet_to_the_letter(tmp_path):
+    out = run_python("-c", SNIPPETS[0], folder=tmp_path)
+    assert 1 < float(out.split()[0]) < 3
+    assert list(tmp_path.glob("*.mid"))
