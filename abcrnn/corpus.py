@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from abcrnn.cards import Card, card_names, fetch_card, read_card
-from abcrnn.notation import Block, split_tunebook, tune_body
+from abcrnn.notation import Block, drop_fields, split_tunebook, tune_body
 
 _logger = logging.getLogger(__name__)
 
@@ -106,6 +106,22 @@ class Corpus:
             self._part("validation", parts, whole),
             self._part("test", parts, whole),
         )
+
+    def without_fields(self, letters: str) -> Corpus:
+        """Leave header fields out of every tune.
+
+        A model that learns to write ``Z:Transcribed by ...`` credits people with
+        what they never did, and spends itself on it.
+
+        Parameters
+        ----------
+        letters : str
+            Of the fields, such as ``"BNSZ"``; not ``X`` or ``K``, which make a tune.
+        """
+        if set(letters) & set("XK"):
+            raise ValueError(f"a tune needs its X: and K: fields; cannot leave out {letters!r}")
+        tunes = tuple(drop_fields(tune, letters) for tune in self.tunes)
+        return replace(self, tunes=tunes, origin={**(self.origin or {}), "without": letters})
 
     def describe(self) -> dict[str, Any]:
         """Name, size, fingerprint and origin, as saved with runs and models."""

@@ -57,4 +57,5 @@ def unseen_part(model: Any, corpus: Corpus) -> Corpus:
     split = origin["split"]
     if not split["test"]:
         raise ValueError(f"the model's split of {corpus.name} set no tunes aside for a test")
-    return corpus.split(**split)[2]
+    test = corpus.split(**split)[2]
+    return test.without_fields(origin["without"]) if "without" in origin else test

@@ -30,25 +30,25 @@ class Recipe:
 
 RECIPES = {
     "default": Recipe(
-        about="the one to use: two layers of 512, much dropout, learning rate let down to nothing",
-        epochs=40,
+        about="the one to use: two layers of 512, much dropout, a learning rate that falls",
+        epochs=30,
         model={"embedding_dim": 64, "units": 512, "num_layers": 2, "dropout": 0.5},
         training={
-            "batch_size": 32,
+            "batch_size": 16,
             "seq_length": 64,
-            "learning_rate": 3e-3,
-            "decay_epochs": 40,
+            "learning_rate": 2e-3,
+            "decay_epochs": 30,
         },
     ),
     "quick": Recipe(
         about="small and fast, for a first taste: one layer of 256",
-        epochs=6,
-        model={"embedding_dim": 64, "units": 256, "num_layers": 1, "dropout": 0.1},
+        epochs=8,
+        model={"embedding_dim": 32, "units": 256, "num_layers": 1, "dropout": 0.0},
         training={
-            "batch_size": 32,
+            "batch_size": 16,
             "seq_length": 64,
-            "learning_rate": 1e-2,
-            "decay_epochs": 6,
+            "learning_rate": 8e-3,
+            "decay_epochs": 8,
         },
     ),
     "jigs": Recipe(

@@ -1,5 +1,6 @@
 import http.server
 import logging
+import re
 import threading
 from dataclasses import replace
 from functools import partial
@@ -12,6 +13,7 @@ from conftest import load_or_skip
 import abcrnn
 from abcrnn.cards import Card, card_names, fetch_card, is_here, read_card
 from abcrnn.corpus import Corpus, load_corpus
+from abcrnn.notation import tune_body
 
 TUNE = "X:{}\nT:Tune {}\nM:4/4\nL:1/8\nK:D\n{}|\n"
 
@@ -79,6 +81,15 @@ def test_too_few_tunes_to_split():
     with pytest.raises(ValueError, match="two has 2 tunes, too few to set 0.1 of them aside"):
         corpus.split()
     assert [len(part.tunes) for part in corpus.split(0, 0)] == [2, 0, 0]
+
+
+def test_fields_left_out(oneills):
+    bare = oneills.without_fields("BNZ")
+    assert len(bare.tunes) == len(oneills.tunes)
+    assert not any(re.match("[BNZ]:", line) for line in bare.text.split("\n"))
+    assert [tune_body(t) for t in bare.tunes] == [tune_body(t) for t in oneills.tunes]
+    with pytest.raises(ValueError, match="needs its X: and K: fields"):
+        oneills.without_fields("ZK")
 
 
 # Files of one's own ------------------------------------------------------------------------

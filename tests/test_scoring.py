@@ -55,6 +55,8 @@ def test_a_model_is_judged_on_what_it_has_not_seen(model, few_tunes):
     train, _, test = few_tunes.split(0.1, 0.2, seed=4)
     model.about = {"corpus": train.describe()}
     assert unseen_part(model, few_tunes) == test
+    model.about = {"corpus": train.without_fields("BZ").describe()}
+    assert unseen_part(model, few_tunes) == test.without_fields("BZ")
     other = Corpus("other", few_tunes.tunes[:5])
     assert unseen_part(model, other) == other
     model.about = {"corpus": few_tunes.split(0.1, 0, seed=4)[0].describe()}

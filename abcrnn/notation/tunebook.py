@@ -68,3 +68,12 @@ def renumber(tune: str, number: int) -> str:
     """Give a tune another reference number (section 3.1.1); the rest stays to the letter."""
     first, newline, rest = tune.partition("\n")
     return f"X:{number}{newline}{rest}" if first.startswith("X:") else tune
+
+
+def drop_fields(tune: str, letters: str) -> str:
+    """Leave header fields out of a tune (section 3), such as ``"BNSZ"``; the body stays."""
+    key = _KEY_FIELD.search(tune)
+    end = key.start() if key else len(tune)
+    header = tune[:end].splitlines(keepends=True)
+    kept = [line for line in header if not (line[1:2] == ":" and line[0] in letters)]
+    return "".join(kept) + tune[end:]
