@@ -29,21 +29,14 @@ def plot_history(history: Sequence[EpochRecord], path: str | os.PathLike[str]) -
     axes.plot(epochs, [record.bits_per_char for record in history], "o-", label="training")
     scored = [r for r in history if r.validation_bits_per_char is not None]
     if scored:
-        bits = [r.validation_bits_per_char or 0.0 for r in scored]
-        axes.plot([r.epoch for r in scored], bits, "s-", label="validation")
+        bits = [record.validation_bits_per_char or 0.0 for record in scored]
         best = min(range(len(bits)), key=bits.__getitem__)
-        axes.annotate(
-            f"best {bits[best]:.3f}",
-            (scored[best].epoch, bits[best]),
-            xytext=(0, -16),
-            textcoords="offset points",
-            ha="center",
-        )
+        label = f"validation (best {bits[best]:.3f}, epoch {scored[best].epoch})"
+        axes.plot([record.epoch for record in scored], bits, "s-", label=label)
     axes.set_xlabel("epoch")
     axes.set_ylabel("bits per character")
     axes.set_title("Lower is better: how surprised the model is by each character")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.margins(y=0.15)
     axes.grid(alpha=0.3)
     axes.legend()
     picture = io.BytesIO()
