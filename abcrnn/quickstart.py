@@ -17,7 +17,6 @@ from abcrnn.sampling import Sampler
 from abcrnn.training import Trainer
 from abcrnn.vocabulary import Vocabulary
 
-
 #: Fields that say who wrote, printed or copied a tune: not for a model to make up.
 _SOURCES = "ABCDFHNOSZ"
 
