@@ -38,9 +38,10 @@ def test_train_irish(tmp_path, homemade):
     assert (tmp_path / "runs/irish/best.abcrnn").is_file()
 
 
-def test_train_jigs(tmp_path, homemade):
+def test_train_jigs(tmp_path, few_tunes):
+    (tmp_path / "few.abc").write_text(few_tunes.text)
     out = run_python(
-        ROOT / "examples/train_jigs.py", "--corpus", homemade, "--epochs", 1, folder=tmp_path
+        ROOT / "examples/train_jigs.py", "--corpus", "few.abc", "--epochs", 1, folder=tmp_path
     )
     assert "tunes it has never met" in out
     assert (tmp_path / "runs/jigs/jigs.abcrnn").is_file()
