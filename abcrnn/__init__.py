@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from abcrnn.evaluation import evaluate
     from abcrnn.midi import to_midi, to_midi_bytes, to_musicxml
     from abcrnn.model import CharLSTM, load_model
-    from abcrnn.notation import ABCError
+    from abcrnn.notation import ABCError, check_tune
     from abcrnn.sampling import Sampler
     from abcrnn.training import Trainer
     from abcrnn.vocabulary import Vocabulary
@@ -26,6 +26,7 @@ _HOMES = {
     "Sampler": "sampling",
     "Trainer": "training",
     "Vocabulary": "vocabulary",
+    "check_tune": "notation",
     "evaluate": "evaluation",
     "load_corpus": "corpus",
     "load_model": "model",
@@ -41,6 +42,7 @@ __all__ = [
     "Sampler",
     "Trainer",
     "Vocabulary",
+    "check_tune",
     "evaluate",
     "load_corpus",
     "load_model",

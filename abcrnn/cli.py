@@ -51,6 +51,7 @@ def _parser() -> _Parser:
         _add_train,
         _add_sample,
         _add_convert,
+        _add_check,
         _add_evaluate,
     ):
         add(subparsers)
@@ -221,6 +222,17 @@ def _add_convert(subparsers: Any) -> None:
     p.add_argument("tunes", metavar="TUNES", help="an .abc file, a folder of them, or a corpus")
     p.add_argument("--out", required=True, metavar="DIR")
     p.add_argument("--to", default="midi", choices=("midi", "musicxml"), help="(%(default)s)")
+
+
+def _add_check(subparsers: Any) -> None:
+    p = _command(
+        subparsers,
+        "check",
+        commands.check,
+        "tell what is not sound in tunebooks: bars, repeats, ties, headers",
+        "abcrnn check my-tunes.abc",
+    )
+    p.add_argument("files", nargs="+", metavar="FILE", help="an .abc file")
 
 
 def _add_evaluate(subparsers: Any) -> None:

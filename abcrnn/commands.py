@@ -10,12 +10,16 @@ import argparse
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tqdm import tqdm
+
 if TYPE_CHECKING:
     from abcrnn.converting import Conversion
+    from abcrnn.corpus import Corpus
 
 
 def quickstart(arguments: argparse.Namespace) -> int:
@@ -69,28 +73,69 @@ def corpora_fetch(arguments: argparse.Namespace) -> int:
 
 
 def corpora_check(arguments: argparse.Namespace) -> int:
-    """Count corpora, and hold the named ones to their cards."""
-    from abcrnn.cards import card_names, read_card
+    """Say what is in corpora, and hold the named ones to their cards."""
     from abcrnn.corpus import load_corpus
+
+    return max([_survey(source, load_corpus(source)) for source in arguments.sources])
+
+
+def _survey(source: str, corpus: Corpus) -> int:
+    from abcrnn.cards import card_names, read_card
+    from abcrnn.notation import check_tune
     from abcrnn.vocabulary import Vocabulary
 
-    sound = True
-    for source in arguments.sources:
-        corpus = load_corpus(source)
-        found = {
-            "tunes": len(corpus.tunes),
-            "duplicates": corpus.duplicates,
-            "vocabulary_size": len(Vocabulary.from_text(corpus.text)),
-        }
-        text = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found.items())
-        print(f"{source}: {text}, {len(corpus.fragments)} fragments outside tunes")
-        if source in card_names():
-            card = read_card(source)
-            for name, count in found.items():
-                if getattr(card, name) != count:
-                    sound = False
-                    print(f"{source}: its card says {getattr(card, name)} {name}, not {count}")
-    return 0 if sound else 1
+    found = {
+        "tunes": len(corpus.tunes),
+        "duplicates": corpus.duplicates,
+        "vocabulary_size": len(Vocabulary.from_text(corpus.text)),
+    }
+    unsound = sum(
+        bool(check_tune(tune))
+        for tune in tqdm(corpus.tunes, disable=None, leave=False, unit="tune")
+    )
+    once = [character for character, count in Counter(corpus.text).items() if count == 1]
+    print(f"{source}:")
+    print(f"  {found['tunes']:>9,} tunes, {len(corpus.text):,} characters")
+    print(f"  {found['duplicates']:>9,} with the body of an earlier one")
+    print(f"  {unsound:>9,} unsound: abcrnn check tells what and where")
+    print(f"  {found['vocabulary_size']:>9,} distinct characters", end="")
+    print(f", met once: {' '.join(sorted(once))}" if once else "")
+    print(f"  {len(corpus.fragments):>9,} fragments outside tunes, which training leaves out")
+    for block in corpus.fragments[:5]:
+        first = block.text.split("\n")[0]
+        print(f"            line {block.line}: {first[:60]}")
+    if source not in card_names():
+        return 0
+    card = read_card(source)
+    wrong = [name for name, count in found.items() if getattr(card, name) != count]
+    for name in wrong:
+        print(f"{source}: its card says {getattr(card, name)} {name}, not {found[name]}")
+    return 1 if wrong else 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Print what is not sound in tunebooks, as compilers do, and a summary."""
+    from abcrnn.corpus import read_lines
+    from abcrnn.notation import check_tune, read_blocks
+
+    tunes = unsound = 0
+    kinds: Counter[str] = Counter()
+    for path in arguments.files:
+        before = tunes
+        for block in read_blocks(read_lines(path)):
+            if not block.is_tune:
+                continue
+            tunes += 1
+            problems = check_tune(block.text, unsupported=True)
+            for line, column, kind, message in problems:
+                print(f"{path}:{block.line + line - 1}:{column}: {kind}: {message}")
+                kinds[kind] += 1
+            unsound += any(problem.kind != "unsupported" for problem in problems)
+        if tunes == before:
+            raise ValueError(f"{path} holds no tune: in ABC notation each begins with a line X:")
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    print(f"{tunes - unsound} of {tunes} tunes sound{': ' + counts if counts else ''}")
+    return 1 if unsound else 0
 
 
 def train(arguments: argparse.Namespace) -> int:

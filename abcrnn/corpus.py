@@ -1,6 +1,6 @@
 r"""Corpora: tunes by name or from one's own files, cleaned and split.
 
-A corpus holds whole tunes as text: lines end in ``\\n``, a tune has no blank
+A corpus holds whole tunes as text: lines end in ``\n``, a tune has no blank
 line and no line end at its close. A split is by tune, and tunes with the same
 body never stand on two sides of it.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from abcrnn.cards import Card, card_names, fetch_card, read_card
-from abcrnn.notation import Block, drop_fields, split_tunebook, tune_body
+from abcrnn.notation import Block, drop_fields, read_blocks, tune_body
 
 _logger = logging.getLogger(__name__)
 
@@ -179,38 +180,47 @@ def load_corpus(source: str | os.PathLike[str]) -> Corpus:
     )
 
 
-def read_text(path: str | os.PathLike[str]) -> str:
-    r"""Read text as UTF-8, or as Latin-1 with a word in the log; line ends become ``\\n``.
+def read_lines(path: str | os.PathLike[str]) -> Iterator[str]:
+    r"""Read text line by line as UTF-8; a line that is not is read as Latin-1, said in the log.
+
+    Yields
+    ------
+    str
+        A line, ending in ``\n`` whatever the file's line ends are.
 
     Raises
     ------
     ValueError
         If the file is empty or binary.
     """
-    data = Path(path).read_bytes()
-    if not data.strip():
+    with open(path, "rb") as file:
+        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            raise ValueError(f"{path} is UTF-16; save it as UTF-8")
+    empty, latin = True, 0
+    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+        for number, line in enumerate(file, start=1):
+            if "\0" in line:
+                raise ValueError(f"{path} is not text: it has a NUL byte in line {number}")
+            if not line.isascii() and any("\udc80" <= c <= "\udcff" for c in line):
+                line = line.encode("utf-8", "surrogateescape").decode("latin-1")
+                latin = latin or number
+            empty = empty and not line.strip()
+            yield line
+    if empty:
         raise ValueError(f"{path} is empty; a tunebook in ABC notation was expected")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ValueError(f"{path} is UTF-16; save it as UTF-8")
-    if b"\0" in data:
-        line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        raise ValueError(f"{path} is not text: it has a NUL byte in line {line}")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        _logger.warning("%s is not UTF-8 (line %d); read as Latin-1", path, line)
-        text = data.decode("latin-1")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    if latin:
+        _logger.warning("%s is not all UTF-8: lines such as %d read as Latin-1", path, latin)
 
 
 def _from_files(name: str, files: list[Path]) -> Corpus:
     tunes: list[str] = []
     fragments: list[Block] = []
     for file in files:
-        found, outside = split_tunebook(read_text(file))
-        tunes += [block.text for block in found]
-        fragments += outside
+        for block in read_blocks(read_lines(file)):
+            if block.is_tune:
+                tunes.append(block.text)
+            else:
+                fragments.append(block)
     if not tunes:
         where = str(files[0]) if len(files) == 1 else f"{name} ({len(files)} files)"
         raise ValueError(f"{where} holds no tune: in ABC notation each begins with a line X:")
@@ -225,4 +235,4 @@ def _groups(tunes: tuple[str, ...]) -> list[list[int]]:
     return list(groups.values())
 
 
-__all__ = ["Card", "Corpus", "load_corpus", "read_text"]
+__all__ = ["Card", "Corpus", "load_corpus", "read_lines"]

@@ -131,7 +131,7 @@ class Sampler:
         ----------
         n : int
         prompt : str
-            What each tune begins with, such as ``"X:1\\nM:6/8\\nK:D\\n"``.
+            What each tune begins with, such as ``"X:1\nM:6/8\nK:D\n"``.
         max_length : int
             Longest tune, prompt included, in characters.
 

@@ -36,9 +36,9 @@ class Vocabulary:
 
     Examples
     --------
-    >>> vocabulary = Vocabulary.from_text("X:1\\nK:D\\n")
+    >>> vocabulary = Vocabulary.from_text("X:1\nK:D\n")
     >>> vocabulary.characters
-    '\\n1:DKX'
+    '\n1:DKX'
     >>> vocabulary.encode("K:D")
     array([4, 2, 3], dtype=int32)
     >>> vocabulary.decode([4, 2, 3])

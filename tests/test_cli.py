@@ -101,6 +101,21 @@ def test_convert_passes_a_bad_tune_over_and_says_so(tmp_path, homemade, run):
         assert names[0] == f"0001-the-lost-byte{ending}"
 
 
+def test_check_prints_problems_as_compilers_do(tmp_path, homemade, run):
+    assert run("check", homemade) == (0, "8 of 8 tunes sound\n", "")
+    book = tmp_path / "book.abc"
+    book.write_text("% mine\n\nX:1\nM:2/4\nL:1/4\nK:D\nAB|ABc|de|]\nw:la\n\nX:2\nM:2/4\nK:C\n[ce|\n")
+    code, out, _ = run("check", book)
+    assert code == 1
+    assert out.splitlines() == [
+        f"{book}:7:4: bar: a bar too long: 3/4 of a whole note, where M:2/4 has 1/2",
+        f"{book}:8:1: unsupported: lyrics (w: and W:): not supported, passed over",
+        f"{book}:10:1: empty: the tune has no notes",
+        f"{book}:13:1: chord: a chord is opened by [ and not closed in its bar",
+        "0 of 2 tunes sound: 1 bar, 1 chord, 1 empty, 1 unsupported",
+    ]
+
+
 def test_train_then_evaluate(tmp_path, homemade, run):
     words = ["train", homemade, "--out", tmp_path / "run", "--test", 0.25, *TINY]
     code, out, _ = run(*words, "--sample-every", 3)
@@ -119,13 +134,14 @@ def test_train_then_evaluate(tmp_path, homemade, run):
     assert "holds another run: its training decay_epochs is 3, not 4" in errors
 
 
-def test_corpora(run, homemade):
+def test_corpora(run, homemade, jigs):
     code, out, _ = run("corpora", "list")
     assert code == 0 and "oneills" in out
-    code, out, _ = run("corpora", "check", "ryans", homemade)
+    code, out, _ = run("corpora", "check", "jigs", homemade)
     assert code == 0
-    assert "ryans: 1,059 tunes, 14 duplicates, 95 vocabulary size, 0 fragments outside" in out
-    assert "homemade.abc: 8 tunes, 0 duplicates" in out
+    assert "340 tunes, 129,329 characters\n          3 with the body of an earlier one" in out
+    assert "86 distinct characters, met once: & ? V j" in out
+    assert "homemade.abc:\n          8 tunes" in out
     code, out, _ = run("corpora", "fetch", "oneills")
     assert code == 0 and out.startswith("oneills: 39 files in ")
 
@@ -275,7 +291,7 @@ def test_a_run_folder_of_another_recipe(tmp_path, homemade, run):
 
 @pytest.mark.parametrize(
     "command", [["quickstart"], ["corpora"], ["corpora", "list"], ["corpora", "fetch"],
-                ["corpora", "check"], ["train"], ["sample"], ["convert"], ["evaluate"]]
+                ["corpora", "check"], ["train"], ["sample"], ["convert"], ["check"], ["evaluate"]]
 )  # fmt: skip
 def test_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit) as stopped:

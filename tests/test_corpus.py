@@ -118,7 +118,7 @@ def test_latin_1_is_read_and_said(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         corpus = load_corpus(tmp_path / "old.abc")
     assert "café" in corpus.tunes[0]
-    assert "not UTF-8 (line 2); read as Latin-1" in caplog.text
+    assert "is not all UTF-8: lines such as 2 read as Latin-1" in caplog.text
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])

@@ -8,6 +8,7 @@ nothing of the text is lost and nothing is given twice.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
@@ -17,8 +18,38 @@ class Block(NamedTuple):
     text: str
     line: int
 
+    @property
+    def is_tune(self) -> bool:
+        """Whether it begins as a tune does; else it stands outside tunes."""
+        return self.text.startswith("X:")
+
 
 _KEY_FIELD = re.compile(r"^K:.*$", re.MULTILINE)
+
+
+def read_blocks(lines: Iterable[str]) -> Iterator[Block]:
+    """Cut a tunebook, line by line, into its tunes and what stands between them.
+
+    Only one block is held at a time, so a book of any size takes little memory.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        With or without the line end.
+    """
+    held: list[str] = []
+    first = 1
+    for number, line in enumerate(lines, start=1):
+        line = line.rstrip("\n")
+        if held and (not line.strip() or line.startswith("X:")):
+            yield Block("\n".join(held), first)
+            held = []
+        if line.strip():
+            if not held:
+                first = number
+            held.append(line)
+    if held:
+        yield Block("\n".join(held), first)
 
 
 def split_tunebook(text: str) -> tuple[list[Block], list[Block]]:
@@ -27,7 +58,7 @@ def split_tunebook(text: str) -> tuple[list[Block], list[Block]]:
     Parameters
     ----------
     text : str
-        Lines end in ``\\n``.
+        Lines end in ``\n``.
 
     Returns
     -------
@@ -36,26 +67,8 @@ def split_tunebook(text: str) -> tuple[list[Block], list[Block]]:
     fragments : list of Block
         The runs of lines outside tunes: free text, comments, lost bodies.
     """
-    tunes: list[Block] = []
-    fragments: list[Block] = []
-    lines: list[str] = []
-    first = 1
-
-    def close() -> None:
-        if lines:
-            blocks = tunes if lines[0].startswith("X:") else fragments
-            blocks.append(Block("\n".join(lines), first))
-            lines.clear()
-
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip() or line.startswith("X:"):
-            close()
-        if line.strip():
-            if not lines:
-                first = number
-            lines.append(line)
-    close()
-    return tunes, fragments
+    blocks = list(read_blocks(text.split("\n")))
+    return [b for b in blocks if b.is_tune], [b for b in blocks if not b.is_tune]
 
 
 def tune_body(tune: str) -> str:

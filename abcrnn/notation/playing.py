@@ -1,0 +1,158 @@
+"""A tune as heard: repeats, endings and parts played out, ties joined (sections 4.8 to 4.11).
+
+A repeat comes back to the ``|:`` that opened it. Without one it comes back to
+where the repeat before it ended (with its endings), or to a double bar since
+then, or to the beginning. Where the standard is silent, abc2midi is followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from abcrnn.notation.errors import ABCError
+from abcrnn.notation.tune import Bar, Note, Tune, Voice
+
+_MOST_NOTES = 100_000
+_MOST_BARS = 50_000
+
+
+def played_bars(voice: Voice, parts: str = "") -> Iterator[Bar]:
+    """Yield the bars of a voice in the order they are heard.
+
+    Raises
+    ------
+    ABCError
+        If they are beyond any bound.
+    """
+    count = 0
+    for section in _in_order(voice.bars, parts):
+        for bar in _with_repeats(section):
+            count += 1
+            if count > _MOST_BARS:
+                raise ABCError(f"repeats make more than {_MOST_BARS} bars", bar.line, bar.column)
+            yield bar
+
+
+def played_notes(tune: Tune, voice: Voice) -> list[Note]:
+    """Return the notes of a voice as heard, ties joined, in the order of their onsets.
+
+    Raises
+    ------
+    ABCError
+        If they are beyond any bound.
+    """
+    notes: list[Note] = []
+    held: dict[int, int] = {}  # pitch tied over -> index of its note
+    now = Fraction(0)
+    for bar in played_bars(voice, tune.parts):
+        for event in bar.events:
+            still_held: dict[int, int] = {}
+            for pitch, tied in zip(event.pitches, event.tied, strict=True):
+                index = held.get(pitch.midi)
+                if index is None:
+                    index = len(notes)
+                    notes.append(Note(now, event.duration, pitch.midi))
+                else:
+                    notes[index] = notes[index]._replace(
+                        duration=now + event.duration - notes[index].onset
+                    )
+                if tied:
+                    still_held[pitch.midi] = index
+            held = still_held
+            now += event.duration
+        if len(notes) > _MOST_NOTES:
+            raise ABCError(f"repeats make more than {_MOST_NOTES} notes", bar.line, bar.column)
+    return notes
+
+
+def _in_order(bars: Sequence[Bar], parts: str) -> Iterator[Sequence[Bar]]:
+    """Yield the parts in the order that P: asks for, or all the bars as they stand."""
+    starts = [n for n, bar in enumerate(bars) if bar.part]
+    order = expand_parts(parts)
+    if not starts or len(order) < 2:
+        yield bars
+        return
+    ends = [*starts[1:], len(bars)]
+    named = {bars[start].part: bars[start:end] for start, end in zip(starts, ends, strict=True)}
+    if starts[0] > 0:
+        yield bars[: starts[0]]
+    for name in order:
+        if name in named:
+            yield named[name]
+
+
+def expand_parts(parts: str) -> str:
+    """Expand the order of parts: ``A(BC)2.A`` is ``ABCBCA`` (section 3.1.9)."""
+    text = re.sub(r"[^A-Za-z0-9()]", "", parts)
+    if len(text) > 200:
+        return ""
+    group = re.compile(r"\(([A-Za-z]*)\)(\d{0,2})|([A-Za-z])(\d{1,2})")
+    for _ in range(10):  # deeper nesting than any tune's
+        text, count = group.subn(
+            lambda m: (m[1] or m[3] or "") * int(m[2] or m[4] or 1), text[:2000]
+        )
+        if not count:
+            break
+    return re.sub(r"[^A-Za-z]", "", text)[:2000]
+
+
+def _with_repeats(bars: Sequence[Bar]) -> Iterator[Bar]:
+    starts = _repeat_starts(bars)
+    back = 0  # where :| goes back to
+    turn, last_turn = 1, 2
+    expected = False  # whether a :| is still to come
+    index = 0
+    while index < len(bars):
+        bar = bars[index]
+        if index in starts and not (index == back and turn > 1):
+            back, turn, last_turn, expected = index, 1, 2, True
+        if bar.ending:
+            if (turn if expected or turn > 1 else 1) not in bar.ending:
+                index = _after_ending(bars, index)
+                continue
+            last_turn = max(last_turn, turn + 1) if last_turn < 4 else last_turn
+        yield bar
+        index += 1
+        if bar.repeats and ((turn == 1 and expected) or 1 < turn < last_turn):
+            turn, index, expected = turn + 1, back, False
+
+
+def _repeat_starts(bars: Sequence[Bar]) -> set[int]:
+    """Find the bars that repeats come back to, those without ``|:`` among them."""
+    starts = set()
+    begun = False  # whether a |: waits for its :|
+    point = 0  # where a repeat without |: comes back to
+    endings = False
+    first_close = next((n for n, bar in enumerate(bars) if bar.repeats), len(bars))
+    if not any(bar.begins_repeat for bar in bars[: first_close + 1]) and first_close < len(bars):
+        starts.add(0)
+        begun = True
+    for index, bar in enumerate(bars):
+        if bar.begins_repeat:
+            starts.add(index)
+            begun = True
+        if bar.ending:
+            if not endings and not begun:
+                starts.add(point)
+            endings = True
+        if bar.repeats:
+            if not begun and not endings:
+                starts.add(point)
+            begun = False
+        if _is_double(bar):
+            point = index + 1
+    return starts
+
+
+def _is_double(bar: Bar) -> bool:
+    return bar.closes not in ("", "|")
+
+
+def _after_ending(bars: Sequence[Bar], index: int) -> int:
+    """Return the first bar after the ending that begins at ``index``."""
+    for later in range(index + 1, len(bars)):
+        if bars[later].ending or _is_double(bars[later - 1]):
+            return later
+    return len(bars)

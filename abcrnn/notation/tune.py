@@ -1,0 +1,183 @@
+"""What a reader of music needs of a tune: its header, its bars, its events.
+
+Conventions: lengths and onsets are exact fractions of a whole note; pitches are
+MIDI numbers (middle C, written ``C``, is 60); lines and columns count from 1 in
+the tune's own text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+from abcrnn.notation.fields import Key, Meter, Tempo
+
+
+class Problem(NamedTuple):
+    """Something in a tune that is not sound, where it stands, and of what kind."""
+
+    line: int
+    column: int
+    kind: str
+    message: str
+
+
+class Pitch(NamedTuple):
+    """A pitch as written: letter A to G, semitones up or down from it, octave (C4 is middle C)."""
+
+    step: str
+    alter: int
+    octave: int
+
+    @property
+    def midi(self) -> int:
+        """MIDI number."""
+        return 12 * (self.octave + 1) + _SEMITONES[self.step] + self.alter
+
+
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+
+class Event(NamedTuple):
+    """A note, chord or rest.
+
+    Parameters
+    ----------
+    line, column : int
+    onset : Fraction
+        From the beginning of its voice, as written.
+    duration : Fraction
+    pitches : tuple of Pitch
+        None for a rest, several for a chord.
+    tied : tuple of bool
+        For each pitch, whether it is tied to the next event's.
+    graces : tuple of (Pitch, Fraction)
+        Grace notes before it, with their lengths as written.
+    chord_symbol : str
+        Such as ``Am7``; empty if there is none.
+    annotations, decorations : tuple of str
+    """
+
+    line: int
+    column: int
+    onset: Fraction
+    duration: Fraction
+    pitches: tuple[Pitch, ...] = ()
+    tied: tuple[bool, ...] = ()
+    graces: tuple[tuple[Pitch, Fraction], ...] = ()
+    chord_symbol: str = ""
+    annotations: tuple[str, ...] = ()
+    decorations: tuple[str, ...] = ()
+
+
+class Bar(NamedTuple):
+    """What stands between two bar lines.
+
+    Parameters
+    ----------
+    line, column : int
+        Where its first token stands.
+    onset, length : Fraction
+        As written, in its voice.
+    meter : Meter
+        In force at its beginning.
+    key : Key
+    events : tuple of Event
+    opens, closes : str
+        The bar lines before and after it, such as ``|:``; empty where there is none.
+    ending : frozenset of int
+        Numbers of the ending that begins here; empty where none does.
+    part : str
+        The part that begins here, such as ``A``; empty where none does.
+    tempo : Tempo, optional
+        That begins with it.
+    marks : tuple of str
+        Such as ``D.C.``; they are not played.
+    """
+
+    line: int
+    column: int
+    onset: Fraction
+    length: Fraction
+    meter: Meter
+    key: Key
+    events: tuple[Event, ...]
+    opens: str
+    closes: str
+    ending: frozenset[int] = frozenset()
+    part: str = ""
+    tempo: Tempo | None = None
+    marks: tuple[str, ...] = ()
+
+    @property
+    def begins_repeat(self) -> bool:
+        """Whether a repeat comes back to here."""
+        return self.opens.endswith(":")
+
+    @property
+    def repeats(self) -> int:
+        """How many times more its section is played: one for each colon that closes it."""
+        colons = len(self.closes) - len(self.closes.lstrip(":"))
+        # Where there are colons alone, half of them close and half open.
+        return colons if colons < len(self.closes) else (colons + 1) // 2
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One voice: its name (``V:``) and its bars."""
+
+    name: str
+    bars: tuple[Bar, ...]
+
+
+class Note(NamedTuple):
+    """A note as heard: ties joined, repeats played; onset and duration in whole notes."""
+
+    onset: Fraction
+    duration: Fraction
+    pitch: int
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A tune that was read.
+
+    Parameters
+    ----------
+    fields : tuple of (str, str)
+        The header's fields in order, such as ``("T", "The Lost Byte")``.
+    meter, key, tempo
+        At the beginning.
+    unit : Fraction
+        The unit note length at the beginning.
+    parts : str
+        The order in which parts are played, such as ``AABB``; empty if none is given.
+    voices : tuple of Voice
+    problems : tuple of Problem
+        What reading came across: unclosed, unmatched, or not supported.
+    """
+
+    fields: tuple[tuple[str, str], ...]
+    meter: Meter
+    unit: Fraction
+    key: Key
+    tempo: Tempo | None
+    parts: str
+    voices: tuple[Voice, ...]
+    problems: tuple[Problem, ...] = field(default=(), compare=False)
+
+    def field(self, letter: str) -> str:
+        """Return the first value of a header field, or an empty string."""
+        return next((value for name, value in self.fields if name == letter), "")
+
+    @property
+    def title(self) -> str:
+        """The first title."""
+        return self.field("T")
+
+    def bars(self) -> Iterator[Bar]:
+        """All bars, voice after voice."""
+        for voice in self.voices:
+            yield from voice.bars

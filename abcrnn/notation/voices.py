@@ -1,0 +1,228 @@
+"""A voice while it is being read: the state that notes depend on, and the bars made so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from abcrnn.notation.errors import ABCError
+from abcrnn.notation.fields import Key, Meter, Tempo
+from abcrnn.notation.tune import Bar, Event, Pitch, Voice
+
+_MOST_BARS = 20_000
+
+# Notes that q notes' time is shared by, for (p (section 4.13); None: depends on the meter.
+_TUPLET_TIMES = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
+
+
+@dataclass
+class _Tuplet:
+    scale: Fraction
+    left: int
+
+
+@dataclass
+class VoiceBuilder:
+    """Takes events and bar lines in the order of the text, and gives the voice at the end."""
+
+    name: str
+    key: Key
+    meter: Meter
+    unit: Fraction
+    bars: list[Bar] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._events: list[Event] = []
+        self._at_end = Fraction(0)
+        self._accidentals: dict[str, int] = {}
+        self._tied_alters: dict[tuple[str, int], int] = {}
+        self._tuplet: _Tuplet | None = None
+        self._broken: Fraction | None = None
+        self._place = (0, 0)
+        self._opens = ""
+        self._ending: frozenset[int] = frozenset()
+        self._part = ""
+        self._tempo: Tempo | None = None
+        self._marks: tuple[str, ...] = ()
+        self._begin_bar()
+
+    # What notes depend on ----------------------------------------------------------------
+
+    def alter(self, step: str, octave: int, accidental: int | None) -> int:
+        """Return the semitones a note is altered by, and remember its accidental.
+
+        An accidental holds for the letter in every octave to the end of the bar,
+        and over a tie (section 11.3, ``%%propagate-accidentals pitch``).
+        """
+        if accidental is not None:
+            self._accidentals[step] = accidental
+            return accidental
+        if (step, octave) in self._tied_alters:
+            return self._tied_alters[step, octave]
+        if step in self._accidentals:
+            return self._accidentals[step]
+        return self._key_alters.get(step, 0)
+
+    def set_key(self, key: Key) -> None:
+        """Change the key from here on."""
+        self.key = key
+        self._key_alters = key.alters()
+
+    def begin_tuplet(self, p: int, q: int | None, r: int | None) -> None:
+        """Squeeze the next ``r`` events, ``p`` in the time of ``q`` (section 4.13)."""
+        q = q or _TUPLET_TIMES.get(p) or (3 if self.meter.compound else 2)
+        self._tuplet = _Tuplet(Fraction(q, p), r or p)
+
+    def break_rhythm(self, signs: str) -> bool:
+        """Lengthen the event before and shorten the next, or the reverse (section 4.4)."""
+        if not self._events:
+            return False
+        short = Fraction(1, 2 ** len(signs))
+        before, self._broken = (2 - short, short) if signs[0] == ">" else (short, 2 - short)
+        last = self._events[-1]
+        self._events[-1] = last._replace(duration=last.duration * before)
+        return True
+
+    def tie(self) -> bool:
+        """Tie every pitch of the last event to the next one's."""
+        last = self._last_event()
+        if last is None or not last.pitches:
+            return False
+        self._replace_last(last._replace(tied=(True,) * len(last.pitches)))
+        return True
+
+    # What the text brings ----------------------------------------------------------------
+
+    def add(self, event: Event) -> None:
+        """Add an event; broken rhythm and tuplets take their share of its length here."""
+        duration = event.duration
+        if self._broken is not None:
+            duration *= self._broken
+            self._broken = None
+        if self._tuplet:
+            duration *= self._tuplet.scale
+            self._tuplet.left -= 1
+            if not self._tuplet.left:
+                self._tuplet = None
+        self._begin(event.line, event.column)
+        self._events.append(event._replace(duration=duration))
+        self._tied_alters = {}
+
+    def remember_ties(self) -> None:
+        """Let tied pitches keep their accidentals, also past a bar line."""
+        last = self._last_event()
+        if last:
+            pairs = zip(last.pitches, last.tied, strict=True)
+            self._tied_alters = {(p.step, p.octave): p.alter for p, tied in pairs if tied}
+
+    def bar_line(self, text: str) -> None:
+        """End the bar, and begin the next; two bar lines in a row make no empty bar."""
+        if self._events:
+            self._end_bar(text)
+            self._opens = text
+        else:
+            if text.startswith(":") and self.bars and not self.bars[-1].repeats:
+                self.bars[-1] = self.bars[-1]._replace(closes=text)
+            self._opens = text if text.endswith(":") else self._opens or text
+        self._accidentals = {}
+
+    def begin_ending(self, numbers: frozenset[int], line: int, column: int) -> None:
+        """Begin a first, second or nth ending here; a bar that was begun is cut in two."""
+        if self._events:
+            self._end_bar("")
+        self._ending = numbers
+        self._begin(line, column)
+
+    def begin_part(self, name: str, line: int, column: int) -> None:
+        """Begin a part here; a bar that was begun is cut in two."""
+        if self._events:
+            self._end_bar("")
+        self._part = name
+        self._begin(line, column)
+
+    def set_tempo(self, tempo: Tempo) -> None:
+        """Set the tempo from the bar that is being read."""
+        self._tempo = tempo
+
+    def mark(self, text: str) -> None:
+        """Keep a mark such as ``D.C.`` with the bar that is being read."""
+        self._marks = (*self._marks, text)
+
+    def change_meter(self, meter: Meter) -> None:
+        """Change the meter; in the middle of a bar, that bar keeps the one it began in."""
+        self.meter = meter
+        if not self._events:
+            self._bar_meter = meter
+
+    def finish(self) -> Voice:
+        """Close the last bar and return the voice."""
+        if self._events:
+            self._end_bar("")
+        return Voice(self.name, tuple(self.bars))
+
+    @property
+    def unfinished_tuplet(self) -> bool:
+        """Whether a tuplet waits for more notes."""
+        return self._tuplet is not None
+
+    # --------------------------------------------------------------------------------------
+
+    def _begin(self, line: int, column: int) -> None:
+        if not self._events and self._place == (0, 0):
+            self._place = (line, column)
+
+    def _begin_bar(self) -> None:
+        self._bar_meter, self._bar_key = self.meter, self.key
+        self._key_alters = self.key.alters()
+        self._place = (0, 0)
+
+    def _end_bar(self, closes: str) -> None:
+        if len(self.bars) >= _MOST_BARS:
+            raise ABCError(f"more than {_MOST_BARS} bars", *self._place)
+        onset = start = self._at_end
+        placed = []
+        for event in self._events:
+            placed.append(event._replace(onset=onset))
+            onset += event.duration
+        self.bars.append(
+            Bar(
+                line=self._place[0] or placed[0].line,
+                column=self._place[1] or placed[0].column,
+                onset=start,
+                length=onset - start,
+                meter=self._bar_meter,
+                key=self._bar_key,
+                events=tuple(placed),
+                opens=self._opens,
+                closes=closes,
+                ending=self._ending,
+                part=self._part,
+                tempo=self._tempo,
+                marks=self._marks,
+            )
+        )
+        self._at_end = onset
+        self._events = []
+        self._opens, self._ending, self._part = "", frozenset(), ""
+        self._tempo, self._marks = None, ()
+        self._begin_bar()
+
+    def _last_event(self) -> Event | None:
+        if self._events:
+            return self._events[-1]
+        return self.bars[-1].events[-1] if self.bars else None
+
+    def _replace_last(self, event: Event) -> None:
+        if self._events:
+            self._events[-1] = event
+        else:
+            bar = self.bars[-1]
+            self.bars[-1] = bar._replace(events=(*bar.events[:-1], event))
+        self.remember_ties()
+
+
+def pitch_of(voice: VoiceBuilder, accidental: str, letter: str, marks: str) -> Pitch:
+    """Work a note's pitch out (sections 4.1, 4.2): ``C`` is middle C, ``c`` an octave above."""
+    octave = 4 + letter.islower() + marks.count("'") - marks.count(",")
+    sign = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}.get(accidental)
+    return Pitch(letter.upper(), voice.alter(letter.upper(), octave, sign), octave)
