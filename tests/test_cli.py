@@ -104,7 +104,8 @@ def test_convert_passes_a_bad_tune_over_and_says_so(tmp_path, homemade, run):
 def test_check_prints_problems_as_compilers_do(tmp_path, homemade, run):
     assert run("check", homemade) == (0, "8 of 8 tunes sound\n", "")
     book = tmp_path / "book.abc"
-    book.write_text("% mine\n\nX:1\nM:2/4\nL:1/4\nK:D\nAB|ABc|de|]\nw:la\n\nX:2\nM:2/4\nK:C\n[ce|\n")
+    one, two = "X:1\nM:2/4\nL:1/4\nK:D\nAB|ABc|de|]\nw:la\n", "X:2\nM:2/4\nK:C\n[ce|\n"
+    book.write_text(f"% mine\n\n{one}\n{two}")
     code, out, _ = run("check", book)
     assert code == 1
     assert out.splitlines() == [

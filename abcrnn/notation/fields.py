@@ -19,7 +19,7 @@ _SHARPS = "FCGDAEB"
 
 _KEY = re.compile(
     r"(?P<tonic>[A-Ga-g])(?P<sign>[#b♯♭]?)\s*"
-    r"(?P<mode>maj|ion|mix|dor|min|aeo|phr|loc|lyd|m(?![a-z]))?[a-z]*",
+    r"(?:(?P<mode>maj|ion|mix|dor|min|aeo|phr|loc|lyd|m(?![a-z]))[a-z]*)?",
     re.IGNORECASE,
 )
 _KEY_ACCIDENTAL = re.compile(r"(?<!\S)(\^\^|\^|__|_|=)([A-Ga-g])(?!\S)")

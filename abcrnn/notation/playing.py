@@ -115,7 +115,8 @@ def _with_repeats(bars: Sequence[Bar]) -> Iterator[Bar]:
             last_turn = max(last_turn, turn + 1) if last_turn < 4 else last_turn
         yield bar
         index += 1
-        if bar.repeats and ((turn == 1 and expected) or 1 < turn < last_turn):
+        turns = max(last_turn, bar.repeats + 1)
+        if bar.repeats and ((turn == 1 and expected) or 1 < turn < turns):
             turn, index, expected = turn + 1, back, False
 
 

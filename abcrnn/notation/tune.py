@@ -7,6 +7,7 @@ the tune's own text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -119,9 +120,15 @@ class Bar(NamedTuple):
     @property
     def repeats(self) -> int:
         """How many times more its section is played: one for each colon that closes it."""
-        colons = len(self.closes) - len(self.closes.lstrip(":"))
+        closing = _CLOSING_COLONS.match(self.closes)
+        if closing:
+            return len(closing[1])
         # Where there are colons alone, half of them close and half open.
-        return colons if colons < len(self.closes) else (colons + 1) // 2
+        return (len(self.closes) + 1) // 2 if self.closes.startswith("::") else 0
+
+
+# An invisible bar line [|] may stand before them.
+_CLOSING_COLONS = re.compile(r"(?:\[\|\])?(:+)(?=[|\]\[])")
 
 
 @dataclass(frozen=True)

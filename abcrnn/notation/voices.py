@@ -121,8 +121,10 @@ class VoiceBuilder:
             self._end_bar(text)
             self._opens = text
         else:
-            if text.startswith(":") and self.bars and not self.bars[-1].repeats:
-                self.bars[-1] = self.bars[-1]._replace(closes=text)
+            if self.bars and not self.bars[-1].repeats:
+                closed = self.bars[-1]._replace(closes=text)
+                if closed.repeats or self.bars[-1].closes in ("", "|"):
+                    self.bars[-1] = closed
             self._opens = text if text.endswith(":") else self._opens or text
         self._accidentals = {}
 

@@ -1,0 +1,71 @@
+"""check_tune on tunes whose faults were put there by hand."""
+
+import pytest
+
+from abcrnn import check_tune
+
+HEADER = "X:1\nM:6/8\nL:1/8\nK:D\n"
+
+
+def kinds(music, header=HEADER):
+    return [(p.line, p.kind) for p in check_tune(header + music)]
+
+
+@pytest.mark.parametrize(
+    "music",
+    [
+        "ABc def|gab afd|]",
+        "A|def gab|afd d2:|",  # the pickup makes the last bar whole
+        "|:A|def gab|afd d2:|:B|def gab|afd d2:|",
+        "|:A|def gab|afd dAF|1 d3 d2:|2 d3 d3||",  # as played
+        "ABc|[M:9/8]def gab abc|def gab abc|]",
+        "|:ABc def|[1gab afd:|[2gab d3|]",
+        "(3ABcd2 ef|g>ab agf|]",
+        "{g}ABc [df]2[eg]|z6|]",
+        "A6-|A6|]",
+        "A-B c3-c|d6|]",  # a tie to another pitch is read as a slur
+    ],
+)
+def test_sound_tunes(music):
+    assert kinds(music) == []
+
+
+@pytest.mark.parametrize(
+    ("music", "found"),
+    [
+        ("ABc defg|gab afd|]", [(5, "bar")]),
+        ("ABc def|gab|\nafd def|]", [(5, "bar")]),
+        ("ABc def|gab af|]|\nAfd def|]", [(6, "bar")]),  # the pieces do not add up
+        ("ABc def|gab afd-|]", [(5, "tie")]),
+        ("ABc def-|z6|]", [(5, "tie")]),
+        ("|:ABc def|gab afd|]", [(5, "repeat")]),
+        ("|:ABc def|[1gab afd:|\n", [(5, "ending")]),
+        ("[ABc def|gab afd|]", [(5, "chord")]),
+        ("{ABc def|gab afd|]", [(5, "grace")]),
+        ('"A ABc def|gab afd|]', [(5, "empty"), (5, "quotation")]),
+        ("ABc (3de|]", [(5, "tuplet")]),
+        ("A/1024Bc def|gab afd|]", [(5, "length")]),
+        ("", [(1, "empty")]),
+        ("z6|z6|]", [(1, "empty")]),
+    ],
+)
+def test_each_fault_is_found(music, found):
+    got = kinds(music)
+    for line, kind in found:
+        assert (line if kind != "empty" else 1, kind) in got, got
+
+
+def test_the_header():
+    assert kinds("A6|", "X:1\nM:6/8\nL:1/8\n") == [(1, "empty"), (1, "header"), (4, "header")]
+    assert kinds("A6|", "T:no number\nM:6/8\nL:1/8\nK:D\n") == [(1, "header")]
+    assert kinds("A6|", "X:1\nL:1/8\nK:D\n") == [(1, "header")]
+    assert kinds("A6|", "X:1\nM:six\nL:1/8\nK:D\n") == [(2, "meter")]
+    assert kinds("A6|", "X:1\nM:6/8\nL:1/7x\nK:D\n") == [(3, "length")]
+    assert kinds("A6|", "X:1\nM:6/8\nL:1/8\nK:Q\n") == [(4, "key")]
+
+
+def test_a_problem_tells_where_what_and_what_would_be_right():
+    [problem] = check_tune(HEADER + "ABc def|gab agfe|]")
+    assert problem == (
+        5, 9, "bar", "a bar too long: 7/8 of a whole note, where M:6/8 has 3/4",
+    )  # fmt: skip
