@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from abcrnn.evaluation import evaluate
     from abcrnn.midi import to_midi, to_midi_bytes, to_musicxml
     from abcrnn.model import CharLSTM, load_model
-    from abcrnn.notation import ABCError, check_tune
+    from abcrnn.notation import ABCError, check_tune, transpose
     from abcrnn.sampling import Sampler
     from abcrnn.training import Trainer
     from abcrnn.vocabulary import Vocabulary
@@ -33,6 +33,7 @@ _HOMES = {
     "to_midi": "midi",
     "to_midi_bytes": "midi",
     "to_musicxml": "midi",
+    "transpose": "notation",
 }
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "to_midi",
     "to_midi_bytes",
     "to_musicxml",
+    "transpose",
 ]
 
 

@@ -95,11 +95,17 @@ def test_accidentals_hold_over_a_tie_only():
         ("exp ^c", {"C": 1}),
         ("G clef=bass", {"F": 1}),
         ("Amin octave=-1", {}),
+        ("G# major", {"F": 2, "C": 1, "G": 1, "D": 1, "A": 1, "E": 1, "B": 1}),
+        ("D =c=f", {"F": 0, "C": 0}),
+        ("bass", None),
+        ("baritone", None),
+        ("clef=alto", None),
         ("ebm", dict.fromkeys("BEADGC", -1)),
     ],
 )
 def test_keys(value, altered):
-    assert parse_key(value).alters() == altered
+    key = parse_key(value)
+    assert (key.alters() if key else None) == altered
 
 
 def test_a_key_inside_the_tune():
@@ -257,6 +263,10 @@ def test_what_is_not_supported_is_told_by_name():
         (5, "unsupported", "voice overlay (&)"),
         (6, "unsupported", "lyrics (w"),
     ]
+
+
+def test_an_overlay_leaves_the_bar_alone():
+    assert pitches("^F & =F G- | F & a | B") == ["^F4", "F4", "B4"]
 
 
 @pytest.mark.parametrize("music", ["A1000000", "A/0", "A99999999999", "Z1000", "\0"])

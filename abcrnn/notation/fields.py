@@ -19,10 +19,9 @@ _SHARPS = "FCGDAEB"
 
 _KEY = re.compile(
     r"(?P<tonic>[A-Ga-g])(?P<sign>[#b♯♭]?)\s*"
-    r"(?:(?P<mode>maj|ion|mix|dor|min|aeo|phr|loc|lyd|m(?![a-z]))[a-z]*)?",
-    re.IGNORECASE,
+    r"(?:(?P<mode>(?i:maj|ion|mix|dor|min|aeo|phr|loc|lyd|m(?![a-z])))[A-Za-z]*)?(?![A-Za-z])"
 )
-_KEY_ACCIDENTAL = re.compile(r"(?<!\S)(\^\^|\^|__|_|=)([A-Ga-g])(?!\S)")
+_KEY_ACCIDENTAL = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
 _METER = re.compile(rf"\(?\s*({_NUMBER}(?:\s*\+\s*{_NUMBER})*)\s*\)?\s*/\s*({_NUMBER})\s*$")
 _UNIT = re.compile(rf"({_NUMBER})\s*/\s*({_NUMBER})$|({_NUMBER})$")
 _TEMPO_BEATS = re.compile(rf"((?:{_NUMBER}/{_NUMBER}\s*)+)=\s*({_NUMBER})")
@@ -50,9 +49,12 @@ class Key:
 
     def alters(self) -> dict[str, int]:
         """Semitones by letter, for the letters that are not natural."""
-        sharp = _SHARPS[: self.fifths] if self.fifths > 0 else ""
-        flat = _SHARPS[self.fifths :] if self.fifths < 0 else ""
-        return {**dict.fromkeys(sharp, 1), **dict.fromkeys(flat, -1), **dict(self.changes)}
+        order, sign = (_SHARPS, 1) if self.fifths > 0 else (_SHARPS[::-1], -1)
+        altered: dict[str, int] = {}
+        for place in range(abs(self.fifths)):  # beyond seven, as in G# major, they double
+            letter = order[place % 7]
+            altered[letter] = altered.get(letter, 0) + sign
+        return {**altered, **dict(self.changes)}
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def parse_key(text: str) -> Key | None:
     found = _KEY.match(text)
     if text.split()[0].lower() == "exp":
         return Key("exp", 0, _accidentals(text))
-    if not found or text.lower().startswith(("clef", "bass", "alto", "treble")):
+    if not found:
         changes = _accidentals(text)
         return Key("none", 0, changes) if changes else None
     tonic = found["tonic"].upper()
@@ -114,11 +116,13 @@ def parse_key(text: str) -> Key | None:
     explicit = bool(re.match(r"\s*exp\b", rest, re.IGNORECASE))
     fifths = 0 if explicit else _FIFTHS[tonic] + 7 * sign + _MODES[mode]
     name = f"{tonic}{'#' * (sign > 0)}{'b' * (sign < 0)} {mode}"
-    return Key(name, max(-7, min(7, fifths)), _accidentals(rest))
+    return Key(name, fifths, _accidentals(rest))
 
 
 def _accidentals(text: str) -> tuple[tuple[str, int], ...]:
-    return tuple((step.upper(), _SIGNS[sign]) for sign, step in _KEY_ACCIDENTAL.findall(text))
+    words = [word for word in text.split() if word[0] in "^_="]  # not those of "clef=bass"
+    found = [pair for word in words for pair in _KEY_ACCIDENTAL.findall(word)]
+    return tuple((step.upper(), _SIGNS[sign]) for sign, step in found)
 
 
 def parse_meter(text: str) -> Meter | None:

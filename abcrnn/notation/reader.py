@@ -21,14 +21,15 @@ from abcrnn.notation.fields import (
     parse_tempo,
     parse_unit,
 )
+from abcrnn.notation.lengths import parse_length, parse_number
 from abcrnn.notation.lexer import NOTE, Token, tokens
 from abcrnn.notation.tune import Event, Pitch, Problem, Tune
 from abcrnn.notation.voices import VoiceBuilder, pitch_of
 
-_LONGEST = 64  # whole notes
-_FINEST = 512  # parts of a whole note, tuplets aside
 _HIGHEST, _LOWEST = 127, 0
 _MOST_RESTS = 999  # bars of them, that a few characters can ask for
+
+_ENDS_OVERLAY = ("bar", "ending", "field", "inline")
 
 _MARKS = ("D.C.", "D.S.", "dacapo", "dacoda", "segno", "coda", "fine")
 
@@ -79,6 +80,8 @@ class _Reader:
     def read(self, text: str) -> Tune:
         last = Token("other", "", 1, 1)
         for token in tokens(text):
+            if self.overlaid and token.kind not in _ENDS_OVERLAY:
+                continue
             getattr(self, f"_on_{token.kind}")(token)
             last = token
         if self.in_grace:
@@ -227,7 +230,7 @@ class _Reader:
         voice = self._voice(token)
         if voice is None:
             return
-        bars = self._number(token.text[1:] or "1", token, _MOST_RESTS)
+        bars = parse_number(token.text[1:] or "1", token, _MOST_RESTS)
         self.rests += bars
         if self.rests > _MOST_RESTS:
             raise ABCError(f"more than {_MOST_RESTS} bars of rest", token.line, token.column)
@@ -240,7 +243,7 @@ class _Reader:
     def _add(self, token: Token, duration: Fraction, pitches: tuple[Pitch, ...],
              tied: tuple[bool, ...] = ()) -> None:  # fmt: skip
         voice = self._voice(token)
-        if voice is None or self.overlaid:
+        if voice is None:
             return
         voice.add(
             Event(
@@ -301,7 +304,7 @@ class _Reader:
         voice = self._voice(token)
         if voice is None:
             return
-        numbers = [self._number(n, token, 99) if n else None for n in token.text[1:].split(":")]
+        numbers = [parse_number(n, token, 99) if n else None for n in token.text[1:].split(":")]
         p, q, r = [*numbers, None, None][:3]
         if not p or p < 2 or q == 0 or r == 0:
             self._problem(token, "tuplet", f"{token.text} is no tuplet, such as (3 or (3:2:2")
@@ -311,29 +314,10 @@ class _Reader:
         voice.begin_tuplet(p, q, r)
 
     def _length(self, text: str, token: Token) -> Fraction:
-        """Parse ``3``, ``3/2``, ``/``, ``//``: in unit note lengths (section 4.3)."""
-        if not text:
-            return Fraction(1)
-        top, *bottoms = text.split("/")
-        length = Fraction(self._number(top, token) if top else 1)
-        for bottom in bottoms[:10]:
-            length /= self._number(bottom, token) if bottom else 2
-        if not Fraction(1, _FINEST) <= length <= _LONGEST * 16 or len(bottoms) > 10:
+        length = parse_length(text, token)
+        if length is None:
             self._problem(token, "length", f"{token.text[:30]} has a length no program plays")
-            return Fraction(1)
-        return length
-
-    def _number(self, text: str, token: Token, most: int = 9999) -> int:
-        value = int(text) if len(text) <= 6 else most + 1
-        if value > most:
-            raise ABCError(
-                f"the number {text[:12]}{'...' * (len(text) > 12)} is beyond any music",
-                token.line,
-                token.column,
-            )
-        if value == 0 and "/" in token.text:
-            raise ABCError("a length divided by 0", token.line, token.column)
-        return value
+        return length or Fraction(1)
 
     # What stands around notes ----------------------------------------------------------------
 

@@ -1,0 +1,351 @@
+"""A tune moved up or down, with its layout kept (sections 3.1.14, 4.1, 4.2 and 4.18).
+
+Convention: what moves is counted in fifths. Letters stand on the line of fifths,
+``F`` at -1, ``C`` at 0, ``G`` at 1; a sharp adds 7. Moving every note, the tonic
+and every chord by the same number of fifths keeps their relation to the key, so
+a raised seventh stays one, and no note needs an accidental that it had not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from abcrnn.notation.errors import ABCError
+from abcrnn.notation.fields import Key, Meter, parse_key
+from abcrnn.notation.lexer import NOTE, Token, tokens
+from abcrnn.notation.tune import Event, Pitch
+from abcrnn.notation.voices import VoiceBuilder, pitch_of
+
+_LINE = "FCGDAEB"  # the line of fifths, from -1
+_ACCIDENTALS = {2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}
+_SIGNS = {sign: alter for alter, sign in _ACCIDENTALS.items()}
+_ALTERS = {"": 0, "#": 1, "♯": 1, "+": 1, "b": -1, "♭": -1}
+
+_KEY = re.compile(r"([A-Ga-g])([#b♯♭]?)(\s*[A-Za-z]*)(.*)", re.DOTALL)
+_EXPLICIT = re.compile(r"\bexp\b", re.IGNORECASE)
+_KEY_ACCIDENTAL = re.compile(r"(?<!\S)(\^\^|\^|__|_|=)([A-Ga-g])(?!\S)")
+_NO_TONIC = ("none", "HP", "exp")
+
+# What a chord symbol may say after its root. Strict, for tunebooks are full of words such as
+# "Coda", "Fine" and "D.C." where a chord could stand. Possessive: it never goes back.
+_KIND = r"""(?:maj|min|mi(?=\d)|ma(?=\d)|m|M|dim|aug|sus|add|omit|no|alt|d(?![a-z])|o|°|º|ø|Δ
+    |\+|-|/9|[#b♯♭]?\d{1,2}|\((?:[#b♯♭+-]?|maj|add|sus|omit|no)\d{1,2}\))*+"""
+_CHORD = rf"([A-G])([#b♯♭]?)({_KIND})(?:/([A-Ga-g])([#b♯♭+]?))?"
+_ONE_CHORD = re.compile(_CHORD, re.VERBOSE)
+_CHORD_SYMBOL = re.compile(rf"\(?{_CHORD}(?:[\s(),;|]+{_CHORD})*[\s)]*", re.VERBOSE)
+_ALTERED = re.compile(r"[#b♯♭]\d{1,2}")
+
+
+def transpose(text: str, semitones: int) -> str:
+    r"""Move a tune up or down.
+
+    Notes, keys (``K:``, ``[K:...]``) and chord symbols are written anew; all else
+    stays to the letter. The new key is the one with the fewest sharps or flats;
+    of six sharps and six flats, sharps going up and flats going down. An
+    accidental stays one, though perhaps another. Where there is no tonic
+    (``K:none``, ``K:HP``) the field stays and notes take the accidentals they need.
+
+    Parameters
+    ----------
+    text : str
+        One tune, from its ``X:`` line on. What is broken or not supported in it,
+        and music above its ``K:``, stays as it is.
+    semitones : int
+        Up, or down if negative.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If ``semitones`` is not an int.
+    ABCError
+        If a note would leave the range of MIDI, 0 to 127.
+
+    Examples
+    --------
+    >>> print(transpose('X:1\nK:Am\n"E7"E^GB|', 3))
+    X:1
+    K:Cm
+    "G7"G=Bd|
+    """
+    if not isinstance(semitones, int) or isinstance(semitones, bool):
+        raise ValueError(f"semitones must be a whole number such as 2 or -3, not {semitones!r}")
+    if semitones == 0:
+        return text
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    mover = _Mover(semitones)
+    pieces, done = [], 0
+    for token in tokens(text):
+        old, new, start = token.text, mover.take(token), starts[token.line - 1] + token.column - 1
+        if token.kind == "field":  # its token is stripped of the spaces around the value
+            old, new, start = old[2:], new[2:], start + 2
+        if old != new:
+            start = text.index(old, start)
+            pieces += [text[done:start], new]
+            done = start + len(old)
+    return "".join([*pieces, text[done:]])
+
+
+# On the line of fifths ---------------------------------------------------------------------
+
+
+def _place(step: str, alter: int) -> int:
+    """Return where a letter with its alteration stands on the line of fifths."""
+    return _LINE.index(step.upper()) - 1 + 7 * alter
+
+
+def _name(place: int, most: int) -> tuple[str, int]:
+    """Return the letter and alteration at a place, respelt if it has more than ``most`` signs."""
+    while (place + 1) // 7 > most:
+        place -= 12
+    while (place + 1) // 7 < -most:
+        place += 12
+    return _LINE[(place + 1) % 7], (place + 1) // 7
+
+
+def _interval(key: Key, tonic: int | None, semitones: int) -> int:
+    """Return the fifths to move by, so that the new key has the fewest accidentals."""
+    if semitones % 12 == 0:
+        return 0
+    first = 7 * semitones % 12
+    choices = range(first - 36, first + 37, 12)  # the same pitch, spelt otherwise
+    # The tonic must be one that K: can name: Fb to B#.
+    allowed = [n for n in choices if tonic is None or -8 <= tonic + n <= 12]
+    signature = sum(key.alters().values())  # grows by one with every fifth, in any mode
+    return min(allowed, key=lambda n: (abs(signature + n), -n if semitones > 0 else n))
+
+
+def _move_pitch(pitch: Pitch, fifths: int, semitones: int) -> Pitch:
+    """Move a pitch; beyond double accidentals, which ABC cannot write, it is respelt."""
+    step, alter = _name(_place(pitch.step, pitch.alter) + fifths, most=2)
+    octaves = pitch.midi + semitones - Pitch(step, alter, -1).midi
+    return Pitch(step, alter, octaves // 12 - 1)
+
+
+def _write_letter(pitch: Pitch) -> str:
+    """Write a letter with its octave marks (section 4.1)."""
+    if pitch.octave >= 5:
+        return pitch.step.lower() + "'" * (pitch.octave - 5)
+    return pitch.step + "," * (4 - pitch.octave)
+
+
+def _move_name(letter: str, sign: str, fifths: int) -> str:
+    """Move the name of a tonic, root or bass; its case and its way of writing signs stay."""
+    step, alter = _name(_place(letter, _ALTERS[sign]) + fifths, most=1)
+    sharp = sign if sign in ("♯", "+") else "♯" if sign == "♭" else "#"
+    flat = "♭" if sign in ("♯", "♭") else "b"
+    return (step if letter.isupper() else step.lower()) + ("", sharp, flat)[alter]
+
+
+# Keys (section 3.1.14) ---------------------------------------------------------------------
+
+
+def _move_key(value: str, semitones: int) -> tuple[str, int]:
+    """Move the value of a ``K:`` field; return it with the fifths it moved by."""
+    key = parse_key(value) or Key("none", 0)
+    found = _KEY.match(value)
+    if found is None or key.name in _NO_TONIC:
+        return value, _interval(key, None, semitones)
+    letter, sign, mode, rest = found.groups()
+    fifths = _interval(key, _place(letter, _ALTERS[sign]), semitones)
+    tonic = _move_name(letter, sign, fifths)
+    if _EXPLICIT.search(mode + rest):
+        return tonic + _move_explicit(mode + rest, key, fifths), fifths
+
+    def move(accidental: re.Match[str]) -> str:
+        place = _place(accidental[2], _SIGNS[accidental[1]])
+        step, alter = _name(place + fifths, most=2)
+        return _ACCIDENTALS[alter] + (step if accidental[2].isupper() else step.lower())
+
+    return tonic + mode + _KEY_ACCIDENTAL.sub(move, rest), fifths
+
+
+def _move_explicit(text: str, key: Key, fifths: int) -> str:
+    """Move ``exp`` and its accidentals: all are given, so that those left natural move too."""
+    alters = {**dict(key.changes), **dict.fromkeys(_LINE, 0), **key.alters()}
+    moved = [_name(_place(step, alter) + fifths, most=2) for step, alter in alters.items()]
+    written = "".join(f" {_ACCIDENTALS[alter]}{step.lower()}" for step, alter in moved if alter)
+    before, word, after = text.partition(_EXPLICIT.findall(text)[0])
+    return before + word + written + re.sub(rf"\s*{_KEY_ACCIDENTAL.pattern}", "", after)
+
+
+# Chord symbols (section 4.18) --------------------------------------------------------------
+
+
+def _move_chords(symbol: str, fifths: int) -> str:
+    """Move a chord symbol, with alternatives such as ``G(Em)``; other words stay."""
+
+    def move(chord: re.Match[str]) -> str:
+        root, kind = _move_name(chord[1], chord[2], fifths), chord[3]
+        if len(root) == 1:  # "Ebb9" moved must not become "Eb9"
+            kind = re.sub(rf"^{_ALTERED.pattern}", lambda sign: f"({sign[0]})", kind)
+        bass = f"/{_move_name(chord[4], chord[5], fifths)}" if chord[4] else ""
+        return root + kind + bass
+
+    return _ONE_CHORD.sub(move, symbol) if _CHORD_SYMBOL.fullmatch(symbol) else symbol
+
+
+# Notes (section 4.2) -----------------------------------------------------------------------
+
+
+@dataclass
+class _Voice:
+    """A voice as it was and as it becomes: what accidentals hold in each."""
+
+    old: VoiceBuilder
+    new: VoiceBuilder
+    fifths: int
+    empty: bool = True
+
+    def add(self, notes: list[tuple[Pitch, Pitch, bool]]) -> None:
+        """Add a note, a chord or (without notes) a rest: ties hold to the next one only."""
+        tied = tuple(note[2] for note in notes)
+        for builder, side in ((self.old, 0), (self.new, 1)):
+            pitches = tuple(note[:2][side] for note in notes)
+            builder.add(Event(0, 0, Fraction(0), Fraction(1), pitches, tied))
+            if any(tied):
+                builder.remember_ties()
+        self.empty = False
+
+    def bar_line(self) -> None:
+        """End the bar, to which accidentals hold."""
+        self.old.bar_line("|")
+        self.new.bar_line("|")
+
+
+def _builder(name: str, key: Key) -> VoiceBuilder:
+    # Lengths do not matter here, so neither do meter and unit note length.
+    return VoiceBuilder(name, key, Meter("none"), Fraction(1))
+
+
+class _Mover:
+    """Goes through a tune as the reader does, and says how each token is written anew.
+
+    Every note is written against what the reader will take from the new text
+    before it, so it gets an accidental wherever it would else sound wrong.
+    """
+
+    def __init__(self, semitones: int) -> None:
+        self.semitones = semitones
+        self.keys = Key("none", 0), Key("none", 0), 0  # old, new, fifths between
+        self.voices: dict[str, _Voice] = {}
+        self.voice: _Voice | None = None
+        self.in_grace = False
+        self.chord: list[tuple[Pitch, Pitch, bool]] | None = None
+        self.overlaid = False
+
+    def take(self, token: Token) -> str:
+        """Return what to write for a token, and keep what matters to those after it."""
+        voice, kind, text = self.voice, token.kind, token.text
+        if kind == "field":
+            letter, _, value = text.partition(":")
+            return f"{letter}:{self._field(letter, value)}"
+        if voice is None:
+            return text
+        if kind == "note":
+            return self._note(token, voice)
+        if kind == "inline":
+            return f"{text[:3]}{self._field(text[1], text[3:-1])}]"
+        if kind == "quoted":
+            return f'"{_move_chords(text[1:-1], voice.fifths)}"'
+        if kind in ("grace", "grace_end"):
+            self.in_grace = kind == "grace"
+        elif kind in ("chord", "chord_end"):
+            if kind == "chord_end" and self.chord:
+                self._add(voice, self.chord)
+            self.chord = [] if kind == "chord" else None
+        elif kind == "tie":
+            self._tie(voice)
+        elif kind == "overlay":
+            self.overlaid = True
+        elif kind == "bar":
+            self.in_grace, self.chord, self.overlaid = False, None, False
+            voice.bar_line()
+        elif kind in ("rest", "bar_rest"):
+            self._rest(token, voice)
+        return text
+
+    def _field(self, letter: str, value: str) -> str:
+        if letter == "V" and self.voice is not None:
+            self._switch_voice((value.split() or ["1"])[0])
+        if letter != "K":
+            return value
+        spaces = value[: len(value) - len(value.lstrip())]
+        moved, fifths = _move_key(value.lstrip(), self.semitones)
+        old, new = parse_key(value), parse_key(moved)
+        if self.voice is None:
+            self.keys = old or Key("none", 0), new or Key("none", 0), fifths
+            self._switch_voice("1")
+        elif old is not None:
+            self.voice.fifths = fifths
+            self.voice.old.set_key(old)
+            self.voice.new.set_key(new or self.voice.new.key)
+        return spaces + moved
+
+    def _switch_voice(self, name: str) -> None:
+        if name not in self.voices and len(self.voices) == 1 and self.voice and self.voice.empty:
+            # The voice that was opened by K: itself is the first one named.
+            self.voices = {name: self.voice}
+        elif name not in self.voices:
+            old, new, fifths = self.keys
+            self.voices[name] = _Voice(_builder(name, old), _builder(name, new), fifths)
+        self.voice = self.voices[name]
+
+    def _note(self, token: Token, voice: _Voice) -> str:
+        found = NOTE.match(token.text)
+        if found is None:  # the lexer saw one
+            return token.text
+        accidental, letter, marks, length = found.groups(default="")
+        old = pitch_of(voice.old, accidental, letter, marks)
+        if not 0 <= old.midi <= 127:  # broken: the reader puts it into octave 4
+            same = pitch_of(voice.new, accidental, letter, marks)
+            self._sound(voice, old._replace(octave=4), same._replace(octave=4))
+            return token.text
+        new = _move_pitch(old, voice.fifths, self.semitones)
+        if not 0 <= new.midi <= 127:
+            raise ABCError(
+                f"{token.text} moved by {self.semitones} semitones leaves the range of MIDI",
+                token.line,
+                token.column,
+            )
+        if accidental or voice.new.alter(new.step, new.octave, None) != new.alter:
+            voice.new.alter(new.step, new.octave, new.alter)
+            accidental = _ACCIDENTALS[new.alter]
+        self._sound(voice, old, new)
+        return accidental + _write_letter(new) + length
+
+    def _sound(self, voice: _Voice, old: Pitch, new: Pitch) -> None:
+        if self.in_grace:
+            return
+        if self.chord is not None:
+            self.chord.append((old, new, False))
+        else:
+            self._add(voice, [(old, new, False)])
+
+    def _add(self, voice: _Voice, notes: list[tuple[Pitch, Pitch, bool]]) -> None:
+        if not self.overlaid:  # the reader passes over what is overlaid, but for its accidentals
+            voice.add(notes)
+
+    def _rest(self, token: Token, voice: _Voice) -> None:
+        if token.kind == "rest" and (self.in_grace or self.chord is not None):
+            return
+        digits = token.text[1:] if token.kind == "bar_rest" else ""
+        bars = int(digits.lstrip("0")[:2] or 0) if digits else 1
+        if bars > 1:
+            voice.bar_line()
+        if bars:
+            self._add(voice, [])
+
+    def _tie(self, voice: _Voice) -> None:
+        if self.in_grace:
+            return
+        if self.chord is None:
+            voice.old.tie()
+            voice.new.tie()
+        elif self.chord:
+            self.chord[-1] = (*self.chord[-1][:2], True)
