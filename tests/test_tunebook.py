@@ -1,8 +1,10 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcrnn.notation import renumber, split_tunebook, tune_body
+from abcrnn.notation import read_blocks, renumber, split_tunebook, tune_body
 
 BOOK = """% a collection
 % in two lines
@@ -43,6 +45,16 @@ def test_no_line_is_lost_or_doubled(text):
         lines = text.split("\n")[block.line - 1 :]
         assert "\n".join(lines).startswith(block.text)
     assert all(t.text.startswith("X:") and "\nX:" not in t.text for t in tunes)
+
+
+def test_a_book_of_any_size_takes_little_memory():
+    lines = (line for n in range(20_000) for line in (f"X:{n}", "K:D", "abc def|" * 20, ""))
+    tracemalloc.start()
+    count = sum(block.is_tune for block in read_blocks(lines))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 20_000
+    assert peak < 100_000  # bytes; the book has four million
 
 
 def test_body_is_what_follows_the_key():

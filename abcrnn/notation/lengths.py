@@ -1,4 +1,4 @@
-"""Numbers and note lengths in music code (section 4.3), within the bounds of music."""
+"""Numbers in music code: note lengths (section 4.3) and endings (4.9), within bounds."""
 
 from __future__ import annotations
 
@@ -43,3 +43,12 @@ def parse_number(text: str, token: Token, most: int = 9999) -> int:
     if value == 0 and "/" in token.text:
         raise ABCError("a length divided by 0", token.line, token.column)
     return value
+
+
+def parse_ending(text: str) -> frozenset[int]:
+    """Parse the numbers of an ending: ``1``, ``1,3``, ``1-3`` (section 4.9)."""
+    numbers: set[int] = set()
+    for piece in text.split(","):
+        first, _, last = piece.partition("-")
+        numbers |= set(range(int(first or 1), int(last or first or 1) + 1))
+    return frozenset(numbers)

@@ -21,12 +21,11 @@ from abcrnn.notation.fields import (
     parse_tempo,
     parse_unit,
 )
-from abcrnn.notation.lengths import parse_length, parse_number
+from abcrnn.notation.lengths import parse_ending, parse_length, parse_number
 from abcrnn.notation.lexer import NOTE, Token, tokens
 from abcrnn.notation.tune import Event, Pitch, Problem, Tune
 from abcrnn.notation.voices import VoiceBuilder, pitch_of
 
-_HIGHEST, _LOWEST = 127, 0
 _MOST_RESTS = 999  # bars of them, that a few characters can ask for
 
 _ENDS_OVERLAY = ("bar", "ending", "field", "inline")
@@ -209,7 +208,7 @@ class _Reader:
         if found is None:  # the lexer saw one
             return
         pitch = pitch_of(voice, found[1] or "", found[2], found[3])
-        if not _LOWEST <= pitch.midi <= _HIGHEST:
+        if not 0 <= pitch.midi <= 127:
             self._problem(token, "pitch", f"the pitch of {token.text!r} is one that MIDI has not")
             pitch = pitch._replace(octave=4)
         length = self._length(found[4], token)
@@ -389,11 +388,7 @@ class _Reader:
         voice = self._voice(token)
         if voice is None:
             return
-        numbers: set[int] = set()
-        for piece in text.split(","):
-            first, _, last = piece.partition("-")
-            numbers |= set(range(int(first or 1), int(last or first or 1) + 1))
-        voice.begin_ending(frozenset(numbers), token.line, token.column)
+        voice.begin_ending(parse_ending(text), token.line, token.column)
 
     # --------------------------------------------------------------------------------------
 
