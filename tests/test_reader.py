@@ -248,6 +248,11 @@ def test_voices():
     ]
 
 
+def test_a_voice_may_be_left_in_the_middle_of_a_bar():
+    tune = read("AB\n[V:2]C,D,E,F,|\n[V:1]cd|")
+    assert [[bar.length * 8 for bar in voice.bars] for voice in tune.voices] == [[4], [4]]
+
+
 def test_every_token_has_its_place():
     tune = 'X:1\nK:C\n|: "Am"A2\\\n  [K:D] ^f\'/2 :|'
     lines = tune.split("\n")

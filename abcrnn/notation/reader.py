@@ -181,7 +181,7 @@ class _Reader:
     def _switch_voice(self, name: str) -> None:
         if name not in self.voices:
             # The voice that was opened by K: itself is the first one named.
-            if len(self.voices) == 1 and self.voice and not self.voice.bars and self._untouched():
+            if len(self.voices) == 1 and self.voice and self.voice.untouched:
                 builder = self.voices.pop(self.voice.name)
                 builder.name = name
                 self.voices[name] = builder
@@ -190,9 +190,6 @@ class _Reader:
                 key = self.key or Key("none", 0)
                 self.voices[name] = VoiceBuilder(name, key, meter, unit)
         self.voice = self.voices[name]
-
-    def _untouched(self) -> bool:
-        return self.voice is not None and self.voice.finish().bars == ()
 
     def _at_beginning(self) -> tuple[Meter, Fraction]:
         meter = self.meter or Meter("none")

@@ -163,6 +163,11 @@ class VoiceBuilder:
         return Voice(self.name, tuple(self.bars))
 
     @property
+    def untouched(self) -> bool:
+        """Whether there is no music in it yet."""
+        return not self.bars and not self._events
+
+    @property
     def unfinished_tuplet(self) -> bool:
         """Whether a tuplet waits for more notes."""
         return self._tuplet is not None
