@@ -1,6 +1,7 @@
 """The house: a module imports only from lower floors (docs/architecture.md)."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,17 +10,17 @@ import abcrnn
 
 PACKAGE = Path(abcrnn.__file__).parent
 
-FLOORS = [
-    {"arguments", "files", "notation"},
-    {"archive", "cards", "lstm", "midi", "vocabulary"},
-    {"batches", "converting", "corpus", "recipes", "runs", "settings"},
-    {"model", "plotting", "scoring"},
-    {"sampling", "training"},
-    {"callbacks", "evaluation", "quickstart"},
-    {"commands"},
-    {"cli"},
-]
-FLOOR_OF = {name: number for number, names in enumerate(FLOORS, start=1) for name in names}
+PAGE = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+# The page is the plan of the house: its tables are what is held.
+FLOOR_OF = {
+    name: int(number)
+    for number, names in re.findall(r"^\| (\d) \| (.*?) \|", PAGE, re.MULTILINE)
+    for name in re.findall(r"`(\w+)/?`", names)
+}
+NOTATION = re.findall(
+    r"`(\w+)`",
+    "".join(re.findall(r"^\| (`[^|]*) \|", PAGE.split("Inside `notation/`")[1], re.MULTILINE)),
+)
 
 
 def imported_rooms(source: str) -> set[str]:
@@ -51,6 +52,17 @@ def test_imports_point_down():
         if room != "__version__" and FLOOR_OF[room] >= FLOOR_OF[path.stem]
     ]
     assert not wrong
+
+
+def test_inside_notation_imports_point_up_the_list():
+    modules = {path.stem for path in (PACKAGE / "notation").glob("*.py")} - {"__init__"}
+    assert modules == set(NOTATION)
+    for path in (PACKAGE / "notation").glob("*.py"):
+        for found in re.findall(
+            r"^from abcrnn\.notation\.(\w+) import", path.read_text(), re.MULTILINE
+        ):
+            if path.stem != "__init__":
+                assert NOTATION.index(found) < NOTATION.index(path.stem), (path.stem, found)
 
 
 def test_notation_stands_on_the_standard_library_alone():

@@ -41,6 +41,8 @@ HOSTILE = {
     "ties": "a-" * 5000,
     "2000 bars on one line": "ABcd efga|" * 2000,
     "digits of another script": "A\u0663|",
+    "many problems, many odd characters": "{" * 10_000 + "\x01" * 10_000,
+    "music above the key": "\nX:2\n" + "a" * 10_000,
     "voices": "".join(f"V:{n}\na|\n" for n in range(2000)),
 }
 

@@ -112,6 +112,11 @@ def test_a_key_inside_the_tune():
     assert pitches("f|[K:D]f c|\nK:F\nb f|") == ["F5", "^F5", "^C5", "^A5", "F5"]
 
 
+def test_a_key_at_the_beginning_of_a_bar_is_that_bars():
+    bars = list(read("AB|[K:D]cd|ef|\nK:F\nga|b[K:G]c|").bars())
+    assert [bar.key.name for bar in bars] == ["C maj", "D maj", "D maj", "F maj", "F maj"]
+
+
 # Lengths (sections 4.3 to 4.5) ---------------------------------------------------------------
 
 

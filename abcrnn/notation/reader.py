@@ -74,6 +74,8 @@ class _Reader:
         self.annotations: list[str] = []
         self.decorations: list[str] = []
         self.overlaid = False
+        self.unsupported: set[str] = set()
+        self.headless = False
         self.rests = 0
 
     def read(self, text: str) -> Tune:
@@ -391,7 +393,8 @@ class _Reader:
 
     def _voice(self, token: Token) -> VoiceBuilder | None:
         """Return the voice that music belongs to; music above K: is a problem, said once."""
-        if self.voice is None and not any(p.kind == "header" for p in self.problems):
+        if self.voice is None and not self.headless:
+            self.headless = True
             self._problem(token, "header", "music stands before the key (K:) closes the header")
         return self.voice
 
@@ -399,6 +402,6 @@ class _Reader:
         self.problems.append(Problem(token.line, token.column, kind, message))
 
     def _unsupported(self, token: Token, what: str) -> None:
-        message = f"{what}: not supported, passed over"
-        if not any(p.message == message for p in self.problems):
-            self._problem(token, "unsupported", message)
+        if what not in self.unsupported:
+            self.unsupported.add(what)
+            self._problem(token, "unsupported", f"{what}: not supported, passed over")

@@ -64,8 +64,10 @@ class VoiceBuilder:
         return self._key_alters.get(step, 0)
 
     def set_key(self, key: Key) -> None:
-        """Change the key from here on."""
+        """Change the key from here on; in the middle of a bar, that bar keeps its own."""
         self.key = key
+        if not self._events:
+            self._bar_key = key
         self._key_alters = key.alters()
 
     def begin_tuplet(self, p: int, q: int | None, r: int | None) -> None:
