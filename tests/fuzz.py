@@ -12,7 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from abcrnn.notation import ABCError, check_tune, played_notes, read_tune, split_tunebook
+from abcrnn.notation import ABCError, played_notes, read_tune, split_tunebook
+from abcrnn.notation.checks import problems_of
 
 PIECES = [
     *"ABCDEFGabcdefgzxyZX|:[](){}<>-=^_/\\\"!+~.,'&*`$%0123456789 \n\t",
@@ -84,9 +85,9 @@ def mutated(tunes: list[str], random_source: random.Random) -> str:
 
 def survives(text: str) -> bool:
     """Read, play and check a text: whether it is a tune (else it was an ABCError)."""
-    check_tune(text)
     try:
         tune = read_tune(text)
+        problems_of(tune)
         for voice in tune.voices:
             played_notes(tune, voice)
     except ABCError:

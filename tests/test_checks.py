@@ -55,6 +55,11 @@ def test_each_fault_is_found(music, found):
         assert (line if kind != "empty" else 1, kind) in got, got
 
 
+def test_repeats_beyond_any_bound_are_a_problem_too():
+    header = HEADER.replace("K:", "P:" + "(" * 9 + "A9" + ")9" * 9 + "\nK:")
+    assert kinds("P:A\n" + "|:A6:|" * 100, header) == [(6, "length")]
+
+
 def test_the_header():
     assert kinds("A6|", "X:1\nM:6/8\nL:1/8\n") == [(1, "empty"), (1, "header"), (4, "header")]
     assert kinds("A6|", "T:no number\nM:6/8\nL:1/8\nK:D\n") == [(1, "header")]

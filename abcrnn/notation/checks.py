@@ -31,9 +31,17 @@ def check_tune(text: str, unsupported: bool = False) -> list[Problem]:
     """
     try:
         tune = read_tune(text)
+        problems = problems_of(tune)
     except ABCError as error:
         return [Problem(error.line or 1, error.column or 1, "length", error.message)]
-    problems = [p for p in tune.problems if unsupported or p.kind != "unsupported"]
+    if unsupported:
+        problems += [problem for problem in tune.problems if problem.kind == "unsupported"]
+    return sorted(problems)
+
+
+def problems_of(tune: Tune) -> list[Problem]:
+    """Check a tune that was read already; ABCError if its repeats are beyond any bound."""
+    problems = [problem for problem in tune.problems if problem.kind != "unsupported"]
     problems += _header_problems(tune)
     if not any(event.pitches for bar in tune.bars() for event in bar.events):
         problems.append(Problem(1, 1, "empty", "the tune has no notes"))
