@@ -21,6 +21,7 @@ _KEY = re.compile(
     r"(?P<tonic>[A-Ga-g])(?P<sign>[#b♯♭]?)\s*"
     r"(?:(?P<mode>(?i:maj|ion|mix|dor|min|aeo|phr|loc|lyd|m(?![a-z])))[A-Za-z]*)?(?![A-Za-z])"
 )
+_LOOSE_KEY = re.compile(r"(?P<tonic>[A-G])(?P<sign>[#b♯♭]?)(?P<mode>(?!))?[A-Za-z]*")
 _KEY_ACCIDENTAL = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
 _METER = re.compile(rf"\(?\s*({_NUMBER}(?:\s*\+\s*{_NUMBER})*)\s*\)?\s*/\s*({_NUMBER})\s*$")
 _UNIT = re.compile(rf"({_NUMBER})\s*/\s*({_NUMBER})$|({_NUMBER})$")
@@ -103,7 +104,8 @@ def parse_key(text: str) -> Key | None:
         return Key("HP", 2)
     if not text or text.lower().startswith("none"):
         return Key("none", 0)
-    found = _KEY.match(text)
+    # With a mode that nobody knows, as in K:Bn, the tonic counts, and is taken for major.
+    found = _KEY.match(text) or _LOOSE_KEY.match(text)
     if text.split()[0].lower() == "exp":
         return Key("exp", 0, _accidentals(text))
     if not found:
