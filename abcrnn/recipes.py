@@ -38,6 +38,7 @@ RECIPES = {
             "seq_length": 64,
             "learning_rate": 2e-3,
             "decay_epochs": 30,
+            "patience": 8,
         },
     ),
     "quick": Recipe(
