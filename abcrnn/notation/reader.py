@@ -28,6 +28,7 @@ from abcrnn.notation.voices import VoiceBuilder, pitch_of
 
 _MOST_RESTS = 999  # bars of them, that a few characters can ask for
 
+_ABOVE_THE_KEY = ("field", "inline", "directive")
 _ENDS_OVERLAY = ("bar", "ending", "field", "inline")
 
 _MARKS = ("D.C.", "D.S.", "dacapo", "dacoda", "segno", "coda", "fine")
@@ -65,7 +66,7 @@ class _Reader:
         self.tempo_text: str | None = None
         self.parts = ""
         self.voices: dict[str, VoiceBuilder] = {}
-        self.voice: VoiceBuilder | None = None
+        self.current = ""  # the name of the voice that is being read
         self.graces: list[tuple[Pitch, Fraction]] = []
         self.in_grace: Token | None = None
         self.chord: Token | None = None
@@ -82,6 +83,9 @@ class _Reader:
         last = Token("other", "", 1, 1)
         for token in tokens(text):
             if self.overlaid and token.kind not in _ENDS_OVERLAY:
+                continue
+            if not self.voices and token.kind not in _ABOVE_THE_KEY:
+                self._music_above_the_key(token)
                 continue
             getattr(self, f"_on_{token.kind}")(token)
             last = token
@@ -134,7 +138,7 @@ class _Reader:
 
     def _field_k(self, token: Token, value: str) -> None:
         key = parse_key(value)
-        if self.voice is not None:
+        if self.voices:
             if key:
                 self.voice.set_key(key)
             return
@@ -147,7 +151,7 @@ class _Reader:
         meter = parse_meter(value)
         if meter is None:
             self._problem(token, "meter", f"M:{value} is no meter, such as M:6/8, M:C or M:none")
-        elif self.voice is not None:
+        elif self.voices:
             self.voice.change_meter(meter)
         else:
             self.meter = meter
@@ -156,25 +160,25 @@ class _Reader:
         unit = parse_unit(value)
         if unit is None:
             self._problem(token, "length", f"L:{value} is no unit note length, such as L:1/8")
-        elif self.voice is not None:
+        elif self.voices:
             self.voice.unit = unit
         else:
             self.unit = unit
 
     def _field_q(self, token: Token, value: str) -> None:
-        if self.voice is not None:
+        if self.voices:
             self.voice.set_tempo(parse_tempo(value, self.voice.unit))
         else:
             self.tempo_text = value
 
     def _field_p(self, token: Token, value: str) -> None:
-        if self.voice is None:
-            self.parts = value
+        if self.voices:
+            self.voice.begin_part(value, token.line, token.column)
         else:
-            self.voice.begin_part(value.strip(), token.line, token.column)
+            self.parts = value
 
     def _field_v(self, token: Token, value: str) -> None:
-        if self.voice is not None:
+        if self.voices:
             self._switch_voice(value.split()[0] if value else "1")
 
     def _field_w(self, token: Token, value: str) -> None:
@@ -183,7 +187,7 @@ class _Reader:
     def _switch_voice(self, name: str) -> None:
         if name not in self.voices:
             # The voice that was opened by K: itself is the first one named.
-            if len(self.voices) == 1 and self.voice and self.voice.untouched:
+            if len(self.voices) == 1 and self.voice.untouched:
                 builder = self.voices.pop(self.voice.name)
                 builder.name = name
                 self.voices[name] = builder
@@ -191,7 +195,7 @@ class _Reader:
                 meter, unit = self._at_beginning()
                 key = self.key or Key("none", 0)
                 self.voices[name] = VoiceBuilder(name, key, meter, unit)
-        self.voice = self.voices[name]
+        self.current = name
 
     def _at_beginning(self) -> tuple[Meter, Fraction]:
         meter = self.meter or Meter("none")
@@ -200,9 +204,7 @@ class _Reader:
     # Notes and rests (sections 4.1 to 4.5) ---------------------------------------------------
 
     def _on_note(self, token: Token) -> None:
-        voice = self._voice(token)
-        if voice is None:
-            return
+        voice = self.voice
         found = NOTE.match(token.text)
         if found is None:  # the lexer saw one
             return
@@ -219,15 +221,13 @@ class _Reader:
             self._add(token, length * voice.unit, (pitch,))
 
     def _on_rest(self, token: Token) -> None:
-        voice = self._voice(token)
-        if voice is None or self.in_grace or self.chord:
+        voice = self.voice
+        if self.in_grace or self.chord:
             return
         self._add(token, self._length(token.text[1:], token) * voice.unit, ())
 
     def _on_bar_rest(self, token: Token) -> None:
-        voice = self._voice(token)
-        if voice is None:
-            return
+        voice = self.voice
         bars = parse_number(token.text[1:] or "1", token, _MOST_RESTS)
         self.rests += bars
         if self.rests > _MOST_RESTS:
@@ -240,9 +240,7 @@ class _Reader:
 
     def _add(self, token: Token, duration: Fraction, pitches: tuple[Pitch, ...],
              tied: tuple[bool, ...] = ()) -> None:  # fmt: skip
-        voice = self._voice(token)
-        if voice is None:
-            return
+        voice = self.voice
         voice.add(
             Event(
                 token.line,
@@ -267,9 +265,8 @@ class _Reader:
         self.chord, self.chord_notes = token, []
 
     def _on_chord_end(self, token: Token) -> None:
-        voice, opened = self._voice(token), self.chord
-        self.chord = None
-        if voice is None or not opened:
+        opened, self.chord = self.chord, None
+        if not opened:
             self._problem(token, "chord", "] closes no chord")
         elif not self.chord_notes:
             self._problem(opened, "chord", "a chord without notes")
@@ -277,11 +274,11 @@ class _Reader:
             # The chord is as long as its first note (section 4.17).
             length = self.chord_notes[0][1] * self._length(token.text[1:], token)
             pitches, _, tied = zip(*self.chord_notes, strict=True)
-            self._add(opened, length * voice.unit, pitches, tied)
+            self._add(opened, length * self.voice.unit, pitches, tied)
 
     def _on_tie(self, token: Token) -> None:
-        voice = self._voice(token)
-        if voice is None or self.in_grace:
+        voice = self.voice
+        if self.in_grace:
             return
         if self.chord:
             if self.chord_notes:
@@ -290,8 +287,8 @@ class _Reader:
             self._problem(token, "tie", "- ties no note")
 
     def _on_broken(self, token: Token) -> None:
-        voice = self._voice(token)
-        if voice is None or self.in_grace or self.chord:
+        voice = self.voice
+        if self.in_grace or self.chord:
             return
         if len(token.text) > 4:
             self._problem(token, "length", f"{token.text} is beyond any rhythm")
@@ -299,9 +296,7 @@ class _Reader:
             self._problem(token, "length", f"{token.text} has no note before it")
 
     def _on_tuplet(self, token: Token) -> None:
-        voice = self._voice(token)
-        if voice is None:
-            return
+        voice = self.voice
         numbers = [parse_number(n, token, 99) if n else None for n in token.text[1:].split(":")]
         p, q, r = [*numbers, None, None][:3]
         if not p or p < 2 or q == 0 or r == 0:
@@ -343,7 +338,7 @@ class _Reader:
 
     def _on_decoration(self, token: Token) -> None:
         name = token.text.strip("!+") if len(token.text) > 1 else token.text
-        if name in _MARKS and self.voice is not None:
+        if name in _MARKS and self.voices:
             self.voice.mark(name)
         else:
             self.decorations.append(name)
@@ -359,15 +354,13 @@ class _Reader:
 
     def _on_other(self, token: Token) -> None:
         # Section 8.1 reserves some characters and asks to pass over them; ! and \ end lines.
-        if token.text not in "!\\`$*;?@#" and self.voice is not None:
+        if token.text not in "!\\`$*;?@#" and self.voices:
             self._unsupported(token, f"the character {token.text!r}")
 
     # Bar lines (sections 4.8 to 4.10) ---------------------------------------------------------
 
     def _on_bar(self, token: Token) -> None:
-        voice = self._voice(token)
-        if voice is None:
-            return
+        voice = self.voice
         if self.chord:
             self._problem(self.chord, "chord", "a chord is opened by [ and not closed in its bar")
             self.chord = None
@@ -384,19 +377,18 @@ class _Reader:
         self._begin_ending(token, token.text[1:])
 
     def _begin_ending(self, token: Token, text: str) -> None:
-        voice = self._voice(token)
-        if voice is None:
-            return
+        voice = self.voice
         voice.begin_ending(parse_ending(text), token.line, token.column)
 
-    # --------------------------------------------------------------------------------------
+    @property
+    def voice(self) -> VoiceBuilder:
+        """The voice that music belongs to; there is one as soon as K: closes the header."""
+        return self.voices[self.current]
 
-    def _voice(self, token: Token) -> VoiceBuilder | None:
-        """Return the voice that music belongs to; music above K: is a problem, said once."""
-        if self.voice is None and not self.headless:
+    def _music_above_the_key(self, token: Token) -> None:
+        if not self.headless:
             self.headless = True
             self._problem(token, "header", "music stands before the key (K:) closes the header")
-        return self.voice
 
     def _problem(self, token: Token, kind: str, message: str) -> None:
         self.problems.append(Problem(token.line, token.column, kind, message))
