@@ -36,6 +36,7 @@ HOSTILE = {
     "repeats of repeats": "|:a" * 3000 + ":|" * 3000,
     "colons": ":" * 10_000 + "|",
     "endings": "[1 a " * 5000,
+    "endings from to to to": "|:a[1-26-26-26b:|[1,2-3,4-1-2c|]",
     "parts": "P:" + "(" * 50 + "A" + "9)" * 50 + "\nP:A\nabc|",
     "broken rhythm": "a" + ">" * 10_000 + "b|",
     "ties": "a-" * 5000,

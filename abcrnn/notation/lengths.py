@@ -49,6 +49,6 @@ def parse_ending(text: str) -> frozenset[int]:
     """Parse the numbers of an ending: ``1``, ``1,3``, ``1-3`` (section 4.9)."""
     numbers: set[int] = set()
     for piece in text.split(","):
-        first, _, last = piece.partition("-")
-        numbers |= set(range(int(first or 1), int(last or first or 1) + 1))
+        bounds = [int(number) for number in piece.split("-")]
+        numbers |= set(range(bounds[0], bounds[-1] + 1))
     return frozenset(numbers)
