@@ -28,7 +28,7 @@ def quickstart(arguments: argparse.Namespace) -> int:
     from abcrnn.quickstart import run_quickstart
 
     print("Training a small model on O'Neill's Music of Ireland; this takes two or three minutes.")
-    arguments.hint = f"go on with: abcrnn quickstart --out {arguments.out}"
+    arguments.hint = f"go on with: {_again(arguments)}"
     made = run_quickstart(
         arguments.out, arguments.tunes, arguments.epochs, arguments.steps, arguments.seed
     )
@@ -184,8 +184,7 @@ def train(arguments: argparse.Namespace) -> int:
         callbacks=callbacks,
         **settings,
     )
-    again = shlex.join(["abcrnn", *arguments.words])
-    arguments.hint = f"saved in {arguments.out}; go on with: {again}"
+    arguments.hint = f"saved in {arguments.out}; go on with: {_again(arguments)}"
     history = trainer.fit(epochs)
     plot_history(history, Path(arguments.out) / "curve.png")
     last = history[-1]
@@ -261,6 +260,10 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 
 # What commands share ----------------------------------------------------------------------
+
+
+def _again(arguments: argparse.Namespace) -> str:
+    return shlex.join(["abcrnn", *arguments.words])
 
 
 def _convert_into(tunes: Sequence[str], folder: str, form: str) -> int:
