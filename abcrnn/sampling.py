@@ -111,9 +111,11 @@ class Sampler:
         for first in range(0, n, _BUCKETS[-1]):
             streams = range(first, min(n, first + _BUCKETS[-1]))
             parts: list[NDArray[np.int32]] = []
+            drawn = 0
             for part in self._stretches(given, streams):
                 parts.append(part)
-                if sum(p.shape[1] for p in parts) >= len(given) + length:
+                drawn += part.shape[1]
+                if drawn >= len(given) + length:
                     break
             ids = np.concatenate(parts, axis=1)[: len(streams), lead : len(given) + length]
             texts += [self._model.vocabulary.decode(row) for row in ids]
@@ -123,9 +125,9 @@ class Sampler:
         r"""Draw complete tunes.
 
         A tune is complete when a blank line closes it and there is music below
-        its ``K:`` line. One that comes to no end within ``max_length`` characters
-        is drawn anew; after ``4 * n + 16`` streams the drawing stops, and the log
-        says how many tunes are missing.
+        its ``K:`` line. Another takes the place of one that comes to no end within
+        ``max_length`` characters, and the log says how many those were; after
+        ``4 * n + 16`` streams the drawing stops.
 
         Parameters
         ----------
@@ -154,23 +156,29 @@ class Sampler:
             )
         given = self._encode(prompt, boundary_needed=True)
         complete: list[str] = []
-        drawn = 0
+        drawn = begun = 0
         limit = 4 * n + 16
         while len(complete) < n and drawn < limit:
             streams = range(drawn, min(limit, drawn + _bucket(n - len(complete))))
-            found = [tune for tune in self._draw_tunes(given, streams, max_length) if tune]
-            complete += found
             drawn += len(streams)
-        if len(complete) < n:
+            for tune in self._draw_tunes(given, streams, max_length):
+                if len(complete) == n:
+                    break  # the streams that only filled a bucket
+                begun += 1
+                if tune:
+                    complete.append(tune)
+        if begun > len(complete):
             _logger.warning(
-                "only %d of %d tunes: of %d begun, the others had no end within %d characters or "
-                "no music; train longer, or try a lower temperature or a larger max_length",
-                len(complete),
-                n,
-                drawn,
+                "%d of %d tunes begun had no end within %d characters, or no music%s",
+                begun - len(complete),
+                begun,
                 max_length,
+                "; others took their place"
+                if len(complete) == n
+                else f": {len(complete)} of {n} "
+                "are complete; train longer, or try a lower temperature or a larger max_length",
             )
-        return complete[:n]
+        return complete
 
     def _draw_tunes(
         self, given: NDArray[np.int32], streams: range, max_length: int

@@ -57,7 +57,7 @@ def test_quickstart_cut_short_makes_what_it_names(tmp_path):
     # After two steps no tune comes to its end: it must say so, and leave the rest.
     assert code == 1
     assert "No tune came to its end: train longer" in out
-    assert "only 0 of 1 tunes" in errors
+    assert "0 of 1 are complete; train longer" in errors
     assert "Traceback" not in errors
     made = sorted(path.name for path in (tmp_path / "q").iterdir())
     assert made == ["curve.png", "model.abcrnn", "run", "tunes.abc"]

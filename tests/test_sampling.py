@@ -155,9 +155,22 @@ def test_a_tune_cut_by_the_cap_is_reported(caplog):
     sampler = Sampler(Scripted("\n\n" + TUNE), seed=0)
     with caplog.at_level(logging.WARNING):
         assert sampler.tunes(2, max_length=len(TUNE) - 1) == []
-    wanted = f"only 0 of 2 tunes: of 24 begun, the others had no end within {len(TUNE) - 1} char"
-    assert wanted in caplog.text
+    wanted = f"24 of 24 tunes begun had no end within {len(TUNE) - 1} characters"
+    assert wanted in caplog.text and "0 of 2 are complete" in caplog.text
+    caplog.clear()
     assert sampler.tunes(1, max_length=len(TUNE)) == [TUNE]
+    assert not caplog.text
+
+
+def test_others_take_the_place_of_those_cut_and_it_is_said(model, caplog):
+    sampler, prompt = Sampler(model, seed=1), "X:1\nK:D\n"
+    whole = sampler.tunes(8, prompt=prompt, max_length=5000)
+    longest = max(map(len, whole))
+    with caplog.at_level(logging.WARNING):
+        shorter = sampler.tunes(8, prompt=prompt, max_length=longest - 1)
+    assert len(shorter) == 8 and max(map(len, shorter)) < longest
+    assert [t for t in whole if len(t) < longest][:5] == shorter[:5]
+    assert "others took their place" in caplog.text
 
 
 def test_two_tunes_run_together_are_no_tune():
