@@ -57,6 +57,8 @@ def test_each_fault_is_found(music, found):
 
 def test_repeats_beyond_any_bound_are_a_problem_too():
     header = HEADER.replace("K:", "P:" + "(" * 9 + "A9" + ")9" * 9 + "\nK:")
+    assert kinds("P:A\n|:A6:|", header) == [(1, "length")]
+    header = HEADER.replace("K:", "P:(A9)9\nK:")
     assert kinds("P:A\n" + "|:A6:|" * 100, header) == [(6, "length")]
 
 

@@ -27,11 +27,16 @@ def parts(few_tunes):
     return few_tunes.split(validation=0.2, test=0, seed=0)
 
 
-def trainer(parts, run_dir=None, model=None, **settings):
+def trainer(parts, run_dir=None, model=None, validated=False, **settings):
+    """A small one; without validation tunes where they do not matter, for compiling takes time."""
     whole = "".join(part.text for part in parts if part.tunes)
     model = model or CharLSTM(Vocabulary.from_text(whole), **SMALL)
     return Trainer(
-        model, parts[0], validation=parts[1], run_dir=run_dir, **{**SETTINGS, **settings}
+        model,
+        parts[0],
+        validation=parts[1] if validated else None,
+        run_dir=run_dir,
+        **{**SETTINGS, **settings},
     )
 
 
@@ -54,6 +59,7 @@ def assert_same_run(one, other):
 
 @pytest.mark.parametrize("extra", [{}, RANDOM, {"decay_epochs": 4}])
 def test_four_epochs_are_two_and_a_resume_of_two(parts, tmp_path, extra):
+    extra = {"validated": not extra, **extra}
     whole = trainer(parts, tmp_path / "whole", **extra)
     whole.fit(4)
     trainer(parts, tmp_path / "halves", **extra).fit(2)
@@ -64,7 +70,7 @@ def test_four_epochs_are_two_and_a_resume_of_two(parts, tmp_path, extra):
 
 
 def test_fit_goes_on_without_a_run_folder_too(parts):
-    whole, halves = trainer(parts), trainer(parts)
+    whole, halves = trainer(parts, validated=True), trainer(parts, validated=True)
     whole.fit(3)
     halves.fit(1)
     halves.fit(3)
@@ -106,7 +112,7 @@ def test_checkpoints_by_the_minute_fall_inside_an_epoch(parts, tmp_path):
 
 
 def test_it_learns(parts):
-    history = trainer(parts).fit(12)
+    history = trainer(parts, validated=True).fit(12)
     assert history[-1].bits_per_char < 0.8 * history[0].bits_per_char
     assert history[-1].validation_bits_per_char < history[0].validation_bits_per_char
     assert history[-1].accuracy > history[0].accuracy
@@ -136,7 +142,7 @@ def test_one_step_is_plain_adam_with_clipping(parts):
 
 
 def test_the_best_model_is_kept_and_given_back(parts, tmp_path):
-    made = trainer(parts, tmp_path, learning_rate=0.05, keep_every=2)
+    made = trainer(parts, tmp_path, validated=True, learning_rate=0.05, keep_every=2)
     history = made.fit(6)
     best = min(history, key=lambda record: record.validation_bits_per_char)
     kept = load_model(tmp_path / "best.abcrnn")
@@ -151,7 +157,7 @@ def test_the_best_model_is_kept_and_given_back(parts, tmp_path):
 
 
 def test_it_stops_early_when_validation_no_longer_improves(parts):
-    history = trainer(parts, learning_rate=0.3, patience=2).fit(50)
+    history = trainer(parts, validated=True, learning_rate=0.3, patience=2).fit(50)
     bits = [record.validation_bits_per_char for record in history]
     assert len(history) < 50
     assert len(history) - 1 - bits.index(min(bits)) == 2

@@ -14,8 +14,10 @@ from fractions import Fraction
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.tune import Bar, Note, Tune, Voice
 
-_MOST_NOTES = 100_000
-_MOST_BARS = 50_000
+# A few characters can ask for very many: these take a tenth of a second.
+_MOST_NOTES = 20_000
+_MOST_BARS = 10_000
+_MOST_PARTS = 100
 
 
 def played_bars(voice: Voice, parts: str = "") -> Iterator[Bar]:
@@ -84,18 +86,21 @@ def _in_order(bars: Sequence[Bar], parts: str) -> Iterator[Sequence[Bar]]:
 
 
 def expand_parts(parts: str) -> str:
-    """Expand the order of parts: ``A(BC)2.A`` is ``ABCBCA`` (section 3.1.9)."""
+    """Expand the order of parts: ``A(BC)2.A`` is ``ABCBCA`` (section 3.1.9).
+
+    Raises
+    ------
+    ABCError
+        If the order is longer than any tune's.
+    """
     text = re.sub(r"[^A-Za-z0-9()]", "", parts)
-    if len(text) > 200:
-        return ""
     group = re.compile(r"\(([A-Za-z]*)\)(\d{0,2})|([A-Za-z])(\d{1,2})")
-    for _ in range(10):  # deeper nesting than any tune's
-        text, count = group.subn(
-            lambda m: (m[1] or m[3] or "") * int(m[2] or m[4] or 1), text[:2000]
-        )
-        if not count:
-            break
-    return re.sub(r"[^A-Za-z]", "", text)[:2000]
+    count = 1
+    while count and len(text) <= _MOST_PARTS:
+        text, count = group.subn(lambda m: (m[1] or m[3] or "") * int(m[2] or m[4] or 1), text)
+    if len(text) > _MOST_PARTS:
+        raise ABCError(f"the order of parts P:{parts[:20]}... has more than {_MOST_PARTS} parts")
+    return re.sub(r"[^A-Za-z]", "", text)
 
 
 def _with_repeats(bars: Sequence[Bar]) -> Iterator[Bar]:
