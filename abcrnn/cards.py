@@ -113,6 +113,13 @@ def _fetch(card: Card, name: str) -> Path:
     import requests
 
     url = card.base_url + name
+    here = cache_folder() / name
+    if here.is_file() and pooch.file_hash(str(here)) != card.files[name]:
+        # It may be somebody's own: pooch would fetch anew and write over it.
+        raise ValueError(
+            f"{here} is not the file that the card of {card.name} knows (its SHA-256 differs): "
+            "move it away to have it fetched anew, or give its path to read it as your own"
+        )
     wanted = f"sha256:{card.files[name]}"
     try:
         found = pooch.retrieve(

@@ -235,3 +235,13 @@ def test_no_server_at_all(cache):
     with pytest.raises(ConnectionError, match="put it into .*cache, or set ABCRNN_DATA"):
         fetch_card(card_of("http://127.0.0.1:9/", "a.abc", b"x"))
     assert left_behind(cache) == []
+
+
+def test_a_file_of_the_same_name_is_not_written_over(server, cache):
+    folder, url = server
+    (folder / "ok.abc").write_bytes(b"X:1\nK:C\nc\n")
+    cache.mkdir()
+    (cache / "ok.abc").write_bytes(b"X:1\nT:my own\nK:D\nd\n")
+    with pytest.raises(ValueError, match="ok.abc is not the file that the card of served knows"):
+        fetch_card(card_of(url, "ok.abc", b"X:1\nK:C\nc\n"))
+    assert (cache / "ok.abc").read_bytes() == b"X:1\nT:my own\nK:D\nd\n"
