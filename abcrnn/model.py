@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from abcrnn.archive import read_archive, write_archive
 from abcrnn.arguments import require_count
+from abcrnn.dropout import drop
 from abcrnn.lstm import LSTM, LSTMState
 from abcrnn.recipes import recipe
 from abcrnn.vocabulary import Vocabulary
@@ -135,8 +136,9 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
         ----------
         ids : Tensor, shape (batch, time), int32
         state : State
-        dropout_seed : Tensor, shape (2,), int32, optional
-            Given, dropout is on and this seed alone decides what it drops.
+        dropout_seed : Tensor, shape (3,), int32, optional
+            Given, dropout is on: seed, step and number of the first row
+            (see :func:`abcrnn.dropout.drop`).
 
         Returns
         -------
@@ -152,12 +154,12 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
             outputs, after = layer.unroll(projected, state[number])
             states.append(after)
             if dropout_seed is not None and self.dropout:
-                outputs = _drop(outputs, self.dropout, tf.add(dropout_seed, [0, number]))
+                outputs = drop(outputs, self.dropout, number, dropout_seed)
         return tf.transpose(self.head(outputs), (1, 0, 2)), tuple(states)
 
     def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return the logits of a window read from the initial state."""
-        seed = tf.random.uniform((2,), maxval=2**31 - 1, dtype=tf.int32) if training else None
+        seed = tf.random.uniform((3,), maxval=2**31 - 1, dtype=tf.int32) if training else None
         state = self.initial_state(tf.shape(ids)[0])
         return self.unroll(ids, state, dropout_seed=seed)[0]
 
@@ -283,17 +285,3 @@ def _look_up(table: tf.Tensor, ids: tf.Tensor) -> Any:
 
     return tf.gather(table, ids), gradient
 
-
-def _drop(outputs: tf.Tensor, rate: float, seed: tf.Tensor) -> tf.Tensor:
-    """Drop outputs at random and scale up the rest (Srivastava et al., Dropout, 2014).
-
-    Sixteen random bits an output, not 32: on a CPU drawing them is what costs.
-    """
-    threshold = round(rate * 65536)
-    shape = tf.shape(outputs)
-    pairs = tf.random.stateless_uniform(
-        (tf.reduce_prod(shape) // 2 + 1,), seed, minval=None, maxval=None, dtype=tf.uint32
-    )
-    bits = tf.reshape(tf.bitcast(pairs, tf.uint16), (-1,))[: tf.reduce_prod(shape)]
-    kept = tf.reshape(tf.cast(bits, tf.int32) >= threshold, shape)
-    return tf.where(kept, outputs * (65536 / (65536 - threshold)), 0.0)

@@ -232,7 +232,7 @@ class Trainer:
     def _step(self, window: tf.Tensor, state: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
         inputs, targets = window[:, :-1], window[:, 1:]
         iteration = tf.cast(self._optimizer.iterations, tf.int32)
-        dropout_seed = tf.stack([self.settings.seed % 2**31, iteration])
+        dropout_seed = tf.stack([self.settings.seed % 2**31, iteration, 0])
         with tf.GradientTape() as tape:
             logits, state = self.model.unroll(inputs, state, dropout_seed=dropout_seed)
             loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
