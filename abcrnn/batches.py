@@ -4,6 +4,9 @@ Tunes are joined by a blank line. A window is an int32 array of shape
 (batch, time + 1): all but its last column are inputs, all but its first are
 the characters to be predicted. What an epoch holds depends on the seed and the
 epoch's number alone, so a run can go on from the middle of any epoch.
+
+The joined text is never made: many windows at once are read from where the
+tunes are, in memory or in a file.
 """
 
 from __future__ import annotations
@@ -13,15 +16,45 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from abcrnn.stored import BOUNDARY, StoredTunes, TuneIds
 from abcrnn.vocabulary import Vocabulary
-
-#: What stands between two tunes, and so also what a tune begins and ends with.
-BOUNDARY = "\n\n"
 
 Ids = NDArray[np.int32]
 
+_AT_ONCE = 2**18  # characters read ahead, so that the cost of reading is shared by many windows
 
-def encode_tunes(vocabulary: Vocabulary, tunes: Sequence[str]) -> list[Ids]:
+
+class EncodedTunes:
+    """Tunes as ids of a vocabulary, each with the blank line that closes it.
+
+    Parameters
+    ----------
+    source : TuneIds
+    places : ndarray, shape (tunes,)
+        Which tunes of the source, in this order.
+    table : ndarray, int32
+        The vocabulary's id for each id of the source.
+    """
+
+    def __init__(self, source: TuneIds, places: NDArray[np.uint32], table: Ids) -> None:
+        self.source, self.places, self.table = source, places, table
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Characters of each tune, shape (tunes,)."""
+        return self.source.lengths(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, number: int) -> Ids:
+        tune = self.places[[number]]
+        offsets = self.source.offsets
+        ids: Ids = self.table[self.source.read(offsets[tune], offsets[tune + 1])]
+        return ids
+
+
+def encode_tunes(vocabulary: Vocabulary, tunes: Sequence[str]) -> EncodedTunes:
     """Encode each tune with the boundary that closes it.
 
     Raises
@@ -29,14 +62,64 @@ def encode_tunes(vocabulary: Vocabulary, tunes: Sequence[str]) -> list[Ids]:
     ValueError
         For a character outside the vocabulary; names the tune and the place.
     """
-    encoded = []
+    if isinstance(tunes, StoredTunes):
+        return _translate(vocabulary, tunes)
+    dtype = np.min_scalar_type(len(vocabulary) - 1)
+    encoded = [ids.astype(dtype) for ids in _encode_each(vocabulary, tunes)]
+    offsets = np.cumsum([0, *map(len, encoded)])
+    source = TuneIds(b"".join(map(bytes, encoded)), dtype, offsets)
+    places = np.arange(len(encoded), dtype=np.uint32)
+    return EncodedTunes(source, places, np.arange(len(vocabulary), dtype=np.int32))
+
+
+def _encode_each(vocabulary: Vocabulary, tunes: Sequence[str]) -> Iterator[Ids]:
     for number, tune in enumerate(tunes, start=1):
         try:
-            encoded.append(vocabulary.encode(tune + BOUNDARY))
+            yield vocabulary.encode(tune + BOUNDARY)
         except ValueError as error:
             first_lines = tune[:40].replace("\n", " ")
             raise ValueError(f"tune {number} of {len(tunes)} ({first_lines!r}): {error}") from None
-    return encoded
+
+
+def _translate(vocabulary: Vocabulary, tunes: StoredTunes) -> EncodedTunes:
+    store = tunes.store
+    id_of = {character: number for number, character in enumerate(vocabulary.characters)}
+    table = np.array([id_of.get(character, -1) for character in store.alphabet], np.int32)
+    if table.min() < 0:
+        for _ in _encode_each(vocabulary, tunes):
+            pass  # raises, unless what is unknown stands in tunes of the store that are not these
+    return EncodedTunes(store.ids, tunes.places, table)
+
+
+class _JoinedText:
+    """Tunes joined in an order, read anywhere.
+
+    Parameters
+    ----------
+    source : TuneIds
+    tunes : ndarray, shape (tunes,)
+        Which of them come, in their order.
+    """
+
+    def __init__(self, source: TuneIds, tunes: NDArray[np.uint32]) -> None:
+        self._source, self._tunes = source, tunes
+        ends = source.lengths(tunes)
+        self._ends = np.cumsum(ends, out=ends)  # where each ends in the joined text
+
+    def read(self, begins: NDArray[np.int64], length: int) -> NDArray[np.unsignedinteger]:
+        """Return the ids of stretches of the text, shape (stretches, length)."""
+        first = np.searchsorted(self._ends, begins, side="right")
+        last = np.searchsorted(self._ends, begins + length - 1, side="right")
+        pieces = last - first + 1  # as many as a stretch has tunes
+        after = np.cumsum(pieces)
+        number = np.arange(after[-1]) + np.repeat(first - (after - pieces), pieces)
+        tunes, offsets = self._tunes[number], self._source.offsets
+        starts, stops = offsets[tunes], offsets[tunes + 1]
+        # The first and the last piece of a stretch may be less than their tunes.
+        stops[after - 1] -= self._ends[last] - (begins + length)
+        whole = offsets[self._tunes[first] + 1] - offsets[self._tunes[first]]
+        starts[after - pieces] += begins - (self._ends[first] - whole)
+        return self._source.read(starts, stops).reshape(len(begins), length)
 
 
 class Streams:
@@ -48,10 +131,12 @@ class Streams:
 
     Parameters
     ----------
-    tunes : sequence of ndarray
+    tunes : EncodedTunes
         From :func:`encode_tunes`.
     batch_size, seq_length : int
     seed : int
+    rows : range, optional
+        Of the windows, give these rows only, and read no more than they need.
 
     Raises
     ------
@@ -61,22 +146,33 @@ class Streams:
 
     carries_state = True
 
-    def __init__(self, tunes: Sequence[Ids], batch_size: int, seq_length: int, seed: int) -> None:
-        total = sum(len(tune) for tune in tunes)
+    def __init__(
+        self,
+        tunes: EncodedTunes,
+        batch_size: int,
+        seq_length: int,
+        seed: int,
+        rows: range | None = None,
+    ) -> None:
+        total = int(tunes.lengths.sum())
         _require(total, batch_size * seq_length + 1, f"{batch_size} x {seq_length} + 1")
         self.windows = (total - 1) // (batch_size * seq_length)
-        self._tunes, self._seed = tunes, seed
-        self._batch_size, self._seq_length = batch_size, seq_length
+        self._tunes, self._seq_length, self._seed = tunes, seq_length, seed
+        self._rows = np.arange(batch_size)[_slice(rows)]
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Ids]:
         """Yield the windows of an epoch from window ``start`` on."""
         order = np.random.default_rng([self._seed, number]).permutation(len(self._tunes))
-        text = np.concatenate([self._tunes[i] for i in order])
-        length = self.windows * self._seq_length
-        rows = np.arange(self._batch_size)[:, None] * length
-        columns = np.arange(self._seq_length + 1)
-        for window in range(start, self.windows):
-            yield text[rows + window * self._seq_length + columns]
+        text = _JoinedText(self._tunes.source, self._tunes.places[order])
+        del order
+        time = self._seq_length
+        at_once = max(1, _AT_ONCE // (len(self._rows) * time))
+        for first in range(start, self.windows, at_once):
+            windows = min(at_once, self.windows - first)
+            begins = (self._rows * self.windows + first) * time
+            ids = text.read(begins, windows * time + 1)
+            for place in range(0, windows * time, time):
+                yield self._tunes.table[ids[:, place : place + time + 1]]
 
 
 class RandomWindows:
@@ -88,22 +184,36 @@ class RandomWindows:
     carries_state = False
 
     def __init__(
-        self, tunes: Sequence[Ids], batch_size: int, seq_length: int, seed: int, steps: int
+        self,
+        tunes: EncodedTunes,
+        batch_size: int,
+        seq_length: int,
+        seed: int,
+        steps: int,
+        rows: range | None = None,
     ) -> None:
-        self._text = np.concatenate(tunes)
-        _require(len(self._text), seq_length + 1, f"{seq_length} + 1")
+        self._last = int(tunes.lengths.sum()) - seq_length
+        _require(self._last + seq_length, seq_length + 1, f"{seq_length} + 1")
+        self._text = _JoinedText(tunes.source, tunes.places)
         self.windows = steps
-        self._seed, self._batch_size, self._seq_length = seed, batch_size, seq_length
+        self._table, self._seq_length, self._seed = tunes.table, seq_length, seed
+        self._batch_size, self._rows = batch_size, _slice(rows)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Ids]:
         """Yield the windows of an epoch from window ``start`` on."""
-        last = len(self._text) - self._seq_length
-        starts = np.random.default_rng([self._seed, number]).integers(
-            last, size=(self.windows, self._batch_size, 1)
-        )
-        columns = np.arange(self._seq_length + 1)
-        for window in range(start, self.windows):
-            yield self._text[starts[window] + columns]
+        begins = np.random.default_rng([self._seed, number]).integers(
+            self._last, size=(self.windows, self._batch_size)
+        )[:, self._rows]
+        time = self._seq_length + 1
+        at_once = max(1, _AT_ONCE // (begins.shape[1] * time))
+        for first in range(start, self.windows, at_once):
+            these = begins[first : first + at_once]
+            for ids in self._text.read(these.ravel(), time).reshape(*these.shape, time):
+                yield self._table[ids]
+
+
+def _slice(rows: range | None) -> slice:
+    return slice(None) if rows is None else slice(rows.start, rows.stop, rows.step)
 
 
 def _require(total: int, needed: int, product: str) -> None:

@@ -82,25 +82,25 @@ def corpora_check(arguments: argparse.Namespace) -> int:
 def _survey(source: str, corpus: Corpus) -> int:
     from abcrnn.cards import card_names, read_card
     from abcrnn.notation import check_tune
-    from abcrnn.vocabulary import Vocabulary
 
     found = {
         "tunes": len(corpus.tunes),
         "duplicates": corpus.duplicates,
-        "vocabulary_size": len(Vocabulary.from_text(corpus.text)),
+        "vocabulary_size": len(corpus.vocabulary),
     }
     unsound = sum(
         bool(check_tune(tune))
         for tune in tqdm(corpus.tunes, disable=None, leave=False, unit="tune")
     )
-    once = [character for character, count in Counter(corpus.text).items() if count == 1]
+    once = [character for character, count in corpus.character_counts.items() if count == 1]
     print(f"{source}:")
-    print(f"  {found['tunes']:>9,} tunes, {len(corpus.text):,} characters")
+    print(f"  {found['tunes']:>9,} tunes, {corpus.character_counts.total():,} characters")
     print(f"  {found['duplicates']:>9,} with the body of an earlier one")
     print(f"  {unsound:>9,} unsound: abcrnn check tells what and where")
     print(f"  {found['vocabulary_size']:>9,} distinct characters", end="")
     print(f", met once: {' '.join(sorted(once))}" if once else "")
-    print(f"  {len(corpus.fragments):>9,} fragments outside tunes, which training leaves out")
+    fragments = len(corpus.fragments) + corpus.more_fragments
+    print(f"  {fragments:>9,} fragments outside tunes, which training leaves out")
     for block in corpus.fragments[:5]:
         first = block.text.split("\n")[0]
         print(f"            line {block.line}: {first[:60]}")
@@ -147,7 +147,6 @@ def train(arguments: argparse.Namespace) -> int:
     from abcrnn.plotting import plot_history
     from abcrnn.recipes import recipe
     from abcrnn.training import Trainer
-    from abcrnn.vocabulary import Vocabulary
 
     chosen = recipe(arguments.recipe)
     epochs = arguments.epochs or chosen.epochs
@@ -166,9 +165,7 @@ def train(arguments: argparse.Namespace) -> int:
         callbacks.append(sing_every(arguments.sample_every))
     if arguments.tensorboard:
         callbacks.append(log_to_tensorboard(Path(arguments.out) / "tensorboard"))
-    model = CharLSTM.from_recipe(
-        arguments.recipe, Vocabulary.from_text(corpus.text), seed=arguments.seed
-    )
+    model = CharLSTM.from_recipe(arguments.recipe, corpus.vocabulary, seed=arguments.seed)
     print(
         f"{corpus.name}: {len(train.tunes)} tunes to train on, "
         f"{len(validation.tunes)} to validate; recipe {arguments.recipe}: "

@@ -2,7 +2,8 @@ r"""Corpora: tunes by name or from one's own files, cleaned and split.
 
 A corpus holds whole tunes as text: lines end in ``\n``, a tune has no blank
 line and no line end at its close. A split is by tune, and tunes with the same
-body never stand on two sides of it.
+body never stand on two sides of it. Tunes from large files are not held in
+memory: they are encoded once into the cache folder, and decoded when asked for.
 """
 
 from __future__ import annotations
@@ -10,18 +11,28 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
 
-from abcrnn.cards import Card, card_names, fetch_card, read_card
-from abcrnn.notation import Block, drop_fields, read_blocks, tune_body
+from abcrnn.cards import Card, cache_folder, card_names, fetch_card, read_card
+from abcrnn.notation import Block, drop_fields, read_blocks
+from abcrnn.stored import FORMAT, StoredTunes
+from abcrnn.storing import body_digest, open_store, store_tunes
+from abcrnn.vocabulary import Vocabulary
 
 _logger = logging.getLogger(__name__)
+
+_IN_MEMORY = 32 * 2**20  # bytes of files; the tunes of larger ones are kept in a store
+
+_PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -31,33 +42,56 @@ class Corpus:
     Parameters
     ----------
     name : str
-    tunes : tuple of str
+    tunes : sequence of str
+        A tuple, or :class:`abcrnn.stored.StoredTunes` where the files are large.
     fragments : tuple of Block
-        What stood outside tunes; not trained on.
+        What stood outside tunes; not trained on. Of large files only the first.
     origin : dict
         Where the tunes were taken from, so that a saved model can tell which
         ones it has not seen: the whole corpus and how it was split.
+    more_fragments : int
+        How many there were beyond those in ``fragments``.
     """
 
     name: str
-    tunes: tuple[str, ...]
+    tunes: Sequence[str]
     fragments: tuple[Block, ...] = ()
     origin: dict[str, Any] | None = None
+    more_fragments: int = 0
 
     @cached_property
     def text(self) -> str:
-        """All tunes, a blank line between two, one line end at the close."""
+        """All tunes, a blank line between two, one line end at the close; all of it in memory."""
         return "\n\n".join(self.tunes) + "\n"
+
+    @cached_property
+    def character_counts(self) -> Counter[str]:
+        """How often each character comes in the text."""
+        if isinstance(self.tunes, StoredTunes):
+            return self.tunes.counts - Counter("\n")  # each of its tunes is closed by two
+        return Counter(self.text)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The characters of the text."""
+        return Vocabulary("".join(sorted(self.character_counts)))
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the text, in hexadecimal."""
-        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+        if isinstance(self.tunes, StoredTunes) and self.tunes.is_whole:
+            return self.tunes.store.fingerprint
+        digest, between = hashlib.sha256(), ""
+        for tune in self.tunes:
+            digest.update((between + tune).encode("utf-8", "surrogatepass"))
+            between = "\n\n"
+        digest.update(b"\n")
+        return digest.hexdigest()
 
     @property
     def duplicates(self) -> int:
         """Number of tunes whose body, white space aside, an earlier tune has too."""
-        return len(self.tunes) - len(_groups(self.tunes))
+        return len(self.tunes) - len(np.unique(_bodies(self.tunes)))
 
     def split(
         self, validation: float = 0.1, test: float = 0.1, seed: int = 0
@@ -85,28 +119,19 @@ class Corpus:
                 "validation and test must be shares from 0, together less than 1, "
                 f"not {validation!r} and {test!r}"
             )
-        groups = _groups(self.tunes)
-        wanted = {
-            "test": round(test * len(self.tunes)),
-            "validation": round(validation * len(self.tunes)),
-        }
-        parts: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
-        for index in np.random.default_rng(seed).permutation(len(groups)):
-            part = next((p for p, size in wanted.items() if len(parts[p]) < size), "train")
-            parts[part].extend(groups[index])
+        part_of = self._deal(
+            round(validation * len(self.tunes)), round(test * len(self.tunes)), seed
+        )
         for part, share in (("train", 1.0), ("validation", validation), ("test", test)):
-            if share > 0 and not parts[part]:
+            if share > 0 and not (part_of == _PARTS.index(part)).any():
                 raise ValueError(
                     f"{self.name} has {len(self.tunes)} tunes, too few to set {share:g} of them "
                     f"aside for {part}; give validation=0 and test=0 to train on all"
                 )
         how = {"validation": validation, "test": test, "seed": seed}
         whole = {"corpus": self.name, "fingerprint": self.fingerprint, "split": how}
-        return (
-            self._part("train", parts, whole),
-            self._part("validation", parts, whole),
-            self._part("test", parts, whole),
-        )
+        train, held_out, unseen = (self._part(part, part_of, whole) for part in _PARTS)
+        return train, held_out, unseen
 
     def without_fields(self, letters: str) -> Corpus:
         """Leave header fields out of every tune.
@@ -133,15 +158,31 @@ class Corpus:
             "origin": self.origin,
         }
 
-    def _part(self, name: str, parts: dict[str, list[int]], whole: dict[str, Any]) -> Corpus:
-        tunes = tuple(self.tunes[i] for i in sorted(parts[name]))
-        return replace(
-            self,
-            name=f"{self.name}/{name}",
-            tunes=tunes,
-            fragments=(),
-            origin={**whole, "part": name},
-        )
+    def _deal(self, validation: int, test: int, seed: int) -> NDArray[np.int8]:
+        """Deal the tunes out: of each, its place in ``_PARTS``.
+
+        Tunes of one body go together, shuffled bodies first to the test, until it
+        has enough tunes, then to the validation, then to the training.
+        """
+        body = _number_bodies(_bodies(self.tunes))
+        sizes = np.bincount(body)
+        order = np.random.default_rng(seed).permutation(len(sizes))
+        before = np.cumsum(sizes[order]) - sizes[order]  # tunes dealt before each body
+        tested = np.searchsorted(before, test)
+        validated = np.searchsorted(before, sizes[order[:tested]].sum() + validation)
+        part_of = np.zeros(len(sizes), np.int8)
+        part_of[order[:validated]] = _PARTS.index("validation")
+        part_of[order[:tested]] = _PARTS.index("test")
+        return part_of[body]
+
+    def _part(self, name: str, part_of: NDArray[np.int8], whole: dict[str, Any]) -> Corpus:
+        places = np.flatnonzero(part_of == _PARTS.index(name))
+        tunes: Sequence[str]
+        if isinstance(self.tunes, StoredTunes):
+            tunes = StoredTunes(self.tunes.store, self.tunes.places[places])
+        else:
+            tunes = tuple(self.tunes[place] for place in places.tolist())
+        return Corpus(f"{self.name}/{name}", tunes, origin={**whole, "part": name})
 
 
 def load_corpus(source: str | os.PathLike[str]) -> Corpus:
@@ -213,26 +254,64 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[str]:
 
 
 def _from_files(name: str, files: list[Path]) -> Corpus:
-    tunes: list[str] = []
-    fragments: list[Block] = []
+    if sum(file.stat().st_size for file in files) > _IN_MEMORY:
+        return _stored(name, files)
+    blocks = list(_blocks(name, files))
+    tunes = tuple(block.text for block in blocks if block.is_tune)
+    return Corpus(name, tunes, tuple(block for block in blocks if not block.is_tune))
+
+
+def _stored(name: str, files: list[Path]) -> Corpus:
+    folder = cache_folder() / "stored" / _content_key(files)
+    store = open_store(folder) or store_tunes(folder, _shown(name, files))
+    fragments = tuple(Block(*fragment) for fragment in store.fragments)
+    more = store.fragment_count - len(fragments)
+    return Corpus(name, StoredTunes(store), fragments, more_fragments=more)
+
+
+def _content_key(files: list[Path]) -> str:
+    """Name what is in files: a file of a store's form and these contents is always the same."""
+    key = hashlib.sha256(FORMAT.encode())
+    for path in files:
+        with open(path, "rb") as file:
+            key.update(hashlib.file_digest(file, "sha256").digest())
+    return key.hexdigest()
+
+
+def _blocks(name: str, files: list[Path]) -> Iterator[Block]:
+    tunes = 0
     for file in files:
         for block in read_blocks(read_lines(file)):
-            if block.is_tune:
-                tunes.append(block.text)
-            else:
-                fragments.append(block)
+            tunes += block.is_tune
+            yield block
     if not tunes:
         where = str(files[0]) if len(files) == 1 else f"{name} ({len(files)} files)"
         raise ValueError(f"{where} holds no tune: in ABC notation each begins with a line X:")
-    return Corpus(name, tuple(tunes), tuple(fragments))
 
 
-def _groups(tunes: tuple[str, ...]) -> list[list[int]]:
-    """Group the indices of the tunes by body."""
-    groups: dict[str, list[int]] = {}
-    for index, tune in enumerate(tunes):
-        groups.setdefault("".join(tune_body(tune).split()), []).append(index)
-    return list(groups.values())
+def _shown(name: str, files: list[Path]) -> Iterator[Block]:
+    """Yield the blocks of files under a bar that shows how far they are read."""
+    total = sum(file.stat().st_size for file in files)
+    with tqdm(
+        total=total, desc=f"encoding {name}", unit="B", unit_scale=True, disable=None, leave=False
+    ) as bar:
+        for block in _blocks(name, files):
+            yield block
+            bar.update(len(block.text) + 2)
+
+
+def _bodies(tunes: Sequence[str]) -> NDArray[np.uint64]:
+    if isinstance(tunes, StoredTunes):
+        return tunes.bodies()
+    return np.frombuffer(b"".join(map(body_digest, tunes)), "<u8")
+
+
+def _number_bodies(bodies: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Return the number of each tune's body, counted from 0 in order of first appearance."""
+    _, first, body = np.unique(bodies, return_index=True, return_inverse=True)
+    numbers = np.empty(len(first), np.intp)
+    numbers[np.argsort(first)] = np.arange(len(first))
+    return numbers[body]
 
 
 __all__ = ["Card", "Corpus", "load_corpus", "read_lines"]

@@ -24,8 +24,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from abcrnn.arguments import require_count
-from abcrnn.batches import BOUNDARY
 from abcrnn.notation import split_tunebook, tune_body
+from abcrnn.stored import BOUNDARY
 
 _logger = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from abcrnn.batches import BOUNDARY, encode_tunes
+from abcrnn.batches import encode_tunes
+from abcrnn.stored import BOUNDARY
 
 _BATCH, _TIME = 32, 128  # one shape for every corpus: compiled once a model
 
@@ -67,12 +68,12 @@ class Scorer:
         before = self._model.vocabulary.encode(BOUNDARY)
         bits, correct = np.zeros(len(tunes)), np.zeros(len(tunes), np.int64)
         # Long with long and short with short, so that little is computed for padding.
-        order = np.argsort([len(ids) for ids in encoded], kind="stable")
+        order = np.argsort(encoded.lengths, kind="stable")
         for first in range(0, len(order), _BATCH):
             chosen = order[first : first + _BATCH]
             batch = [np.concatenate([before, encoded[i]]) for i in chosen]
             bits[chosen], correct[chosen] = self._score_batch(batch)
-        return Scores(bits, correct, np.array([len(ids) for ids in encoded]))
+        return Scores(bits, correct, encoded.lengths)
 
     def _score_batch(self, batch: list[NDArray[np.int32]]) -> tuple[Any, Any]:
         windows = -(-(max(map(len, batch)) - 1) // _TIME)

@@ -33,7 +33,7 @@ from tqdm import tqdm
 
 from abcrnn.archive import Arrays
 from abcrnn.arguments import require_count
-from abcrnn.batches import RandomWindows, Streams, encode_tunes
+from abcrnn.batches import EncodedTunes, RandomWindows, Streams, encode_tunes
 from abcrnn.corpus import Corpus
 from abcrnn.recipes import recipe
 from abcrnn.runs import EpochRecord, RunFolder
@@ -335,7 +335,7 @@ class Trainer:
         return text
 
 
-def _batches(tunes: Sequence[Any], settings: TrainingSettings) -> Streams | RandomWindows:
+def _batches(tunes: EncodedTunes, settings: TrainingSettings) -> Streams | RandomWindows:
     shape = settings.batch_size, settings.seq_length, settings.seed
     if settings.steps_per_epoch is not None:
         return RandomWindows(tunes, *shape, steps=settings.steps_per_epoch)
