@@ -1,0 +1,1 @@
+"""How fast abcrnn is beside PyTorch, Keras and the lab's loop: ``python -m benchmarks``."""

@@ -1,0 +1,55 @@
+"""The command: ``python -m benchmarks [STAGE] [--smoke] [--rounds N] [--json FILE]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks import growth, sampling, start, training
+from benchmarks.scales import FULL, SMOKE
+from benchmarks.tables import Table, machine
+
+_STAGES = {
+    "training": training.tables,
+    "sampling": sampling.tables,
+    "start": start.tables,
+    "growth": growth.tables,
+}
+
+
+def main() -> int:
+    """Measure, and print each table as soon as it is there."""
+    arguments = _arguments()
+    scale = SMOKE if arguments.smoke else FULL
+    names = list(_STAGES) if arguments.stage == "all" else [arguments.stage]
+    print(f"{machine()}\n", flush=True)
+    measured: list[Table] = []
+    for name in names:
+        for table in _STAGES[name](scale, arguments.rounds or scale.rounds):
+            print(table.markdown(), flush=True)
+            measured.append(table)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(_report(measured), indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _report(tables: list[Table]) -> dict[str, Any]:
+    return {"machine": machine(), "tables": {table.title: table.figures for table in tables}}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="How fast abcrnn is beside its rivals."
+    )
+    parser.add_argument("stage", nargs="?", default="all", choices=[*_STAGES, "all"])
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes: does it run at all")
+    parser.add_argument("--rounds", type=int, metavar="N", help="runs of each rival")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

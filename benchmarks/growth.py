@@ -1,0 +1,76 @@
+"""How cost grows: training over units, batch and window, beside the machine's peak."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+from benchmarks import workloads
+from benchmarks.children import Child
+from benchmarks.rounds import Spread, interleave
+from benchmarks.scales import Scale
+from benchmarks.tables import Table, gigaflops, rate, share
+from benchmarks.workloads import Training, vocabulary
+
+_MOST_WINDOWS = 200
+
+
+def tables(scale: Scale, rounds: int) -> Iterator[Table]:
+    """Measure every point, with the peak beside it."""
+    rows, figures, peaks = [], {}, []
+    with (
+        Child("abcrnn", "benchmarks.ours:OurTraining") as ours,
+        Child("peak", "benchmarks.peak:Peak") as peak,
+    ):
+        peak.make(scale.peak_size)
+        for workload in _points(scale):
+            ours.make(workload)
+            rates = interleave([ours, peak], rounds)
+            peaks += rates[peak.name]
+            rows.append(_row(workload, rates[ours.name], rates[peak.name]))
+            figures[workload.name] = {"characters_per_second": rates[ours.name],
+                                      "peak": rates[peak.name]}  # fmt: skip
+    network = workloads.network("default")
+    yield Table(
+        title=f"Growth: training, {network.num_layers} layers",
+        header=["units", "batch", "window", "characters/s", "least to most",
+                "share of float32 peak"],
+        rows=rows,
+        note=f"{rounds} rounds; float32, dropout {network.dropout}. Peak {gigaflops(peaks)}.",
+        figures=figures,
+    )  # fmt: skip
+
+
+def _points(scale: Scale) -> Iterator[Training]:
+    """Every size with every batch at the default window; then the other windows at one size."""
+    middle = scale.seq_lengths[len(scale.seq_lengths) // 2]
+    for units, batch_size in itertools.product(scale.units, scale.batches):
+        yield _point(scale, units, batch_size, middle)
+    for seq_length, batch_size in itertools.product(scale.seq_lengths, scale.batches[1:3]):
+        if seq_length != middle:
+            yield _point(scale, scale.units[-2], batch_size, seq_length)
+
+
+def _point(scale: Scale, units: int, batch_size: int, seq_length: int) -> Training:
+    point = replace(
+        workloads.training("default", windows=1),
+        name=f"{units} units, {batch_size} x {seq_length}",
+        network=replace(workloads.network("default"), units=units),
+        batch_size=batch_size,
+        seq_length=seq_length,
+    )
+    fitting = round(scale.growth_operations / point.operations(len(vocabulary())))
+    return replace(point, windows=max(1, min(_MOST_WINDOWS, fitting)))
+
+
+def _row(workload: Training, rates: list[float], peaks: list[float]) -> list[str]:
+    spread = Spread.of(rates)
+    operations = workload.operations(len(vocabulary())) / workload.characters
+    return [
+        str(workload.network.units),
+        str(workload.batch_size),
+        str(workload.seq_length),
+        *rate(spread),
+        share(spread.median * operations, Spread.of(peaks).median),
+    ]

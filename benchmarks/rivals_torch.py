@@ -1,0 +1,107 @@
+"""PyTorch, in the form in which it was fastest on a CPU."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from benchmarks.clock import Timing, timed
+from benchmarks.workloads import Network, Sampling, Training, vocabulary
+
+State = tuple[torch.Tensor, torch.Tensor]
+
+torch.set_num_threads(os.cpu_count() or 1)
+
+
+class CharNetwork(nn.Module):
+    """Embedding, ``nn.LSTM``, dropout after every layer, and the head; time-major."""
+
+    def __init__(self, vocab_size: int, sizes: Network) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, sizes.embedding_dim)
+        # nn.LSTM drops between its layers; what follows the last is left to the caller.
+        between = sizes.dropout if sizes.num_layers > 1 else 0.0
+        self.lstm = nn.LSTM(sizes.embedding_dim, sizes.units, sizes.num_layers, dropout=between)
+        self.dropout = nn.Dropout(sizes.dropout)
+        self.head = nn.Linear(sizes.units, vocab_size)
+
+    def forward(self, ids: torch.Tensor, state: State | None) -> tuple[torch.Tensor, State]:
+        """Score the characters after: ids (time, batch) to logits (time, batch, vocab_size)."""
+        outputs, state = self.lstm(self.embedding(ids), state)
+        return self.head(self.dropout(outputs)), state
+
+    def count_parameters(self) -> int:
+        """Count the weights, the second bias that nn.LSTM has for each gate left out."""
+        second = sum(w.numel() for name, w in self.named_parameters() if "bias_hh" in name)
+        return sum(w.numel() for w in self.parameters()) - second
+
+
+class TorchTraining:
+    """Adam, clipped by the norm of all gradients together."""
+
+    def __init__(self, workload: Training, **adam: Any) -> None:
+        torch.manual_seed(0)
+        self._model = CharNetwork(len(vocabulary()), workload.network).train()
+        self.parameters = self._model.count_parameters()
+        self._workload, self._epochs = workload, workload.epochs()
+        self._optimizer = torch.optim.Adam(
+            self._model.parameters(), lr=workload.learning_rate, **(adam or {"fused": True})
+        )
+
+    def warm_up(self) -> None:
+        """Train one run."""
+        self.run()
+
+    def run(self) -> Timing:
+        """Train one more run."""
+        windows = next(self._epochs)
+        return timed(self._workload.characters, lambda: self._train(windows))
+
+    def _train(self, windows: list[NDArray[np.int32]]) -> None:
+        state: State | None = None
+        for window in windows:
+            ids = torch.from_numpy(window.T.astype(np.int64))
+            if not self._workload.carries_state:
+                state = None
+            self._optimizer.zero_grad(set_to_none=True)
+            logits, state = self._model(ids[:-1], state)
+            loss = nn.functional.cross_entropy(logits.flatten(0, 1), ids[1:].flatten())
+            loss.backward()
+            nn.utils.clip_grad_norm_(self._model.parameters(), self._workload.clip_norm)
+            self._optimizer.step()
+            state = (state[0].detach(), state[1].detach())
+
+
+class TorchSampling:
+    """A loop over characters in ``torch.inference_mode``; ids stay tensors until the end."""
+
+    def __init__(self, workload: Sampling) -> None:
+        torch.manual_seed(0)
+        self._model = CharNetwork(len(vocabulary()), workload.network).eval()
+        self.parameters = self._model.count_parameters()
+        self._workload = workload
+
+    def warm_up(self) -> None:
+        """Draw a few characters."""
+        self._draw(8)
+
+    def run(self) -> Timing:
+        """Draw every stream once."""
+        workload = self._workload
+        return timed(workload.streams * workload.length, lambda: self._draw(workload.length))
+
+    @torch.inference_mode()
+    def _draw(self, length: int) -> list[str]:
+        ids = torch.zeros((1, self._workload.streams), dtype=torch.int64)
+        state: State | None = None
+        drawn = []
+        for _ in range(length):
+            logits, state = self._model(ids, state)
+            ids = torch.multinomial(torch.softmax(logits[0], dim=1), 1).T
+            drawn.append(ids)
+        return [vocabulary().decode(row) for row in torch.cat(drawn).T.numpy()]

@@ -1,0 +1,73 @@
+"""Training: abcrnn beside PyTorch and Keras."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from benchmarks.children import Child, in_fresh_process
+from benchmarks.rounds import Spread, interleave, ratio, same_network
+from benchmarks.scales import RECIPES, Scale
+from benchmarks.tables import Table, gigaflops, rate, share, times
+from benchmarks.workloads import Training, vocabulary
+
+#: Of ``Model.compile``: as measured, XLA helps Keras in one recipe and harms it in the other.
+_FASTER_JIT = {"jigs": True, "mit": False}
+
+
+def precisions() -> dict[str, dict[str, str]]:
+    """Return what each of our own rows is called, and its settings of the Trainer."""
+    from abcrnn.settings import TrainingSettings  # imports TensorFlow
+
+    rows: dict[str, dict[str, str]] = {"abcrnn": {}}
+    if "precision" in TrainingSettings.__dataclass_fields__:
+        rows["abcrnn bfloat16"] = {"precision": "mixed_bfloat16"}
+    return rows
+
+
+def tables(scale: Scale, rounds: int) -> Iterator[Table]:
+    """Measure both recipes."""
+    with contextlib.ExitStack() as stack:
+        ours = [
+            stack.enter_context(Child(name, "benchmarks.ours:OurTraining", **options))
+            for name, options in in_fresh_process(precisions).items()
+        ]
+        torch = stack.enter_context(
+            Child("PyTorch `nn.LSTM`", "benchmarks.rivals_torch:TorchTraining")
+        )
+        keras = stack.enter_context(Child("Keras `fit`", "benchmarks.rivals_keras:KerasTraining"))
+        peak = stack.enter_context(Child("peak", "benchmarks.peak:Peak"))
+        peak.make(scale.peak_size)
+        for name in RECIPES:
+            workload = scale.training(name)
+            parameters = {child.name: child.make(workload) for child in (*ours, torch)}
+            parameters[keras.name] = keras.make(workload, jit_compile=_FASTER_JIT[name])
+            same_network(parameters, workload.network.parameters(len(vocabulary())))
+            yield _table(workload, [c.name for c in ours], [*ours, torch, keras], peak, rounds)
+
+
+def _table(
+    workload: Training, ours: list[str], children: list[Child], peak: Child, rounds: int
+) -> Table:
+    rates = interleave([*children, peak], rounds)
+    peaks = rates.pop(peak.name)
+    operations = workload.operations(len(vocabulary())) / workload.characters
+    rows = []
+    for name, values in rates.items():
+        spread = Spread.of(values)
+        cells = [times(ratio(rates[own], values)) for own in ours]
+        part = share(spread.median * operations, Spread.of(peaks).median)
+        rows.append([*cells, name, *rate(spread), part])
+    network = workload.network
+    waiting = max(child.waiting_share for child in (*children, peak))
+    return Table(
+        title=f"Training, recipe {workload.name}: {network.num_layers} x {network.units}, "
+        f"batch {workload.batch_size} x {workload.seq_length}",
+        header=[*(f"{own} / rival" for own in ours), "rival", "characters/s", "least to most",
+                "share of float32 peak"],
+        rows=rows,
+        note=f"{rounds} rounds of {workload.windows} updates. Peak {gigaflops(peaks)}; "
+        f"{operations / 1e6:.2f} million operations a character. "
+        f"A waiting rival used at most {100 * waiting:.1f} % of a core.",
+        figures={"characters_per_second": rates, "peak": peaks, "operations": operations},
+    )  # fmt: skip

@@ -1,0 +1,80 @@
+"""The benchmarks run, at a size that says nothing about time."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NUMBER = r"\d[\d,]*(?:\.\d+)?"
+
+# What each table must hold: its title's beginning, and its rows.
+RIVALS = {"abcrnn", "PyTorch `nn.LSTM`", "Keras `fit`"}
+LOOPS = {"abcrnn", "PyTorch loop"}
+EXPECTED = {
+    "Training, recipe jigs": RIVALS,
+    "Training, recipe mit": RIVALS,
+    "Sampling, recipe jigs: 1 x 64, 1 stream": LOOPS | {"the lab's Keras loop"},
+    "Sampling, recipe jigs: 1 x 64, 64 streams": LOOPS,
+    "Sampling, recipe mit: 1 x 64, 1 stream": LOOPS | {"the lab's Keras loop"},
+    "Sampling, recipe mit: 1 x 64, 64 streams": LOOPS,
+    "Start": {
+        "import tensorflow",
+        "import abcrnn (model and sampler)",
+        "open the model",
+        "compile, and the first tune",
+        "`abcrnn sample MODEL -n 1`, whole",
+        "first training step (compiles)",
+        "one more training step",
+    },
+    "Growth": {"16", "32"},
+}
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """What the command printed, and the file that it wrote."""
+    if importlib.util.find_spec("torch") is None and os.environ.get("CI") != "true":
+        pytest.skip("PyTorch is not here: pip install '.[bench]'")
+    report = tmp_path_factory.mktemp("benchmarks") / "report.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--smoke", "--json", report],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads(report.read_text("utf-8"))
+
+
+@pytest.mark.slow
+def test_every_row_is_there_and_is_a_number(smoke):
+    printed, _ = smoke
+    tables = dict(re.findall(r"^### (.*?)\n\n(.*?)\n\n", printed, re.MULTILINE | re.DOTALL))
+    for title, rows in EXPECTED.items():
+        (body,) = [text for name, text in tables.items() if name.startswith(title)]
+        cells = [line.strip("| ").split(" | ") for line in body.splitlines()[2:]]
+        assert rows <= {cell for row in cells for cell in row}, title
+        for row in cells:
+            assert sum(bool(re.match(NUMBER, cell)) for cell in row) >= len(row) - 1, row
+
+
+@pytest.mark.slow
+def test_every_measurement_is_in_the_file(smoke):
+    printed, report = smoke
+    titles = re.findall(r"^### (.*)$", printed, re.MULTILINE)
+    assert list(report["tables"]) == titles
+    assert all(value > 0 for value in _numbers(report["tables"]))
+
+
+def _numbers(value):
+    if isinstance(value, dict):
+        return [number for inner in value.values() for number in _numbers(inner)]
+    if isinstance(value, list):
+        return [number for inner in value for number in _numbers(inner)]
+    return [value]
