@@ -139,9 +139,9 @@ def _recur(projected: tf.Tensor, kernel: tf.Tensor, h0: tf.Tensor, c0: tf.Tensor
         turn = layout.turn
         before_h = tf.concat([turn(h0)[None], outputs[:-1]], axis=0)
         before_c = tf.concat([turn(c0)[None], cells[:-1]], axis=0)
-        d_projected, d_h0, d_c0 = _backward(
-            layout, kernel, (before_c, tf.tanh(cells), *gates), turn(d_outputs), turn(d_h), turn(d_c)
-        )
+        window = (before_c, tf.tanh(cells), *gates)
+        errors_in = turn(d_outputs), turn(d_h), turn(d_c)
+        d_projected, d_h0, d_c0 = _backward(layout, kernel, window, *errors_in)
         inputs = tf.reshape(turn(before_h), (-1, kernel.shape[0]))
         errors = tf.reshape(d_projected, (-1, kernel.shape[1]))
         return d_projected, tf.matmul(inputs, errors, transpose_a=True), d_h0, d_c0
@@ -162,17 +162,14 @@ class _Layout(NamedTuple):
         """States times a kernel that was itself turned by :attr:`turn`."""
         return states @ kernel if self.axis else kernel @ states
 
-    def at(self, time: int | tf.Tensor, like: tf.Tensor) -> tf.TensorArray:
-        return tf.TensorArray(like.dtype, size=time, element_shape=like.shape)
-
 
 _ROWS = _Layout(axis=1, turn=tf.identity)
 _COLUMNS = _Layout(axis=0, turn=tf.linalg.matrix_transpose)
 
 
 def _layout(kernel: tf.Tensor) -> _Layout:
-    # A kernel that no longer fits a core's own cache is read from farther away at every
-    # step; as the left factor of the product it is read a third faster.
+    # A kernel too large for a core's own cache is read from farther away at every step;
+    # as the left factor of the product it is read a third faster.
     return _COLUMNS if kernel.shape[0] > 512 else _ROWS
 
 
@@ -194,7 +191,7 @@ def _forward(
         return t + 1, h, c, *[array.write(t, x) for array, x in zip(kept, made, strict=True)]
 
     h, c = layout.turn(h0), layout.turn(c0)
-    arrays = [layout.at(time, like=h) for _ in range(6)]
+    arrays = [_window_of(time, like=h) for _ in range(6)]
     _, h, c, *kept = tf.while_loop(
         lambda t, *_: t < time, step, (0, h, c, *arrays), maximum_iterations=time
     )
@@ -230,7 +227,11 @@ def _backward(
     _, d_h, d_c, errors = tf.while_loop(
         lambda k, *_: k < time,
         step,
-        (0, d_h, d_c, layout.at(time, like=first)),
+        (0, d_h, d_c, _window_of(time, like=first)),
         maximum_iterations=time,
     )
     return layout.turn(errors.stack()), layout.turn(d_h), layout.turn(d_c)
+
+
+def _window_of(time: int | tf.Tensor, like: tf.Tensor) -> tf.TensorArray:
+    return tf.TensorArray(like.dtype, size=time, element_shape=like.shape)

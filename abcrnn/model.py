@@ -284,4 +284,3 @@ def _look_up(table: tf.Tensor, ids: tf.Tensor) -> Any:
         return tf.matmul(hot, rows, transpose_a=True), None
 
     return tf.gather(table, ids), gradient
-

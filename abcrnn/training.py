@@ -26,8 +26,6 @@ from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import Any
 
-import keras
-import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -39,6 +37,7 @@ from abcrnn.recipes import recipe
 from abcrnn.runs import EpochRecord, RunFolder
 from abcrnn.scoring import Scorer
 from abcrnn.settings import TrainingSettings
+from abcrnn.steps import make_step
 
 _logger = logging.getLogger(__name__)
 
@@ -73,6 +72,9 @@ class Trainer:
         The run folder. Without it nothing is written.
     callbacks : sequence of callable
         Each is called with the trainer and the epoch's record after each epoch.
+    strategy : tf.distribute.Strategy, optional
+        To share each batch among several devices or machines (docs/scaling.md);
+        the model must have been built in its scope.
     **settings
         See :class:`abcrnn.settings.TrainingSettings`.
 
@@ -91,6 +93,7 @@ class Trainer:
         validation: Corpus | None = None,
         run_dir: str | os.PathLike[str] | None = None,
         callbacks: Sequence[Callback] = (),
+        strategy: tf.distribute.Strategy | None = None,
         **settings: Any,
     ) -> None:
         self.model = model
@@ -98,19 +101,18 @@ class Trainer:
         self.history: list[EpochRecord] = []
         self._train, self._validation = train, validation
         self._callbacks = list(callbacks)
-        self._batches = _batches(encode_tunes(model.vocabulary, train.tunes), self.settings)
+        self._step = make_step(model, self.settings, strategy)
+        self._batches = _batches(
+            encode_tunes(model.vocabulary, train.tunes), self.settings, self._step.rows
+        )
         self._scorer = Scorer(model)
         if validation is not None:
             encode_tunes(model.vocabulary, validation.tunes)  # refused now, not an epoch later
         self._folder = RunFolder(run_dir) if run_dir is not None else None
-        self._optimizer = keras.optimizers.Adam(
-            self.settings.schedule(self._batches.windows),
-            global_clipnorm=self.settings.clip_norm,
-        )
-        self._optimizer.build(model.trainable_variables)
-        self._compiled_step = tf.function(self._step, jit_compile=True)
+        self._writer = self._folder if self._step.is_chief else None
+        self._step.prepare(self._batches.windows)
         self._position = _Position()
-        self._state = model.initial_state(self.settings.batch_size)
+        self._state = self._step.initial_state()
         self._parked: tuple[dict[str, Any], Arrays] | None = None
 
     @classmethod
@@ -164,19 +166,21 @@ class Trainer:
         before = position.seconds
         for window in self._batches.epoch(position.epoch, start=position.window):
             if not self._batches.carries_state:
-                self._state = self.model.initial_state(settings.batch_size)
-            loss, correct, self._state = self._compiled_step(window, self._state)
-            position.loss_sum += self._finite(float(loss))
-            position.correct += int(correct)
+                self._state = self._step.initial_state()
+            loss, correct, self._state = self._step(window, self._state)
+            position.loss_sum += self._finite(loss)
+            position.correct += correct
             position.window += 1
             now = time.monotonic()
             position.seconds = before + now - started
-            bar.set_postfix_str(self._postfix(float(loss)), refresh=False)
+            bar.set_postfix_str(self._postfix(loss), refresh=False)
             bar.update(characters)
-            if interrupted.is_set():
+            due = self._step.is_chief and now - checkpointed > 60 * settings.checkpoint_minutes
+            stop, save = self._step.agree([interrupted.is_set(), due])
+            if stop:
                 self._checkpoint()
                 raise KeyboardInterrupt
-            if now - checkpointed > 60 * settings.checkpoint_minutes:
+            if save:
                 self._checkpoint()
                 checkpointed = now
         self._finish_epoch()
@@ -184,17 +188,17 @@ class Trainer:
     def _finish_epoch(self) -> None:
         position, windows = self._position, self._batches.windows
         characters = windows * self.settings.batch_size * self.settings.seq_length
-        scores = self._scorer.score(self._validation.tunes) if self._validation else None
+        bits, accuracy = self._validate()
         loss = position.loss_sum / windows
         record = EpochRecord(
             epoch=position.epoch + 1,
-            steps=int(self._optimizer.iterations),
+            steps=int(self._step.optimizer.iterations),
             loss=loss,
             bits_per_char=loss / math.log(2),
             accuracy=position.correct / characters,
-            validation_bits_per_char=scores.bits_per_char if scores else None,
-            validation_accuracy=scores.accuracy if scores else None,
-            learning_rate=float(self._optimizer.learning_rate),
+            validation_bits_per_char=bits,
+            validation_accuracy=accuracy,
+            learning_rate=float(self._step.optimizer.learning_rate),
             seconds=position.seconds,
             chars_per_second=characters / max(position.seconds, 1e-9),
         )
@@ -203,11 +207,23 @@ class Trainer:
         self._position = _Position(
             epoch=record.epoch, best_bits=position.best_bits, best_epoch=position.best_epoch
         )
-        self._state = self.model.initial_state(self.settings.batch_size)
+        self._state = self._step.initial_state()
         self._keep_the_best(record)
         self._write_epoch(record)
-        for callback in self._callbacks:
-            callback(self, record)
+        if self._step.is_chief:
+            for callback in self._callbacks:
+                callback(self, record)
+
+    def _validate(self) -> tuple[float | None, float | None]:
+        """Bits per character and accuracy on the validation tunes, the chief's in every process."""
+        if self._validation is None:
+            return None, None
+        found = [0.0, 0.0]
+        if self._step.is_chief:
+            scores = self._scorer.score(self._validation.tunes)
+            found = [scores.bits_per_char, scores.accuracy]
+        bits, accuracy = map(self._step.share, found)
+        return bits, accuracy
 
     def _keep_the_best(self, record: EpochRecord) -> None:
         self.model.about = self._describe_model(record)
@@ -215,31 +231,18 @@ class Trainer:
         if bits is not None and bits < self._position.best_bits:
             self._position.best_bits, self._position.best_epoch = bits, record.epoch
             self._best = self.model.weight_arrays()
-            if self._folder:
-                self.model.save(self._folder.best)
-        elif bits is None and self._folder:
-            self.model.save(self._folder.best)
+            if self._writer:
+                self.model.save(self._writer.best)
+        elif bits is None and self._writer:
+            self.model.save(self._writer.best)
 
     def _write_epoch(self, record: EpochRecord) -> None:
-        if not self._folder:
-            return
-        self._folder.write_history(self.history)
-        if record.epoch % self.settings.checkpoint_epochs == 0:
+        if self._writer:
+            self._writer.write_history(self.history)
+        if self._folder and _is_multiple(record.epoch, self.settings.checkpoint_epochs):
             self._checkpoint()
-        if self.settings.keep_every and record.epoch % self.settings.keep_every == 0:
-            self.model.save(self._folder.path / f"epoch-{record.epoch:04}.abcrnn")
-
-    def _step(self, window: tf.Tensor, state: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
-        inputs, targets = window[:, :-1], window[:, 1:]
-        iteration = tf.cast(self._optimizer.iterations, tf.int32)
-        dropout_seed = tf.stack([self.settings.seed % 2**31, iteration, 0])
-        with tf.GradientTape() as tape:
-            logits, state = self.model.unroll(inputs, state, dropout_seed=dropout_seed)
-            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
-        variables = self.model.trainable_variables
-        self._optimizer.apply(tape.gradient(loss, variables), variables)
-        guesses = tf.argmax(logits, axis=2, output_type=tf.int32)
-        return loss, tf.math.count_nonzero(guesses == targets), state
+        if self._writer and _is_multiple(record.epoch, self.settings.keep_every):
+            self.model.save(self._writer.path / f"epoch-{record.epoch:04}.abcrnn")
 
     def _finite(self, loss: float) -> float:
         if math.isfinite(loss):
@@ -263,10 +266,10 @@ class Trainer:
         position["best_bits"] = None if math.isinf(position["best_bits"]) else position["best_bits"]
         about = {"position": position, "history": [list(record) for record in self.history]}
         arrays = {f"model/{name}": array for name, array in self.model.weight_arrays().items()}
-        for number, variable in enumerate(self._optimizer.variables):
+        for number, variable in enumerate(self._step.optimizer.variables):
             arrays[f"optimizer/{number}"] = variable.numpy()
-        for number, tensor in enumerate(tf.nest.flatten(self._state)):
-            arrays[f"state/{number}"] = np.asarray(tensor)
+        for number, array in enumerate(self._step.whole(self._state)):
+            arrays[f"state/{number}"] = array
         if self._position.best_epoch:
             arrays |= {f"best/{name}": array for name, array in self._best.items()}
         return about, arrays
@@ -279,22 +282,29 @@ class Trainer:
         self.history = [EpochRecord(*record) for record in about["history"]]
         self.model.set_weight_arrays(_under("model/", arrays))
         self._best = _under("best/", arrays)
-        for number, variable in enumerate(self._optimizer.variables):
+        for number, variable in enumerate(self._step.optimizer.variables):
             variable.assign(arrays[f"optimizer/{number}"])
-        flat = [tf.constant(arrays[f"state/{n}"]) for n in range(len(tf.nest.flatten(self._state)))]
-        self._state = tf.nest.pack_sequence_as(self._state, flat)
+        self._state = self._step.own(list(_under("state/", arrays).values()))
 
     def _checkpoint(self) -> None:
-        if self._folder:
-            self._folder.save_checkpoint(int(self._optimizer.iterations), *self._capture())
+        captured = self._capture()  # by every process: each has a part of the state
+        if self._writer:
+            self._writer.save_checkpoint(int(self._step.optimizer.iterations), *captured)
 
     def _go_on_where_it_stopped(self) -> None:
         found = self._parked
+        if self._writer:
+            self._writer.open(self._describe_run())
         if self._folder:
-            self._folder.open(self._describe_run())
             found = self._folder.newest_checkpoint() or found
         if found:
             self._restore(*found)
+        iteration = int(self._step.optimizer.iterations)
+        if self._step.share(iteration) != iteration:
+            raise ValueError(
+                "this worker and the chief found different checkpoints: give run_dir a folder "
+                "that all of them see"
+            )
 
     # What is written beside the weights ----------------------------------------------------
 
@@ -323,7 +333,7 @@ class Trainer:
             initial=done * window,
             unit="char",
             unit_scale=True,
-            disable=None,  # quiet when not a terminal
+            disable=None if self._step.is_chief else True,  # None: quiet when not a terminal
             dynamic_ncols=True,
         )
 
@@ -335,11 +345,17 @@ class Trainer:
         return text
 
 
-def _batches(tunes: EncodedTunes, settings: TrainingSettings) -> Streams | RandomWindows:
+def _is_multiple(number: int, of: int | None) -> bool:
+    return of is not None and number % of == 0
+
+
+def _batches(
+    tunes: EncodedTunes, settings: TrainingSettings, rows: range
+) -> Streams | RandomWindows:
     shape = settings.batch_size, settings.seq_length, settings.seed
     if settings.steps_per_epoch is not None:
-        return RandomWindows(tunes, *shape, steps=settings.steps_per_epoch)
-    return Streams(tunes, *shape)
+        return RandomWindows(tunes, *shape, steps=settings.steps_per_epoch, rows=rows)
+    return Streams(tunes, *shape, rows=rows)
 
 
 @contextlib.contextmanager

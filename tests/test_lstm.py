@@ -5,9 +5,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from abcrnn import lstm
 from abcrnn.lstm import LSTM
 
 TIME, BATCH, FEATURES, UNITS = 7, 3, 5, 4
+
+
+@pytest.fixture(autouse=True, params=["rows", "columns"])
+def layout(request, monkeypatch):
+    """Both ways in which a kernel is read, whatever its size."""
+    chosen = {"rows": lstm._ROWS, "columns": lstm._COLUMNS}[request.param]
+    monkeypatch.setattr(lstm, "_layout", lambda kernel: chosen)
 
 
 @pytest.fixture

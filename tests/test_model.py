@@ -84,19 +84,6 @@ def test_folded_embedding_has_the_gradient_of_a_plain_one(model, ids):
     np.testing.assert_allclose(folded(), plain(), atol=1e-4)
 
 
-def test_dropout_comes_from_its_seed_and_keeps_the_mean(ids):
-    from abcrnn.model import _drop
-
-    outputs = _drop(tf.ones((64, 33, 31)), 0.3, tf.constant([5, 6])).numpy()
-    assert np.mean(outputs == 0) == pytest.approx(0.3, abs=0.01)
-    assert outputs.mean() == pytest.approx(1, abs=0.01)
-    assert np.unique(outputs).tolist() == pytest.approx([0, 1 / 0.7], rel=1e-3)
-    again = _drop(tf.ones((64, 33, 31)), 0.3, tf.constant([5, 6])).numpy()
-    other = _drop(tf.ones((64, 33, 31)), 0.3, tf.constant([5, 7])).numpy()
-    np.testing.assert_array_equal(outputs, again)
-    assert not np.array_equal(outputs, other)
-
-
 def test_call_drops_in_training_only(model, ids):
     np.testing.assert_array_equal(model(ids), model(ids))
     assert not np.array_equal(model(ids, training=True), model(ids))

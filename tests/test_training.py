@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from abcrnn import CharLSTM, Trainer, Vocabulary, load_model
 from abcrnn.callbacks import log_to_tensorboard, sing_every
 from abcrnn.corpus import Corpus
 from abcrnn.runs import EpochRecord, RunFolder
+from abcrnn.steps import Step
 
 SMALL = {"embedding_dim": 8, "units": 16, "num_layers": 1, "dropout": 0.3}
 SETTINGS = {"batch_size": 4, "seq_length": 32, "learning_rate": 1e-2, "seed": 5}
@@ -77,23 +79,22 @@ def test_fit_goes_on_without_a_run_folder_too(parts):
     assert_same_run(whole, halves)
 
 
-def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_bit(parts, tmp_path):
+def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_bit(parts, tmp_path, monkeypatch):
     whole = trainer(parts, tmp_path / "whole")
     whole.fit(2)
     stopped = trainer(parts, tmp_path / "stopped")
-    step, steps = stopped._compiled_step, []
+    step, steps = Step.__call__, []
 
     def interrupt_at_the_seventh(*arguments):
-        import signal
-
         steps.append(1)
         if len(steps) == 7:
             signal.raise_signal(signal.SIGINT)
         return step(*arguments)
 
-    stopped._compiled_step = interrupt_at_the_seventh
-    with pytest.raises(KeyboardInterrupt):
-        stopped.fit(2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Step, "__call__", interrupt_at_the_seventh)
+        with pytest.raises(KeyboardInterrupt):
+            stopped.fit(2)
     assert len(steps) == 7
     resumed = trainer(parts, tmp_path / "stopped")
     resumed.fit(2)
@@ -132,7 +133,7 @@ def test_one_step_is_plain_adam_with_clipping(parts):
     gradients = [np.asarray(tf.convert_to_tensor(g), np.float64) for g in gradients]
     norm = math.sqrt(sum(float((g**2).sum()) for g in gradients))
     assert norm > 0.05
-    made._compiled_step(window, model.initial_state(4))
+    made._step(window, model.initial_state(4))
     for variable, old, gradient in zip(model.trainable_variables, before, gradients, strict=True):
         clipped = gradient * 0.05 / norm
         m, v = 0.1 * clipped, 0.001 * clipped**2
