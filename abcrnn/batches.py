@@ -21,7 +21,7 @@ from abcrnn.vocabulary import Vocabulary
 
 Ids = NDArray[np.int32]
 
-_AT_ONCE = 2**18  # characters read ahead, so that the cost of reading is shared by many windows
+_AT_ONCE = 2**16  # characters read ahead, so that the cost of reading is shared by many windows
 
 
 class EncodedTunes:
@@ -48,9 +48,7 @@ class EncodedTunes:
         return len(self.places)
 
     def __getitem__(self, number: int) -> Ids:
-        tune = self.places[[number]]
-        offsets = self.source.offsets
-        ids: Ids = self.table[self.source.read(offsets[tune], offsets[tune + 1])]
+        ids: Ids = self.table[self.source.read_tunes(self.places[[number]])]
         return ids
 
 

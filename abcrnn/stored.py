@@ -12,8 +12,9 @@ import json
 import mmap
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, overload
 
@@ -27,6 +28,7 @@ BOUNDARY = "\n\n"
 FORMAT = "abcrnn tunes 1"
 
 _READS = 256  # between two times that pages are given back: each read may map 64 KiB
+_TUNES = 1024  # decoded at once, one after the other
 _UTF32 = "utf-32-le"  # one fixed-width code unit a character
 
 
@@ -79,6 +81,10 @@ class TuneIds:
         source, size = self._source, self.dtype.itemsize
         bounds = zip((begins * size).tolist(), (ends * size).tolist(), strict=True)
         return np.frombuffer(b"".join([source[begin:end] for begin, end in bounds]), self.dtype)
+
+    def read_tunes(self, tunes: NDArray[np.uint32]) -> NDArray[Any]:
+        """Return the ids of whole tunes with their closing blank lines, one after the other."""
+        return self.read(self.offsets[tunes], self.offsets[tunes + 1])
 
     def lengths(self, tunes: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Return how many characters each of these tunes has, its blank line counted."""
@@ -155,10 +161,8 @@ class StoredTunes(Sequence[str]):
             return self.store.counts
         ids = self.store.ids
         found = np.zeros(len(self.store.alphabet), np.int64)
-        for first in range(0, len(self), 4096):
-            tunes = self.places[first : first + 4096]
-            read = ids.read(ids.offsets[tunes], ids.offsets[tunes + 1])
-            found += np.bincount(read, minlength=len(found))
+        for tunes in self._some_at_once():
+            found += np.bincount(ids.read_tunes(tunes), minlength=len(found))
         pairs = zip(self.store.alphabet, found.tolist(), strict=True)
         return Counter({character: count for character, count in pairs if count})
 
@@ -172,12 +176,21 @@ class StoredTunes(Sequence[str]):
     def __getitem__(self, place: int | slice) -> str | StoredTunes:
         if isinstance(place, slice):
             return StoredTunes(self.store, self.places[place])
-        ids, tune = self.store.ids, self.places[place : place + 1 or None]
-        if not len(tune):
-            raise IndexError(f"there is no tune {place} among {len(self)}")
-        read = ids.read(ids.offsets[tune], ids.offsets[tune + 1] - len(BOUNDARY))
-        text: str = self.store.codes[read].tobytes().decode(_UTF32, "surrogatepass")
-        return text
+        return self._decode(self.places[[place]])[0]
+
+    def __iter__(self) -> Iterator[str]:
+        for tunes in self._some_at_once():
+            yield from self._decode(tunes)
+
+    def _some_at_once(self) -> Iterator[NDArray[np.uint32]]:
+        for first in range(0, len(self), _TUNES):
+            yield self.places[first : first + _TUNES]
+
+    def _decode(self, tunes: NDArray[np.uint32]) -> list[str]:
+        codes = self.store.codes[self.store.ids.read_tunes(tunes)]
+        text = codes.tobytes().decode(_UTF32, "surrogatepass")
+        ends = [0, *np.cumsum(self.store.ids.lengths(tunes)).tolist()]
+        return [text[begin : end - len(BOUNDARY)] for begin, end in pairwise(ends)]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, StoredTunes):

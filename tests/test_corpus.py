@@ -7,6 +7,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import load_or_skip
 
@@ -38,6 +39,8 @@ def test_corpus_is_what_its_card_says(name):
     assert len(corpus.tunes) == card.tunes
     assert corpus.duplicates == card.duplicates
     assert len(abcrnn.Vocabulary.from_text(corpus.text)) == card.vocabulary_size
+    assert corpus.vocabulary == abcrnn.Vocabulary.from_text(corpus.text)
+    assert corpus.fingerprint == sha256(corpus.text.encode()).hexdigest()
     abcrnn.Vocabulary.from_text(raw.decode()).encode(corpus.text)
     for file_name, digest in card.files.items():
         assert len(digest) == 64, file_name
@@ -68,6 +71,35 @@ def test_duplicates_never_straddle():
             for part in corpus.split(validation=0.2, test=0.2, seed=seed)
         ]
         assert {0, 2, 4} in twins
+
+
+def split_plainly(tunes, validation, test, seed):
+    """The rule in plain words: bodies in a shuffled order, dealt to whichever part still wants."""
+    groups = {}
+    for index, tune in enumerate(tunes):
+        groups.setdefault("".join(tune_body(tune).split()), []).append(index)
+    groups = list(groups.values())
+    wanted = {"test": round(test * len(tunes)), "validation": round(validation * len(tunes))}
+    parts = {"train": [], "validation": [], "test": []}
+    for index in np.random.default_rng(seed).permutation(len(groups)):
+        part = next((p for p, size in wanted.items() if len(parts[p]) < size), "train")
+        parts[part].extend(groups[index])
+    return [tuple(tunes[i] for i in sorted(parts[part])) for part in parts]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_split_is_that_of_the_plain_rule(seed):
+    random = np.random.default_rng(seed)
+    notes = random.integers(5 + 10 * seed, size=30 + 5 * seed).tolist()  # many of them twins
+    tunes = tuple(TUNE.format(i, i, f"a{note} b c") for i, note in enumerate(notes))
+    for shares in ((0.1, 0.1), (0, 0.4), (0.5, 0), (0, 0)):
+        parts = Corpus("twins", tunes).split(*shares, seed=seed)
+        assert [part.tunes for part in parts] == split_plainly(tunes, *shares, seed)
+
+
+def test_split_of_a_named_corpus_stays_what_it_was(oneills):
+    """Saved runs and models name a split by its seed alone."""
+    assert [part.tunes for part in oneills.split()] == split_plainly(oneills.tunes, 0.1, 0.1, 0)
 
 
 @pytest.mark.parametrize("shares", [(-0.1, 0.1), (0.5, 0.5), (1.0, 0.0)])
