@@ -144,6 +144,12 @@ def _add_train(subparsers: Any) -> None:
     p.add_argument(
         "--keep-every", type=_count, metavar="N", help="keep the model of every Nth epoch"
     )
+    p.add_argument(
+        "--checkpoint-minutes",
+        type=float,
+        metavar="X",
+        help="save all that the run goes on from so often, besides after each epoch (5)",
+    )
     p.add_argument("--sample-every", type=_count, metavar="N", help="show a sample every Nth epoch")
     p.add_argument(
         "--validation",

@@ -154,7 +154,14 @@ def train(arguments: argparse.Namespace) -> int:
     train, validation, _ = corpus.split(arguments.validation, arguments.test, arguments.split_seed)
     settings = {
         name: value
-        for name in ("batch_size", "seq_length", "learning_rate", "patience", "keep_every")
+        for name in (
+            "batch_size",
+            "seq_length",
+            "learning_rate",
+            "patience",
+            "keep_every",
+            "checkpoint_minutes",
+        )
         if (value := getattr(arguments, name)) is not None
     }
     # A falling learning rate reaches its end with the last epoch asked for.

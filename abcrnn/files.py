@@ -7,6 +7,7 @@ A crash, a full disk or a kill in the middle of a write leaves the old file
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -45,6 +46,29 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a whole UTF-8 text file or nothing; see :func:`write_bytes`."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def settle(folder: Path) -> None:
+    """Make the names of files just written last through a loss of power.
+
+    Syncing a file saves its contents, but its new name is the folder's.
+    """
+    if sys.platform == "win32":
+        return  # folders cannot be opened there
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep(pattern: Path) -> None:
+    """Remove what killed writes left of files whose names match, such as ``runs/x/epoch-*``.
+
+    Only where nobody else may be writing one of them.
+    """
+    for left in pattern.parent.glob(f".{pattern.name}.????????.part"):
+        left.unlink(missing_ok=True)
 
 
 def _umask() -> int:

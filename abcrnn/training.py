@@ -22,7 +22,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from types import FrameType
 from typing import Any
 
@@ -34,7 +34,7 @@ from abcrnn.arguments import require_count
 from abcrnn.batches import EncodedTunes, RandomWindows, Streams, encode_tunes
 from abcrnn.corpus import Corpus
 from abcrnn.recipes import recipe
-from abcrnn.runs import EpochRecord, RunFolder
+from abcrnn.runs import Checkpoint, EpochRecord, Position, RunFolder
 from abcrnn.scoring import Scorer
 from abcrnn.settings import TrainingSettings
 from abcrnn.steps import make_step
@@ -42,19 +42,6 @@ from abcrnn.steps import make_step
 _logger = logging.getLogger(__name__)
 
 Callback = Callable[["Trainer", EpochRecord], None]
-
-
-@dataclass
-class _Position:
-    """Where a run stands: whole epochs done, and how far it is in the next."""
-
-    epoch: int = 0
-    window: int = 0
-    loss_sum: float = 0.0
-    correct: int = 0
-    seconds: float = 0.0
-    best_bits: float = math.inf
-    best_epoch: int = 0
 
 
 class Trainer:
@@ -111,9 +98,11 @@ class Trainer:
         self._folder = RunFolder(run_dir) if run_dir is not None else None
         self._writer = self._folder if self._step.is_chief else None
         self._step.prepare(self._batches.windows)
-        self._position = _Position()
+        self._position = Position()
         self._state = self._step.initial_state()
-        self._parked: tuple[dict[str, Any], Arrays] | None = None
+        self._best: Arrays = model.weight_arrays() if validation is not None else {}
+        self._parked: Checkpoint | None = None  # where fit goes on from
+        self._checkpointed = time.monotonic()
 
     @classmethod
     def from_recipe(cls, name: str, model: Any, train: Corpus, **options: Any) -> Trainer:
@@ -144,17 +133,21 @@ class Trainer:
             If the loss is no longer a number.
         ValueError
             If the run folder holds a run of something else.
+        BlockingIOError
+            If another process is training in the run folder.
         OSError
             If the disk refuses; the checkpoints before stay as they are.
         """
         require_count("epochs", epochs)
-        self._go_on_where_it_stopped()
-        with _interrupts() as interrupted, self._progress(epochs) as bar:
-            while self._position.epoch < epochs and not self._stalled():
-                self._run_epoch(bar, interrupted)
-        self._parked = self._capture()
-        if self._position.best_epoch:
-            self.model.set_weight_arrays(self._best)
+        with self._writer.held() if self._writer else contextlib.nullcontext():
+            self._go_on_where_it_stopped()
+            with _interrupts() as interrupted, self._progress(epochs) as bar:
+                while self._position.epoch < epochs and not self._stalled():
+                    self._run_epoch(bar, interrupted)
+            if self._parked and self._parked.position != self._position:
+                # The last epochs were no multiple of checkpoint_epochs.
+                self._checkpoint()
+        self._give_back_the_best()
         return list(self.history)
 
     # One epoch ---------------------------------------------------------------------------
@@ -162,7 +155,7 @@ class Trainer:
     def _run_epoch(self, bar: tqdm, interrupted: threading.Event) -> None:
         position, settings = self._position, self.settings
         characters = settings.batch_size * settings.seq_length
-        started = checkpointed = time.monotonic()
+        started = time.monotonic()
         before = position.seconds
         for window in self._batches.epoch(position.epoch, start=position.window):
             if not self._batches.carries_state:
@@ -175,14 +168,13 @@ class Trainer:
             position.seconds = before + now - started
             bar.set_postfix_str(self._postfix(loss), refresh=False)
             bar.update(characters)
-            due = self._step.is_chief and now - checkpointed > 60 * settings.checkpoint_minutes
-            stop, save = self._step.agree([interrupted.is_set(), due])
+            due = now - self._checkpointed > 60 * settings.checkpoint_minutes
+            stop, save = self._step.agree([interrupted.is_set(), self._step.is_chief and due])
             if stop:
                 self._checkpoint()
                 raise KeyboardInterrupt
             if save:
                 self._checkpoint()
-                checkpointed = now
         self._finish_epoch()
 
     def _finish_epoch(self) -> None:
@@ -204,7 +196,7 @@ class Trainer:
         )
         self.history.append(record)
         _logger.info("%s", record)
-        self._position = _Position(
+        self._position = Position(
             epoch=record.epoch, best_bits=position.best_bits, best_epoch=position.best_epoch
         )
         self._state = self._step.initial_state()
@@ -237,12 +229,13 @@ class Trainer:
             self.model.save(self._writer.best)
 
     def _write_epoch(self, record: EpochRecord) -> None:
+        # The checkpoint last: a run killed before it does this epoch, and these files, again.
         if self._writer:
             self._writer.write_history(self.history)
-        if self._folder and _is_multiple(record.epoch, self.settings.checkpoint_epochs):
+            if _is_multiple(record.epoch, self.settings.keep_every):
+                self.model.save(self._writer.path / f"epoch-{record.epoch:04}.abcrnn")
+        if _is_multiple(record.epoch, self.settings.checkpoint_epochs):
             self._checkpoint()
-        if self._writer and _is_multiple(record.epoch, self.settings.keep_every):
-            self.model.save(self._writer.path / f"epoch-{record.epoch:04}.abcrnn")
 
     def _finite(self, loss: float) -> float:
         if math.isfinite(loss):
@@ -261,25 +254,20 @@ class Trainer:
 
     # Stopping and going on ----------------------------------------------------------------
 
-    def _capture(self) -> tuple[dict[str, Any], Arrays]:
-        position = asdict(self._position)
-        position["best_bits"] = None if math.isinf(position["best_bits"]) else position["best_bits"]
-        about = {"position": position, "history": [list(record) for record in self.history]}
+    def _capture(self) -> Checkpoint:
         arrays = {f"model/{name}": array for name, array in self.model.weight_arrays().items()}
         for number, variable in enumerate(self._step.optimizer.variables):
             arrays[f"optimizer/{number}"] = variable.numpy()
         for number, array in enumerate(self._step.whole(self._state)):
             arrays[f"state/{number}"] = array
-        if self._position.best_epoch:
-            arrays |= {f"best/{name}": array for name, array in self._best.items()}
-        return about, arrays
+        arrays |= {f"best/{name}": array for name, array in self._best.items()}
+        step = int(self._step.optimizer.iterations)
+        return Checkpoint(step, replace(self._position), list(self.history), arrays)
 
-    def _restore(self, about: dict[str, Any], arrays: Arrays) -> None:
-        position = dict(about["position"])
-        if position["best_bits"] is None:
-            position["best_bits"] = math.inf
-        self._position = _Position(**position)
-        self.history = [EpochRecord(*record) for record in about["history"]]
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        arrays = checkpoint.arrays
+        self._position = replace(checkpoint.position)
+        self.history = list(checkpoint.history)
         self.model.set_weight_arrays(_under("model/", arrays))
         self._best = _under("best/", arrays)
         for number, variable in enumerate(self._step.optimizer.variables):
@@ -287,24 +275,34 @@ class Trainer:
         self._state = self._step.own(list(_under("state/", arrays).values()))
 
     def _checkpoint(self) -> None:
-        captured = self._capture()  # by every process: each has a part of the state
+        self._parked = self._capture()  # by every process: each has a part of the state
         if self._writer:
-            self._writer.save_checkpoint(int(self._step.optimizer.iterations), *captured)
+            self._writer.save_checkpoint(self._parked)
+        self._checkpointed = time.monotonic()
 
     def _go_on_where_it_stopped(self) -> None:
         found = self._parked
         if self._writer:
             self._writer.open(self._describe_run())
         if self._folder:
-            found = self._folder.newest_checkpoint() or found
+            found = self._folder.newest_checkpoint(like=self._capture().arrays) or found
         if found:
-            self._restore(*found)
+            self._restore(found)
         iteration = int(self._step.optimizer.iterations)
         if self._step.share(iteration) != iteration:
             raise ValueError(
                 "this worker and the chief found different checkpoints: give run_dir a folder "
                 "that all of them see"
             )
+        # Also at the beginning: a fit that fails may be called again, in whatever state it left.
+        self._parked = found or self._capture()
+        self._checkpointed = time.monotonic()
+
+    def _give_back_the_best(self) -> None:
+        if self._position.best_epoch:
+            self.model.set_weight_arrays(self._best)
+        # Of the best epoch, counted from 1; or of the last, when none is known to be best.
+        self.model.about = self._describe_model(self.history[self._position.best_epoch - 1])
 
     # What is written beside the weights ----------------------------------------------------
 

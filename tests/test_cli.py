@@ -125,7 +125,7 @@ def test_train_then_evaluate(tmp_path, homemade, run):
     assert "after epoch 3:" in out
     assert f"Try next: abcrnn sample {tmp_path / 'run' / 'best.abcrnn'}" in out
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert names == {"best.abcrnn", "checkpoints", "curve.png", "history.csv", "run.json"}
+    assert names == {".lock", "best.abcrnn", "checkpoints", "curve.png", "history.csv", "run.json"}
     code, out, _ = run("evaluate", tmp_path / "run" / "best.abcrnn", "--corpus", homemade)
     assert code == 0
     assert "homemade/test: 2 tunes the model has not seen" in out

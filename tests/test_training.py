@@ -79,6 +79,36 @@ def test_fit_goes_on_without_a_run_folder_too(parts):
     assert_same_run(whole, halves)
 
 
+def test_fit_called_again_after_it_failed_goes_on_from_a_sound_place(parts, monkeypatch):
+    """As in a notebook, after a second Ctrl-C in the middle of a step."""
+    whole, failed = trainer(parts), trainer(parts)
+    whole.fit(2)
+    step, steps, windows = Step.__call__, [], failed._batches.windows
+
+    def fail_after_a_step(*arguments):
+        steps.append(1)
+        results = step(*arguments)
+        if len(steps) in (5, windows + 8):
+            raise KeyboardInterrupt
+        return results
+
+    monkeypatch.setattr(Step, "__call__", fail_after_a_step)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            failed.fit(2)
+    failed.fit(2)
+    assert_same_run(whole, failed)
+    assert len(steps) == 5 + windows + 3 + windows  # the first epoch was not done a third time
+
+
+def test_how_often_to_save_may_change_within_a_run(parts, tmp_path):
+    trainer(parts, tmp_path, checkpoint_epochs=2).fit(1)
+    saved = RunFolder(tmp_path).newest_checkpoint(like=trainer(parts)._capture().arrays)
+    assert saved.position.epoch == 1  # the last epoch is saved in any case
+    changed = {"checkpoint_minutes": 1, "keep_every": 1}
+    trainer(parts, tmp_path, **changed).fit(1)
+
+
 def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_bit(parts, tmp_path, monkeypatch):
     whole = trainer(parts, tmp_path / "whole")
     whole.fit(2)
@@ -104,8 +134,8 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_bit(parts, tmp_p
 def test_checkpoints_by_the_minute_fall_inside_an_epoch(parts, tmp_path):
     made = trainer(parts, tmp_path, checkpoint_minutes=1e-9)
     made.fit(1)
-    about, _ = RunFolder(tmp_path).newest_checkpoint()
-    assert about["position"]["epoch"] == 1
+    checkpoint = RunFolder(tmp_path).newest_checkpoint(like=made._capture().arrays)
+    assert checkpoint.position.epoch == 1
     names = sorted(p.name for p in (tmp_path / "checkpoints").iterdir())
     assert len(names) == 3
     steps = [int(name[5:14]) for name in names]
@@ -252,7 +282,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_said(parts, tmp_path, ca
     with caplog.at_level(logging.WARNING):
         resumed.fit(3)
     assert f"{newest.name} is not a sound abcrnn checkpoint file" in caplog.text
-    assert "going back to the checkpoint before it" in caplog.text
+    assert "going back to an earlier one, step-" in caplog.text
     assert_same_run(whole, resumed)
 
 
