@@ -167,7 +167,7 @@ class DistributedStep:
         wishes = self._place(lambda _: tf.constant(self._wishes) / (self._last - self._first + 1))
         try:
             sums, state = self._compiled(windows, state, wishes)
-            loss, correct, *granted = self._strategy.experimental_local_results(sums)[0].numpy()
+            loss, correct, *granted = self._any(sums).numpy()
         except tf.errors.OpError as error:
             raise RuntimeError(
                 "a worker of this run is gone, so the others stop too: start them all again "
@@ -246,13 +246,21 @@ class DistributedStep:
     def _gather_rows(self, states: Any) -> list[tf.Tensor]:
         def gather(state: Any) -> list[tf.Tensor]:
             context = tf.distribute.get_replica_context()
-            return [context.all_gather(tensor, axis=0) for tensor in tf.nest.flatten(state)]
+            return [
+                context.all_gather(tf.identity(tensor), axis=0) for tensor in tf.nest.flatten(state)
+            ]
 
-        rows = self._strategy.run(gather, args=(states,))
-        return [self._strategy.experimental_local_results(tensor)[0] for tensor in rows]
+        return [self._any(rows) for rows in self._strategy.run(gather, args=(states,))]
 
     def _add(self, values: Any) -> tf.Tensor:
-        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)
+        def add(value: tf.Tensor) -> tf.Tensor:
+            context = tf.distribute.get_replica_context()
+            return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(value))
+
+        return self._any(self._strategy.run(add, args=(values,)))
+
+    def _any(self, alike: Any) -> tf.Tensor:
+        return self._strategy.experimental_local_results(alike)[0]
 
 
 def _replica(context: tf.distribute.DistributedValues) -> int:

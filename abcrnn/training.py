@@ -184,13 +184,13 @@ class Trainer:
         loss = position.loss_sum / windows
         record = EpochRecord(
             epoch=position.epoch + 1,
-            steps=int(self._step.optimizer.iterations),
+            steps=self._steps_taken(),
             loss=loss,
             bits_per_char=loss / math.log(2),
             accuracy=position.correct / characters,
             validation_bits_per_char=bits,
             validation_accuracy=accuracy,
-            learning_rate=float(self._step.optimizer.learning_rate),
+            learning_rate=float(tf.convert_to_tensor(self._step.optimizer.learning_rate)),
             seconds=position.seconds,
             chars_per_second=characters / max(position.seconds, 1e-9),
         )
@@ -261,8 +261,8 @@ class Trainer:
         for number, array in enumerate(self._step.whole(self._state)):
             arrays[f"state/{number}"] = array
         arrays |= {f"best/{name}": array for name, array in self._best.items()}
-        step = int(self._step.optimizer.iterations)
-        return Checkpoint(step, replace(self._position), list(self.history), arrays)
+        steps, history = self._steps_taken(), list(self.history)
+        return Checkpoint(steps, replace(self._position), history, arrays)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         arrays = checkpoint.arrays
@@ -273,6 +273,9 @@ class Trainer:
         for number, variable in enumerate(self._step.optimizer.variables):
             variable.assign(arrays[f"optimizer/{number}"])
         self._state = self._step.own(list(_under("state/", arrays).values()))
+
+    def _steps_taken(self) -> int:
+        return int(self._step.optimizer.iterations.numpy())
 
     def _checkpoint(self) -> None:
         self._parked = self._capture()  # by every process: each has a part of the state
@@ -288,8 +291,7 @@ class Trainer:
             found = self._folder.newest_checkpoint(like=self._capture().arrays) or found
         if found:
             self._restore(found)
-        iteration = int(self._step.optimizer.iterations)
-        if self._step.share(iteration) != iteration:
+        if self._step.share(self._steps_taken()) != self._steps_taken():
             raise ValueError(
                 "this worker and the chief found different checkpoints: give run_dir a folder "
                 "that all of them see"
