@@ -58,7 +58,8 @@ class Trainer:
     run_dir : path-like, optional
         The run folder. Without it nothing is written.
     callbacks : sequence of callable
-        Each is called with the trainer and the epoch's record after each epoch.
+        Each is called with the trainer and the epoch's record after each epoch,
+        when all is saved: a run killed just then goes on without that call.
     strategy : tf.distribute.Strategy, optional
         To share each batch among several devices or machines (docs/scaling.md);
         the model must have been built in its scope.
