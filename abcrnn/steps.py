@@ -291,4 +291,6 @@ def _raw_variables(model: Any) -> list[tf.Variable]:
 
 
 def _brief(error: tf.errors.OpError) -> str:
-    return str(error.message).splitlines()[0][:200]
+    # The last line: those before it say where in the graph, which tells a user nothing.
+    lines = [line.strip() for line in str(error.message).splitlines() if line.strip()]
+    return next((line for line in lines if "ollective" in line or "onnect" in line), lines[0])[:200]
