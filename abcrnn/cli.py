@@ -167,6 +167,11 @@ def _add_train(subparsers: Any) -> None:
     )
     p.add_argument("--split-seed", type=_whole, default=0, metavar="N")
     p.add_argument("--seed", type=_whole, default=0, metavar="N")
+    p.add_argument(
+        "--distribute",
+        choices=("mirrored", "multi-worker"),
+        help="share each batch among the GPUs here, or the workers in TF_CONFIG (docs/scaling.md)",
+    )
     p.add_argument("--tensorboard", action="store_true", help="write TensorBoard logs too")
 
 

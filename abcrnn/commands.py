@@ -7,6 +7,7 @@ that a command loads only what it needs: TensorFlow takes seconds.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import sys
@@ -18,8 +19,11 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+
     from abcrnn.converting import Conversion
     from abcrnn.corpus import Corpus
+    from abcrnn.runs import EpochRecord
 
 
 def quickstart(arguments: argparse.Namespace) -> int:
@@ -148,6 +152,7 @@ def train(arguments: argparse.Namespace) -> int:
     from abcrnn.recipes import recipe
     from abcrnn.training import Trainer
 
+    strategy = _strategy(arguments.distribute)  # before anything else of TensorFlow's
     chosen = recipe(arguments.recipe)
     epochs = arguments.epochs or chosen.epochs
     corpus = load_corpus(arguments.corpus)
@@ -172,7 +177,8 @@ def train(arguments: argparse.Namespace) -> int:
         callbacks.append(sing_every(arguments.sample_every))
     if arguments.tensorboard:
         callbacks.append(log_to_tensorboard(Path(arguments.out) / "tensorboard"))
-    model = CharLSTM.from_recipe(arguments.recipe, corpus.vocabulary, seed=arguments.seed)
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        model = CharLSTM.from_recipe(arguments.recipe, corpus.vocabulary, seed=arguments.seed)
     print(
         f"{corpus.name}: {len(train.tunes)} tunes to train on, "
         f"{len(validation.tunes)} to validate; recipe {arguments.recipe}: "
@@ -186,11 +192,33 @@ def train(arguments: argparse.Namespace) -> int:
         run_dir=arguments.out,
         seed=arguments.seed,
         callbacks=callbacks,
+        strategy=strategy,
         **settings,
     )
     arguments.hint = f"saved in {arguments.out}; go on with: {_again(arguments)}"
     history = trainer.fit(epochs)
-    plot_history(history, Path(arguments.out) / "curve.png")
+    if trainer.is_chief:
+        plot_history(history, Path(arguments.out) / "curve.png")
+        _report_training(history, Path(arguments.out) / "best.abcrnn")
+    return 0
+
+
+def _strategy(name: str | None) -> tf.distribute.Strategy | None:
+    import tensorflow as tf
+
+    if name is None:
+        return None
+    if name == "multi-worker" and "TF_CONFIG" not in os.environ:
+        raise ValueError(
+            "--distribute multi-worker needs TF_CONFIG, which tells each worker of all the "
+            "others; docs/scaling.md shows how to set it"
+        )
+    if name == "multi-worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    return tf.distribute.MirroredStrategy()
+
+
+def _report_training(history: Sequence[EpochRecord], best_model: Path) -> None:
     last = history[-1]
     print(
         f"epoch {last.epoch}: training {last.bits_per_char:.3f} bits per character, "
@@ -203,8 +231,7 @@ def train(arguments: argparse.Namespace) -> int:
             f"best by the validation tunes: epoch {best.epoch}, "
             f"{best.validation_bits_per_char:.3f} bits per character"
         )
-    print(f"Try next: abcrnn sample {Path(arguments.out) / 'best.abcrnn'} -n 4")
-    return 0
+    print(f"Try next: abcrnn sample {best_model} -n 4")
 
 
 def sample(arguments: argparse.Namespace) -> int:

@@ -160,7 +160,7 @@ class DistributedStep:
 
         Raises
         ------
-        RuntimeError
+        ConnectionError
             If another process of the run is gone.
         """
         windows = self._place(lambda replica: tf.constant(window[self._rows_of(replica)]))
@@ -169,7 +169,7 @@ class DistributedStep:
             sums, state = self._compiled(windows, state, wishes)
             loss, correct, *granted = self._any(sums).numpy()
         except tf.errors.OpError as error:
-            raise RuntimeError(
+            raise ConnectionError(
                 "a worker of this run is gone, so the others stop too: start them all again "
                 f"with the same command to go on from the newest checkpoint ({_brief(error)})"
             ) from error

@@ -90,6 +90,8 @@ class Trainer:
         self._train, self._validation = train, validation
         self._callbacks = list(callbacks)
         self._step = make_step(model, self.settings, strategy)
+        #: Whether this process writes the run folder: the only one, or the first of several.
+        self.is_chief = self._step.is_chief
         self._batches = _batches(
             encode_tunes(model.vocabulary, train.tunes), self.settings, self._step.rows
         )
@@ -97,7 +99,7 @@ class Trainer:
         if validation is not None:
             encode_tunes(model.vocabulary, validation.tunes)  # refused now, not an epoch later
         self._folder = RunFolder(run_dir) if run_dir is not None else None
-        self._writer = self._folder if self._step.is_chief else None
+        self._writer = self._folder if self.is_chief else None
         self._step.prepare(self._batches.windows)
         self._position = Position()
         self._state = self._step.initial_state()
@@ -170,7 +172,7 @@ class Trainer:
             bar.set_postfix_str(self._postfix(loss), refresh=False)
             bar.update(characters)
             due = now - self._checkpointed > 60 * settings.checkpoint_minutes
-            stop, save = self._step.agree([interrupted.is_set(), self._step.is_chief and due])
+            stop, save = self._step.agree([interrupted.is_set(), self.is_chief and due])
             if stop:
                 self._checkpoint()
                 raise KeyboardInterrupt
@@ -203,7 +205,7 @@ class Trainer:
         self._state = self._step.initial_state()
         self._keep_the_best(record)
         self._write_epoch(record)
-        if self._step.is_chief:
+        if self.is_chief:
             for callback in self._callbacks:
                 callback(self, record)
 
@@ -212,7 +214,7 @@ class Trainer:
         if self._validation is None:
             return None, None
         found = [0.0, 0.0]
-        if self._step.is_chief:
+        if self.is_chief:
             scores = self._scorer.score(self._validation.tunes)
             found = [scores.bits_per_char, scores.accuracy]
         bits, accuracy = map(self._step.share, found)
@@ -334,7 +336,7 @@ class Trainer:
             initial=done * window,
             unit="char",
             unit_scale=True,
-            disable=None if self._step.is_chief else True,  # None: quiet when not a terminal
+            disable=None if self.is_chief else True,  # None: quiet when not a terminal
             dynamic_ncols=True,
         )
 

@@ -1,7 +1,8 @@
-"""One process of a run shared by several: python tests/worker.py OUT [--run-dir DIR] [--mirrored N].
+"""One process of a run shared by several: python tests/worker.py OUT [--run-dir DIR].
 
 Which of them it is comes from TF_CONFIG, as everywhere with TensorFlow; without it,
-it is alone. Ends with its weights in the file OUT.
+it is alone, or with --mirrored N shares among N devices of its own. Ends with its
+weights in the file OUT.
 """
 
 import argparse
