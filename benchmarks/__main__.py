@@ -24,11 +24,11 @@ def main() -> int:
     """Measure, and print each table as soon as it is there."""
     arguments = _arguments()
     scale = SMOKE if arguments.smoke else FULL
-    names = list(_STAGES) if arguments.stage == "all" else [arguments.stage]
+    names = _STAGES if arguments.stage == "all" else [arguments.stage]
     print(f"{machine()}\n", flush=True)
     measured: list[Table] = []
     for name in names:
-        for table in _STAGES[name](scale, arguments.rounds or scale.rounds):
+        for table in _STAGES[name](scale, arguments.rounds or scale.rounds[name]):
             print(table.markdown(), flush=True)
             measured.append(table)
     if arguments.json:

@@ -37,8 +37,10 @@ class Child:
 
     def __init__(self, name: str, home: str, **options: Any) -> None:
         self.name = name
+        #: Largest share of one core that the child used while it waited.
         self.waiting_share = 0.0
-        """Largest share of one core that the child used while it waited."""
+        #: Seconds of all cores together that it has used in its runs.
+        self.used = 0.0
         self._home, self._options = home, options
         # Progress bars and warnings go into a file, shown if the child dies.
         self._errors = tempfile.NamedTemporaryFile()  # noqa: SIM115  # closed by __exit__
@@ -55,7 +57,8 @@ class Child:
 
     def run(self) -> Timing:
         """Have it do its work once."""
-        timing, waiting_share = self._ask("run")
+        timing, used, waiting_share = self._ask("run")
+        self.used += used
         self.waiting_share = max(self.waiting_share, waiting_share)
         return Timing(*timing)
 
@@ -113,7 +116,9 @@ def _serve(pipe: Connection, errors: str) -> None:
             rival = _make(*rest)
             pipe.send(rival.parameters)
         elif rival is not None:
-            pipe.send((tuple(rival.run()), share))
+            used = time.process_time()
+            timing = tuple(rival.run())
+            pipe.send((timing, time.process_time() - used, share))
 
 
 def _make(home: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Rival:

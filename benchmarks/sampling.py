@@ -32,20 +32,19 @@ def tables(scale: Scale, rounds: int) -> Iterator[Table]:
 
 
 def _table(workload: Sampling, children: list[Child], rounds: int) -> Table:
-    rates = interleave(children, rounds)
+    measured = interleave(children, rounds)
+    rates = measured.rates
     ours = rates[children[0].name]
     rows = [
         [times(ratio(ours, values)), name, *rate(Spread.of(values))]
         for name, values in rates.items()
     ]
     network, streams = workload.network, workload.streams
-    waiting = max(child.waiting_share for child in children)
     return Table(
         title=f"Sampling, recipe {workload.name}: {network.num_layers} x {network.units}, "
         f"{streams} stream{'s' if streams > 1 else ''}",
         header=["abcrnn / rival", "rival", "characters/s", "least to most"],
         rows=rows,
-        note=f"{rounds} rounds, all streams counted together. "
-        f"A waiting rival used at most {100 * waiting:.1f} % of a core.",
-        figures={"characters_per_second": rates},
+        note=f"Rounds: {rounds}. All streams are counted together. {measured.disturbance()}",
+        figures={"characters_per_second": rates, "others": measured.others},
     )

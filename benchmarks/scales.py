@@ -16,8 +16,8 @@ class Scale:
 
     Parameters
     ----------
-    rounds : int
-        Runs of each rival.
+    rounds : dict of str to int
+        Runs of each rival, by stage.
     windows : dict of str to int
         Updates in one run of training, by recipe.
     lengths : dict of int to int
@@ -36,7 +36,7 @@ class Scale:
         Takes the place of each recipe's network.
     """
 
-    rounds: int
+    rounds: dict[str, int]
     windows: dict[str, int]
     lengths: dict[int, int]
     lab_length: int
@@ -62,7 +62,7 @@ class Scale:
 
 
 FULL = Scale(
-    rounds=7,
+    rounds={"training": 7, "sampling": 7, "start": 5, "growth": 3},
     windows={"jigs": 48, "mit": 20},
     # abcrnn draws stretches of 128 after a first character that is given: one less than whole
     # stretches leaves nothing drawn for nothing.
@@ -76,7 +76,7 @@ FULL = Scale(
 )
 
 SMOKE = Scale(
-    rounds=2,
+    rounds={"training": 1, "sampling": 1, "start": 1, "growth": 1},
     windows={"jigs": 2, "mit": 2},
     lengths={1: 127, 64: 127},
     lab_length=4,

@@ -59,7 +59,7 @@ def _table(figures: Figures, rounds: int) -> Table:
             [part, *(seconds(Spread.of(values[part])) for values in figures.values())]
             for part in parts
         ],
-        note=f"{rounds} rounds; program files are in the page cache after the first. "
+        note=f"Rounds: {rounds}. Program files are in the page cache after the first. "
         "The parts above the whole command were timed in another process than it.",
         figures={"seconds": figures},
     )

@@ -69,11 +69,12 @@ def gigaflops(peaks: Sequence[float]) -> str:
 
 
 def machine() -> str:
-    """One line: processor, versions and date."""
+    """One line: date, processor, what else it was doing, and versions."""
     packages = ("tensorflow", "keras", "torch", "numpy")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in packages)
     return (
-        f"{datetime.date.today()}: {_processor()}, {os.cpu_count()} processors, "
+        f"{datetime.date.today()}: {_processor()}, {os.cpu_count()} processors "
+        f"(load {os.getloadavg()[0]:.1f} before), "
         f"{platform.system()}, Python {platform.python_version()}, {versions}"
     )
 

@@ -49,7 +49,8 @@ def tables(scale: Scale, rounds: int) -> Iterator[Table]:
 def _table(
     workload: Training, ours: list[str], children: list[Child], peak: Child, rounds: int
 ) -> Table:
-    rates = interleave([*children, peak], rounds)
+    measured = interleave([*children, peak], rounds)
+    rates = measured.rates
     peaks = rates.pop(peak.name)
     operations = workload.operations(len(vocabulary())) / workload.characters
     rows = []
@@ -59,15 +60,15 @@ def _table(
         part = share(spread.median * operations, Spread.of(peaks).median)
         rows.append([*cells, name, *rate(spread), part])
     network = workload.network
-    waiting = max(child.waiting_share for child in (*children, peak))
     return Table(
         title=f"Training, recipe {workload.name}: {network.num_layers} x {network.units}, "
         f"batch {workload.batch_size} x {workload.seq_length}",
         header=[*(f"{own} / rival" for own in ours), "rival", "characters/s", "least to most",
                 "share of float32 peak"],
         rows=rows,
-        note=f"{rounds} rounds of {workload.windows} updates. Peak {gigaflops(peaks)}; "
+        note=f"Rounds: {rounds}, of {workload.windows} updates each. Peak {gigaflops(peaks)}; "
         f"{operations / 1e6:.2f} million operations a character. "
-        f"A waiting rival used at most {100 * waiting:.1f} % of a core.",
-        figures={"characters_per_second": rates, "peak": peaks, "operations": operations},
+        f"{measured.disturbance()}",
+        figures={"characters_per_second": rates, "peak": peaks, "operations": operations,
+                 "others": measured.others},
     )  # fmt: skip
