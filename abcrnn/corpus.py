@@ -22,7 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from abcrnn.cards import Card, cache_folder, card_names, fetch_card, read_card
+from abcrnn.cards import (
+    CACHE_VARIABLE,
+    Card,
+    cache_folder,
+    card_names,
+    fetch_card,
+    read_card,
+)
 from abcrnn.notation import Block, drop_fields, read_blocks
 from abcrnn.stored import FORMAT, StoredTunes
 from abcrnn.storing import body_digest, open_store, store_tunes
@@ -143,6 +150,11 @@ class Corpus:
         ----------
         letters : str
             Of the fields, such as ``"BNSZ"``; not ``X`` or ``K``, which make a tune.
+
+        Returns
+        -------
+        Corpus
+            Its tunes are in memory, also where these are kept in a file.
         """
         if set(letters) & set("XK"):
             raise ValueError(f"a tune needs its X: and K: fields; cannot leave out {letters!r}")
@@ -192,7 +204,8 @@ def load_corpus(source: str | os.PathLike[str]) -> Corpus:
     ----------
     source : str or path-like
         A name of ``abcrnn corpora list`` (fetched on first use), or the path of
-        an ``.abc`` file, or of a folder, in which every ``.abc`` file is read.
+        an ``.abc`` file, or of a folder, in which every ``.abc`` file is read. More
+        than 32 MiB are encoded into the cache folder, once for the same content.
 
     Raises
     ------
@@ -203,6 +216,8 @@ def load_corpus(source: str | os.PathLike[str]) -> Corpus:
         fetched file is not what the card says.
     ConnectionError
         If a corpus has to be fetched and cannot be.
+    OSError
+        If a file cannot be read, or a large one not be encoded into the cache folder.
     """
     if str(source) in card_names():
         card = read_card(str(source))
@@ -263,7 +278,13 @@ def _from_files(name: str, files: list[Path]) -> Corpus:
 
 def _stored(name: str, files: list[Path]) -> Corpus:
     folder = cache_folder() / "stored" / _content_key(files)
-    store = open_store(folder) or store_tunes(folder, _shown(name, files))
+    try:
+        store = open_store(folder) or store_tunes(folder, _shown(name, files))
+    except OSError as error:
+        raise OSError(
+            f"{name} could not be encoded into {folder.parent} ({error}): "
+            f"set {CACHE_VARIABLE} to a folder that has room for it"
+        ) from error
     fragments = tuple(Block(*fragment) for fragment in store.fragments)
     more = store.fragment_count - len(fragments)
     return Corpus(name, StoredTunes(store), fragments, more_fragments=more)

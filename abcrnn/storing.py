@@ -1,16 +1,19 @@
 """Tunes beyond memory: encoded once, into the folder that ``stored.py`` reads.
 
-A store is written aside and renamed, so there is a whole one or none.
+A store is written aside and renamed, so there is a whole one or none; what a
+killed process left is removed a day later.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +29,7 @@ _logger = logging.getLogger(__name__)
 
 _KEPT_FRAGMENTS = 100  # of a book of any size; the others are only counted
 _PIECE = 2**20  # characters encoded at once
+_DAY = 24 * 3600  # seconds: what was begun so long ago is not being written any more
 _CODES = 0x110000  # there are so many characters in Unicode
 
 
@@ -64,6 +68,7 @@ def store_tunes(folder: Path, blocks: Iterable[Block]) -> TuneStore:
         If the disk refuses; nothing half is left behind.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder.parent)
     name = f".{folder.name}."
     with tempfile.TemporaryDirectory(prefix=name, suffix=".part", dir=folder.parent) as aside:
         made = Path(aside) / "store"
@@ -75,6 +80,13 @@ def store_tunes(folder: Path, blocks: Iterable[Block]) -> TuneStore:
             if not folder.is_dir():
                 raise
     return TuneStore(folder)
+
+
+def _sweep(folder: Path) -> None:
+    for left in folder.glob(".*.part"):
+        with contextlib.suppress(FileNotFoundError):  # another process sweeps too
+            if time.time() - left.stat().st_mtime > _DAY:
+                shutil.rmtree(left)
 
 
 def _write(folder: Path, blocks: Iterable[Block]) -> None:

@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -201,7 +203,8 @@ def test_a_store_of_another_version_is_made_anew(book, cache, caplog):
 
 
 def test_nothing_half_is_left_behind(book, cache, full_disk):
-    with full_disk, pytest.raises(OSError, match="No space left"):
+    wanted = "book could not be encoded into .*stored .*No space left.*set ABCRNN_DATA to a folder"
+    with full_disk, pytest.raises(OSError, match=wanted):
         load_corpus(book)
     assert list(cache.iterdir()) == []
 
@@ -223,6 +226,15 @@ def test_large_files_are_refused_as_small_ones_are(tmp_path, cache, content, mes
     with pytest.raises(ValueError, match=f"bad.abc .*{message}"):
         load_corpus(tmp_path / "bad.abc")
     assert list(cache.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed_a_day_later(book, cache):
+    for name, age in ((".a.x.part", 25), (".b.x.part", 1)):
+        (cache / name / "store").mkdir(parents=True)
+        begun = time.time() - 3600 * age
+        os.utime(cache / name, (begun, begun))
+    load_corpus(book)
+    assert [path.name for path in cache.glob(".*")] == [".b.x.part"]
 
 
 def test_where_another_process_was_quicker_its_store_is_taken(cache):
