@@ -1,37 +1,21 @@
-"""Sampler: text drawn from a model, many streams at a time.
-
-The loop over characters is compiled and stays on the device: one call draws
-the next stretch of every stream. The random numbers are drawn outside, from
-the seed and the stream's number alone, so that a stream's text does not depend
-on how many others were asked for.
-
-References
-----------
-Fan et al., Hierarchical Neural Story Generation, 2018 (top_k); Holtzman et al.,
-The Curious Case of Neural Text Degeneration, 2020, section 3.1 (top_p).
-"""
+"""Sampler: text and whole tunes drawn from a model."""
 
 from __future__ import annotations
 
-import itertools
 import logging
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from abcrnn.arguments import require_count
+from abcrnn.drawing import STRETCH, WIDEST, Drawer, Rows
 from abcrnn.notation import split_tunebook, tune_body
 from abcrnn.stored import BOUNDARY
 
 _logger = logging.getLogger(__name__)
-
-_STRETCH = 128  # characters drawn by one call
-_BUCKETS = (1, 16, 64)  # streams drawn side by side: each of these is compiled at most once
-_FREE = -1  # marks a character that is drawn, not given by the prompt
 
 
 class Sampler:
@@ -77,9 +61,8 @@ class Sampler:
         if seed is not None:
             require_count("seed", seed, least=0)
         self._model = model
-        self._temperature, self._top_k, self._top_p = float(temperature), top_k, top_p
         self._seed = seed
-        self._compiled_stretch = tf.function(self._draw_stretch, jit_compile=True)
+        self._drawer = Drawer(model, temperature, top_k, top_p)
 
     def sample(self, prompt: str = "", length: int = 1000, n: int = 1) -> list[str]:
         """Draw text of a given length.
@@ -108,17 +91,16 @@ class Sampler:
         given = self._encode(prompt)
         lead = len(given) - len(prompt)
         texts = []
-        for first in range(0, n, _BUCKETS[-1]):
-            streams = range(first, min(n, first + _BUCKETS[-1]))
-            parts: list[NDArray[np.int32]] = []
-            drawn = 0
-            for part in self._stretches(given, streams):
-                parts.append(part)
-                drawn += part.shape[1]
-                if drawn >= len(given) + length:
-                    break
-            ids = np.concatenate(parts, axis=1)[: len(streams), lead : len(given) + length]
-            texts += [self._model.vocabulary.decode(row) for row in ids]
+        stretches = -(-(len(given) + length - 1) // STRETCH)
+        for first in range(0, n, WIDEST):
+            streams = range(first, min(n, first + WIDEST))
+            rows = self._rows(given, len(streams))
+            for row, stream in enumerate(streams):
+                rows.begin(row, stream)
+            drawn = np.concatenate([rows.draw() for _ in range(stretches)], axis=1)
+            for ids in drawn[: len(streams)]:
+                text = self._model.vocabulary.decode(np.append(given[0], ids))
+                texts.append(text[lead : len(given) + length])
         return texts
 
     def tunes(self, n: int, prompt: str = "X:", max_length: int = 2000) -> list[str]:
@@ -155,23 +137,13 @@ class Sampler:
                 f"not {prompt!r}"
             )
         given = self._encode(prompt, boundary_needed=True)
-        complete: list[str] = []
-        drawn = begun = 0
-        limit = 4 * n + 16
-        while len(complete) < n and drawn < limit:
-            streams = range(drawn, min(limit, drawn + _bucket(n - len(complete))))
-            drawn += len(streams)
-            for tune in self._draw_tunes(given, streams, max_length):
-                if len(complete) == n:
-                    break  # the streams that only filled a bucket
-                begun += 1
-                if tune:
-                    complete.append(tune)
-        if begun > len(complete):
+        found = self._draw_tunes(given, n, max_length)
+        complete = [tune for tune in found if tune]
+        if len(found) > len(complete):
             _logger.warning(
                 "%d of %d tunes begun had no end within %d characters, or no music%s",
-                begun - len(complete),
-                begun,
+                len(found) - len(complete),
+                len(found),
                 max_length,
                 "; others took their place"
                 if len(complete) == n
@@ -180,23 +152,41 @@ class Sampler:
             )
         return complete
 
-    def _draw_tunes(
-        self, given: NDArray[np.int32], streams: range, max_length: int
-    ) -> list[str | None]:
-        lead = len(BOUNDARY)
-        texts = [""] * len(streams)
-        ends = [-1] * len(streams)
-        for part in self._stretches(given, streams):
-            for row in range(len(streams)):
-                if ends[row] < 0:
-                    texts[row] += self._model.vocabulary.decode(part[row])
-                    ends[row] = texts[row].find(BOUNDARY, max(lead, len(given) - 1))
-            if all(end >= 0 for end in ends) or len(texts[0]) >= max_length + 2 * lead:
-                break
-        return [
-            _whole_tune(text[lead:end], max_length) if end >= 0 else None
-            for text, end in zip(texts, ends, strict=True)
-        ]
+    def _draw_tunes(self, given: NDArray[np.int32], n: int, max_length: int) -> list[str | None]:
+        """Draw until n tunes are complete; None stands for one begun that is not.
+
+        Streams are begun in the order of their numbers and none without need, so
+        which tunes are found does not depend on how many rows there are.
+        """
+        rows = self._rows(given, n)
+        limit = 4 * n + 16
+        at_work: dict[int, tuple[int, str]] = {}  # by row: the stream and its text so far
+        found: dict[int, str | None] = {}  # by stream
+        complete = 0
+        with tqdm(total=n, unit="tune", disable=None, leave=False) as bar:
+            while True:
+                for row in set(range(rows.size)) - at_work.keys():
+                    begun = len(found) + len(at_work)
+                    if complete + len(at_work) < n and begun < limit:
+                        rows.begin(row, stream=begun)
+                        at_work[row] = begun, self._model.vocabulary.decode(given[:1])
+                if not at_work:
+                    return [found[stream] for stream in sorted(found)]
+                drawn = rows.draw()
+                for row, (stream, text) in list(at_work.items()):
+                    text += self._model.vocabulary.decode(drawn[row])
+                    ended, tune = _end(text, len(given), max_length)
+                    if not ended:
+                        at_work[row] = stream, text
+                        continue
+                    del at_work[row]
+                    found[stream] = tune
+                    complete += tune is not None
+                    bar.update(tune is not None)
+
+    def _rows(self, given: NDArray[np.int32], streams: int) -> Rows:
+        seed = secrets.randbits(63) if self._seed is None else self._seed
+        return self._drawer.rows(given, streams, seed)
 
     def _encode(self, prompt: str, boundary_needed: bool = False) -> NDArray[np.int32]:
         """Encode what every stream begins with: the blank line before a tune, and the prompt."""
@@ -210,75 +200,6 @@ class Sampler:
         if not prompt:
             raise ValueError("this model knows no line end to begin with: give a prompt")
         return ids
-
-    def _stretches(self, given: NDArray[np.int32], streams: range) -> Iterator[NDArray[np.int32]]:
-        """Yield the characters of all streams, the given ones first, stretch by stretch."""
-        rows = _bucket(len(streams))
-        seed = secrets.randbits(63) if self._seed is None else self._seed
-        generators = [np.random.default_rng([seed, stream]) for stream in streams]
-        uniform = np.zeros((_STRETCH, rows), np.float32)
-        state = self._model.initial_state(rows)
-        ids = tf.fill((rows,), int(given[0]))
-        yield np.full((rows, 1), given[0])
-        for start in itertools.count(1, _STRETCH):
-            piece = given[start : start + _STRETCH]
-            forced = np.full((_STRETCH, rows), _FREE, np.int32)
-            forced[: len(piece)] = piece[:, None]
-            for row, generator in enumerate(generators):
-                uniform[:, row] = generator.random(_STRETCH, dtype=np.float32)
-            drawn, ids, state = self._compiled_stretch(ids, state, forced, uniform)
-            yield drawn.numpy().T
-
-    def _draw_stretch(
-        self, ids: tf.Tensor, state: Any, forced: tf.Tensor, uniform: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, Any]:
-        """Draw the next stretch of every stream.
-
-        Parameters
-        ----------
-        ids : Tensor, shape (batch,), int32
-            The characters before.
-        state : State
-            Before those characters were read.
-        forced : Tensor, shape (time, batch), int32
-            Characters to take instead of drawing, or -1.
-        uniform : Tensor, shape (time, batch), float32
-            Random numbers from 0 up to 1.
-
-        Returns
-        -------
-        drawn : Tensor, shape (time, batch), int32
-        ids, state
-            To go on from.
-        """
-
-        def draw(t: tf.Tensor, ids: tf.Tensor, state: Any, drawn: Any) -> tuple[Any, ...]:
-            logits, state = self._model.step(ids, state)
-            ids = tf.where(forced[t] == _FREE, self._draw(logits, uniform[t]), forced[t])
-            return t + 1, ids, state, drawn.write(t, ids)
-
-        drawn = tf.TensorArray(tf.int32, size=_STRETCH, element_shape=ids.shape)
-        _, ids, state, drawn = tf.while_loop(
-            lambda t, *_: t < _STRETCH, draw, (0, ids, state, drawn), maximum_iterations=_STRETCH
-        )
-        return drawn.stack(), ids, state
-
-    def _draw(self, logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
-        """Draw an id a stream: logits (batch, vocab_size), uniform (batch,) -> ids (batch,)."""
-        probabilities = tf.nn.softmax(logits / self._temperature)
-        if self._top_k is not None or self._top_p is not None:
-            # [b, i, j]: is j likelier than i? Ranks without a sort, which is slow under XLA.
-            likelier = probabilities[:, None, :] > probabilities[:, :, None]
-            if self._top_k is not None:
-                rank = tf.math.count_nonzero(likelier, axis=2, dtype=tf.int32)
-                probabilities = tf.where(rank < self._top_k, probabilities, 0.0)
-            if self._top_p is not None:
-                above = tf.reduce_sum(tf.where(likelier, probabilities[:, None, :], 0.0), axis=2)
-                enough = self._top_p * tf.reduce_sum(probabilities, axis=1, keepdims=True)
-                probabilities = tf.where(above < enough, probabilities, 0.0)
-        cumulative = tf.cumsum(probabilities, axis=1)
-        threshold = uniform[:, None] * cumulative[:, -1:]
-        return tf.math.count_nonzero(cumulative <= threshold, axis=1, dtype=tf.int32)
 
 
 def header_prompt(
@@ -308,12 +229,13 @@ def header_prompt(
     return "\n".join(lines) + "\n"
 
 
-def _whole_tune(text: str, max_length: int) -> str | None:
-    tunes, fragments = split_tunebook(text)
-    if len(tunes) != 1 or fragments or len(text) > max_length:
-        return None
-    return tunes[0].text if tune_body(tunes[0].text) else None
-
-
-def _bucket(streams: int) -> int:
-    return next((size for size in _BUCKETS if streams <= size), _BUCKETS[-1])
+def _end(text: str, given: int, max_length: int) -> tuple[bool, str | None]:
+    """Say whether a stream has come to its end, and give its tune if that is whole."""
+    lead = len(BOUNDARY)
+    end = text.find(BOUNDARY, max(lead, given - 1))
+    if end < 0:
+        return len(text) >= max_length + 2 * lead, None
+    tunes, fragments = split_tunebook(text[lead:end])
+    if len(tunes) != 1 or fragments or end - lead > max_length or not tune_body(tunes[0].text):
+        return True, None
+    return True, tunes[0].text

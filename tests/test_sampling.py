@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from abcrnn import CharLSTM, Sampler, Vocabulary
+from abcrnn import CharLSTM, Sampler, Vocabulary, drawing, load_model
 from abcrnn.sampling import header_prompt
 
 LETTERS = Vocabulary.from_text("abcdefghijklmnopqrstuvwxyz")
@@ -194,6 +194,27 @@ def test_tunes_are_the_same_again_from_a_seed(model):
 
 
 # Prompts and arguments ---------------------------------------------------------------------
+
+
+def test_rows_whose_tune_has_ended_begin_the_next(trained, monkeypatch):
+    model = load_model(trained)
+    beside_each_other = Sampler(model, seed=2).tunes(9)
+    monkeypatch.setattr(drawing, "_BUCKETS", (2,))
+    stretches = []
+    draw = drawing.Rows.draw
+    monkeypatch.setattr(drawing.Rows, "draw", lambda rows: stretches.append(rows) or draw(rows))
+    assert Sampler(model, seed=2).tunes(9) == beside_each_other
+    assert len({id(rows) for rows in stretches}) == 1
+    # Two by two, each pair would have to wait for the longer tune of it.
+    needed = [-(-(len(tune) + 4) // drawing.STRETCH) for tune in beside_each_other]
+    assert len(stretches) <= (sum(needed) + max(needed)) / 2
+
+
+def test_each_width_is_compiled_once(trained):
+    sampler = Sampler(load_model(trained), seed=3)
+    for n in (8, 5, 12):
+        assert len(sampler.tunes(n)) == n
+    assert sampler._drawer._compiled.experimental_get_tracing_count() == 1
 
 
 def test_header_prompt():
