@@ -4,7 +4,8 @@ Conventions: everything here is time-major, ``(time, batch, ...)``, float32.
 Weights and meaning are those of ``keras.layers.LSTM``: the four gates stand in
 the order input, forget, cell, output along the last axis of the kernels.
 
-Why not Keras's own layer: on a CPU it leaves two thirds of the machine idle.
+The layer is Keras's own, but run our way: on a CPU, Keras leaves two thirds of
+the machine idle. On a GPU a window is left to Keras, which hands it to cuDNN.
 Here everything that does not depend on the step before is taken out of the
 recurrence and done as one large product over the whole window, forwards and
 (by a gradient written by hand) backwards.
@@ -33,7 +34,7 @@ _RECURRENT_INITIALIZERS = {
 }
 
 
-class LSTM(keras.layers.Layer):  # type: ignore[misc]  # keras has no hints
+class LSTM(keras.layers.LSTM):  # type: ignore[misc]  # keras has no hints
     """One LSTM layer over a window, state in and state out.
 
     Parameters
@@ -47,23 +48,14 @@ class LSTM(keras.layers.Layer):  # type: ignore[misc]  # keras has no hints
     """
 
     def __init__(self, units: int, recurrent_initializer: str = "orthogonal", seed: int = 0):
-        super().__init__()
-        self.units = units
-        self._recurrent_initializer = _RECURRENT_INITIALIZERS[recurrent_initializer](seed=seed)
-        self._kernel_initializer = keras.initializers.GlorotUniform(seed=seed + 1)
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the weights for inputs whose last axis has ``input_shape[-1]`` features."""
-        gates = 4 * self.units
-        self.kernel = self.add_weight(
-            name="kernel", shape=(input_shape[-1], gates), initializer=self._kernel_initializer
+        super().__init__(
+            units,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 1),
+            recurrent_initializer=_RECURRENT_INITIALIZERS[recurrent_initializer](seed=seed),
+            return_sequences=True,
+            return_state=True,
+            dtype="float32",
         )
-        self.recurrent_kernel = self.add_weight(
-            name="recurrent_kernel",
-            shape=(self.units, gates),
-            initializer=self._recurrent_initializer,
-        )
-        self.bias = self.add_weight(name="bias", shape=(gates,), initializer=_forget_bias_of_one)
 
     def project(self, inputs: tf.Tensor) -> tf.Tensor:
         """Gate pre-activations from the inputs alone.
@@ -76,17 +68,21 @@ class LSTM(keras.layers.Layer):  # type: ignore[misc]  # keras has no hints
         -------
         Tensor, shape (..., 4 * units)
         """
-        kernel, bias = tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)
+        kernel, _, bias = self._weights()
         return tf.tensordot(inputs, kernel, axes=1) + bias
 
-    def unroll(self, projected: tf.Tensor, state: LSTMState) -> tuple[tf.Tensor, LSTMState]:
-        """Run the recurrence over a window.
+    def run(
+        self, inputs: tf.Tensor, state: LSTMState, table: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, LSTMState]:
+        """Run the layer over a window.
 
         Parameters
         ----------
-        projected : Tensor, shape (time, batch, 4 * units)
-            What :meth:`project` made of the inputs.
+        inputs : Tensor, shape (time, batch, features), float32
+            Or ids, shape (time, batch), int32, of rows of the table.
         state : tuple of two Tensors, shape (batch, units)
+        table : Tensor, shape (rows, features), optional
+            Its few rows are projected once, instead of each place of the window.
 
         Returns
         -------
@@ -94,23 +90,36 @@ class LSTM(keras.layers.Layer):  # type: ignore[misc]  # keras has no hints
         state : tuple of two Tensors, shape (batch, units)
             After the last step.
         """
-        outputs, h, c = _recur(projected, tf.convert_to_tensor(self.recurrent_kernel), *state)
+        if on_gpu():
+            return self._run_on_gpu(inputs if table is None else tf.gather(table, inputs), state)
+        kernel, recurrent_kernel, bias = self._weights()
+        if table is not None:
+            kernel = table @ kernel
+        outputs, h, c = _run(inputs, kernel, recurrent_kernel, bias, *state)
         return outputs, (h, c)
 
     def step(self, projected: tf.Tensor, state: LSTMState) -> LSTMState:
         """One step; ``projected`` has shape (batch, 4 * units). The output is ``state[0]``."""
         h, c = state
-        gates = projected + h @ tf.convert_to_tensor(self.recurrent_kernel)
+        gates = projected + h @ self._weights()[1]
         return _cell(_activate(tf.split(gates, 4, axis=1)), c)
 
     def initial_state(self, batch_size: int) -> LSTMState:
         """Zeros: the state before anything was read."""
         return tf.zeros((batch_size, self.units)), tf.zeros((batch_size, self.units))
 
+    def _run_on_gpu(self, inputs: tf.Tensor, state: LSTMState) -> tuple[tf.Tensor, LSTMState]:
+        outputs, h, c = self(tf.transpose(inputs, (1, 0, 2)), initial_state=list(state))
+        return tf.transpose(outputs, (1, 0, 2)), (h, c)
 
-def _forget_bias_of_one(shape: tuple[int, ...], dtype: Any = None) -> tf.Tensor:
-    quarter = shape[0] // 4
-    return tf.concat([tf.zeros(quarter), tf.ones(quarter), tf.zeros(2 * quarter)], axis=0)
+    def _weights(self) -> list[tf.Tensor]:
+        cell = self.cell
+        return [tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)]
+
+
+def on_gpu() -> bool:
+    """Whether a window is left to Keras's layer and so to cuDNN, which XLA cannot compile."""
+    return bool(tf.config.list_logical_devices("GPU"))
 
 
 def _sigmoid(x: tf.Tensor) -> tf.Tensor:
@@ -130,21 +139,39 @@ def _cell(gates: list[tf.Tensor], c: tf.Tensor) -> LSTMState:
 
 
 @tf.custom_gradient
-def _recur(projected: tf.Tensor, kernel: tf.Tensor, h0: tf.Tensor, c0: tf.Tensor) -> Any:
-    """Run the recurrence; see :meth:`LSTM.unroll` for the shapes."""
-    layout = _layout(kernel)
-    (outputs, cells, *gates), last = _forward(layout, projected, kernel, h0, c0)
+def _run(
+    inputs: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
+    h0: tf.Tensor,
+    c0: tf.Tensor,
+) -> Any:
+    """Run over a window; see :meth:`LSTM.run`. Ids pick rows of the kernel."""
+    layout = _layout(recurrent_kernel)
+    inputs = tf.convert_to_tensor(inputs)
+    are_ids = inputs.dtype.is_integer
+    projected = tf.gather(kernel, inputs) if are_ids else tf.tensordot(inputs, kernel, axes=1)
+    (outputs, cells, *gates), last = _forward(layout, projected + bias, recurrent_kernel, h0, c0)
 
-    def gradient(d_outputs: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def gradient(d_outputs: tf.Tensor, d_h: tf.Tensor, d_c: tf.Tensor) -> tuple[Any, ...]:
         turn = layout.turn
         before_h = tf.concat([turn(h0)[None], outputs[:-1]], axis=0)
         before_c = tf.concat([turn(c0)[None], cells[:-1]], axis=0)
         window = (before_c, tf.tanh(cells), *gates)
         errors_in = turn(d_outputs), turn(d_h), turn(d_c)
-        d_projected, d_h0, d_c0 = _backward(layout, kernel, window, *errors_in)
-        inputs = tf.reshape(turn(before_h), (-1, kernel.shape[0]))
-        errors = tf.reshape(d_projected, (-1, kernel.shape[1]))
-        return d_projected, tf.matmul(inputs, errors, transpose_a=True), d_h0, d_c0
+        errors, d_h0, d_c0 = _backward(layout, recurrent_kernel, window, *errors_in)
+        # All the weights' gradients by one product: of what each was multiplied with, side by
+        # side, and the errors. For ids that is a one-hot row: to scatter would be slower.
+        factors = tf.one_hot(inputs, kernel.shape[0]) if are_ids else inputs
+        factors = tf.concat([factors, turn(before_h), tf.ones_like(factors[..., :1])], axis=2)
+        flat, flat_errors = (tf.reshape(x, (-1, x.shape[-1])) for x in (factors, errors))
+        d_weights = tf.split(
+            tf.matmul(flat, flat_errors, transpose_a=True),
+            [kernel.shape[0], recurrent_kernel.shape[0], 1],
+        )
+        d_inputs = None if are_ids else tf.tensordot(errors, tf.transpose(kernel), axes=1)
+        return d_inputs, *d_weights[:2], d_weights[2][0], d_h0, d_c0
 
     return (layout.turn(outputs), *last), gradient
 

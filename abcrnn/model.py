@@ -92,7 +92,7 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
         for layer, width in zip(
             self.recurrent, [embedding_dim, *[units] * (num_layers - 1)], strict=True
         ):
-            layer.build((None, width))
+            layer.build((None, None, width))
         self.head.build((None, units))
         self.built = True
 
@@ -146,12 +146,10 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
         state : State
             After the last character.
         """
-        outputs = projected = _look_up(self._first_projection(), tf.transpose(ids))
+        outputs, table = tf.transpose(ids), tf.convert_to_tensor(self.embedding.embeddings)
         states: list[LSTMState] = []
         for number, layer in enumerate(self.recurrent):
-            if number:
-                projected = layer.project(outputs)
-            outputs, after = layer.unroll(projected, state[number])
+            outputs, after = layer.run(outputs, state[number], None if number else table)
             states.append(after)
             if dropout_seed is not None and self.dropout:
                 outputs = drop(outputs, self.dropout, number, dropout_seed)
@@ -272,15 +270,3 @@ def _validate_weights(shapes: dict[str, tuple[int, ...]], arrays: dict[str, np.n
                 f"the weight {name} is {array.dtype} of shape {array.shape}, "
                 f"expected float32 of shape {shape}"
             )
-
-
-@tf.custom_gradient
-def _look_up(table: tf.Tensor, ids: tf.Tensor) -> Any:
-    """Gather rows; the gradient is a product with one-hot rows, since scattering is slow."""
-
-    def gradient(errors: tf.Tensor) -> tuple[tf.Tensor, None]:
-        hot = tf.one_hot(tf.reshape(ids, (-1,)), table.shape[0], dtype=errors.dtype)
-        rows = tf.reshape(errors, (-1, table.shape[1]))
-        return tf.matmul(hot, rows, transpose_a=True), None
-
-    return tf.gather(table, ids), gradient

@@ -15,6 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from abcrnn.batches import encode_tunes
+from abcrnn.lstm import on_gpu
 from abcrnn.stored import BOUNDARY
 
 _BATCH, _TIME = 32, 128  # one shape for every corpus: compiled once a model
@@ -58,7 +59,7 @@ class Scorer:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._window = tf.function(self._score_window, jit_compile=True)
+        self._window = tf.function(self._score_window, jit_compile=not on_gpu())
 
     def score(self, tunes: Sequence[str]) -> Scores:
         """Score each tune; ``ValueError`` if one has a character that the model does not know."""

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from abcrnn.lstm import on_gpu
 from abcrnn.settings import TrainingSettings
 
 Window = NDArray[np.int32]
@@ -55,7 +56,7 @@ class Step:
         self._model, self._settings = model, settings
         #: The rows of every window that this process reads.
         self.rows = range(settings.batch_size)
-        self._compiled = tf.function(self._train, jit_compile=True)
+        self._compiled = tf.function(self._train, jit_compile=not on_gpu())
 
     def prepare(self, windows: int) -> None:
         """Make the optimizer, for epochs of so many windows."""
@@ -141,7 +142,7 @@ class DistributedStep:
         )
         self._wishes = [0.0, 0.0]
         self._granted = [False, False]
-        self._compiled_gradients = tf.function(self._own_gradients, jit_compile=True)
+        self._compiled_gradients = tf.function(self._own_gradients, jit_compile=not on_gpu())
         self._compiled = tf.function(self._run)
         self._gather = tf.function(self._gather_rows)
         self._add_up = tf.function(self._add)

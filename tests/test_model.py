@@ -60,30 +60,6 @@ def test_state_carried_over_equals_one_window(model, ids):
         np.testing.assert_allclose(got, wanted, atol=1e-5)
 
 
-def test_folded_embedding_has_the_gradient_of_a_plain_one(model, ids):
-    """Against the long way round: embedding, then projection, by TensorFlow's own gradient."""
-    layer = model.recurrent[0]
-    embeddings = model.embedding.embeddings.value
-    seen = np.random.default_rng(1).normal(size=(20, 3, 32)).astype(np.float32)
-
-    def plain():
-        with tf.GradientTape() as tape:
-            tape.watch(embeddings)
-            rows = tf.gather(embeddings, ids.T)
-            loss = tf.reduce_sum(layer.project(rows) * seen)
-        return tf.convert_to_tensor(tape.gradient(loss, embeddings))
-
-    def folded():
-        from abcrnn.model import _look_up
-
-        with tf.GradientTape() as tape:
-            tape.watch(embeddings)
-            loss = tf.reduce_sum(_look_up(layer.project(embeddings), tf.constant(ids.T)) * seen)
-        return tape.gradient(loss, embeddings)
-
-    np.testing.assert_allclose(folded(), plain(), atol=1e-4)
-
-
 def test_call_drops_in_training_only(model, ids):
     np.testing.assert_array_equal(model(ids), model(ids))
     assert not np.array_equal(model(ids, training=True), model(ids))
