@@ -9,6 +9,7 @@ uncompressed, so that a file cannot unfold into more than its own size.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -98,6 +99,11 @@ def read_archive(path: str | os.PathLike[str], form: str) -> tuple[dict[str, Any
         SyntaxError,
     ) as error:
         reason = str(error.args[0]) if error.args else type(error).__name__
+        raise ValueError(f"{path} is not a sound {kind} file: {reason}") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise  # the disk's own fault
+        reason = "its directory points before its beginning"
         raise ValueError(f"{path} is not a sound {kind} file: {reason}") from error
 
 
