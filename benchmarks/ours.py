@@ -18,11 +18,9 @@ class OurTraining:
     Parameters
     ----------
     workload : Training
-    precision : str, optional
-        Setting of the Trainer of that name.
     """
 
-    def __init__(self, workload: Training, precision: str | None = None) -> None:
+    def __init__(self, workload: Training) -> None:
         model = CharLSTM(vocabulary(), **asdict(workload.network))
         settings: dict[str, Any] = {
             "batch_size": workload.batch_size,
@@ -32,8 +30,6 @@ class OurTraining:
         }
         if not workload.carries_state:
             settings |= {"windows": "random", "steps_per_epoch": workload.windows}
-        if precision:
-            settings["precision"] = precision
         self.parameters = model.count_params()
         self._characters = workload.characters
         self._trainer = Trainer(model, workload.corpus(), **settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from benchmarks.children import Child, in_fresh_process
+from benchmarks.children import Child
 from benchmarks.rounds import Spread, interleave, ratio, same_network
 from benchmarks.scales import RECIPES, Scale
 from benchmarks.tables import Table, gigaflops, rate, share, times
@@ -15,23 +15,10 @@ from benchmarks.workloads import Training, vocabulary
 _FASTER_JIT = {"jigs": True, "mit": False}
 
 
-def precisions() -> dict[str, dict[str, str]]:
-    """Return what each of our own rows is called, and its settings of the Trainer."""
-    from abcrnn.settings import TrainingSettings  # imports TensorFlow
-
-    rows: dict[str, dict[str, str]] = {"abcrnn": {}}
-    if "precision" in TrainingSettings.__dataclass_fields__:
-        rows["abcrnn bfloat16"] = {"precision": "mixed_bfloat16"}
-    return rows
-
-
 def tables(scale: Scale, rounds: int) -> Iterator[Table]:
     """Measure both recipes."""
     with contextlib.ExitStack() as stack:
-        ours = [
-            stack.enter_context(Child(name, "benchmarks.ours:OurTraining", **options))
-            for name, options in in_fresh_process(precisions).items()
-        ]
+        ours = stack.enter_context(Child("abcrnn", "benchmarks.ours:OurTraining"))
         torch = stack.enter_context(
             Child("PyTorch `nn.LSTM`", "benchmarks.rivals_torch:TorchTraining")
         )
@@ -40,15 +27,14 @@ def tables(scale: Scale, rounds: int) -> Iterator[Table]:
         peak.make(scale.peak_size)
         for name in RECIPES:
             workload = scale.training(name)
-            parameters = {child.name: child.make(workload) for child in (*ours, torch)}
+            parameters = {child.name: child.make(workload) for child in (ours, torch)}
             parameters[keras.name] = keras.make(workload, jit_compile=_FASTER_JIT[name])
             same_network(parameters, workload.network.parameters(len(vocabulary())))
-            yield _table(workload, [c.name for c in ours], [*ours, torch, keras], peak, rounds)
+            yield _table(workload, [ours, torch, keras], peak, rounds)
 
 
-def _table(
-    workload: Training, ours: list[str], children: list[Child], peak: Child, rounds: int
-) -> Table:
+def _table(workload: Training, children: list[Child], peak: Child, rounds: int) -> Table:
+    """Make the table; the first of the children is ours."""
     measured = interleave([*children, peak], rounds)
     rates = measured.rates
     peaks = rates.pop(peak.name)
@@ -56,14 +42,14 @@ def _table(
     rows = []
     for name, values in rates.items():
         spread = Spread.of(values)
-        cells = [times(ratio(rates[own], values)) for own in ours]
+        against = times(ratio(rates[children[0].name], values))
         part = share(spread.median * operations, Spread.of(peaks).median)
-        rows.append([*cells, name, *rate(spread), part])
+        rows.append([against, name, *rate(spread), part])
     network = workload.network
     return Table(
         title=f"Training, recipe {workload.name}: {network.num_layers} x {network.units}, "
         f"batch {workload.batch_size} x {workload.seq_length}",
-        header=[*(f"{own} / rival" for own in ours), "rival", "characters/s", "least to most",
+        header=["abcrnn / rival", "rival", "characters/s", "least to most",
                 "share of float32 peak"],
         rows=rows,
         note=f"Rounds: {rounds}, of {workload.windows} updates each. Peak {gigaflops(peaks)}; "
