@@ -252,6 +252,14 @@ def test_bad_orders_end_in_one_clear_line(trained, run, words, message):
     assert message in errors and errors.count("\n") == 1
 
 
+def test_workers_that_know_nothing_of_each_other(tmp_path, homemade, run, monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    words = ("train", homemade, "--out", tmp_path / "run", "--distribute", "multi-worker")
+    code, _, errors = run(*words)
+    assert code == 1
+    assert "--distribute multi-worker needs TF_CONFIG" in errors and errors.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -339,3 +339,16 @@ def test_tunes_foreign_to_the_model_are_named(parts):
     with pytest.raises(ValueError, match=r"tune 1 of 1.*the character 'é' at line 2, column 3"):
         foreign = Corpus("foreign", ("X:1\nT:é\nK:C\nc",))
         Trainer(trainer(parts).model, foreign, **SETTINGS)
+
+
+def test_a_model_built_outside_the_strategy_is_refused(parts):
+    strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
+    with pytest.raises(ValueError, match="build it in 'with strategy.scope"):
+        trainer(parts, strategy=strategy)
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_refused(parts, monkeypatch):
+    strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
+    monkeypatch.setattr(type(strategy), "num_replicas_in_sync", 3)
+    with pytest.raises(ValueError, match="a multiple of the 3 replicas that share it, not 4"):
+        trainer(parts, strategy=strategy)
