@@ -74,7 +74,7 @@ def _add_quickstart(subparsers: Any) -> None:
         subparsers,
         "quickstart",
         commands.quickstart,
-        "train a small model, write tunes and MIDI, in three minutes",
+        "train a small model, write tunes and MIDI, in a minute or two",
         "abcrnn quickstart --out my-first-tunes",
     )
     p.add_argument(

@@ -31,7 +31,7 @@ def quickstart(arguments: argparse.Namespace) -> int:
     _import_tensorflow()
     from abcrnn.quickstart import run_quickstart
 
-    print("Training a small model on O'Neill's Music of Ireland; this takes two or three minutes.")
+    print("Training a small model on O'Neill's Music of Ireland; this takes a minute or two.")
     arguments.hint = f"go on with: {_again(arguments)}"
     made = run_quickstart(
         arguments.out, arguments.tunes, arguments.epochs, arguments.steps, arguments.seed
