@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from abcrnn.stored import BOUNDARY, StoredTunes, TuneIds
+from abcrnn.stored import BOUNDARY, StoredTunes, TuneIds, id_dtype
 from abcrnn.vocabulary import Vocabulary
 
 Ids = NDArray[np.int32]
@@ -62,7 +62,7 @@ def encode_tunes(vocabulary: Vocabulary, tunes: Sequence[str]) -> EncodedTunes:
     """
     if isinstance(tunes, StoredTunes):
         return _translate(vocabulary, tunes)
-    dtype = np.min_scalar_type(len(vocabulary) - 1)
+    dtype = id_dtype(len(vocabulary))
     encoded = [ids.astype(dtype) for ids in _encode_each(vocabulary, tunes)]
     offsets = np.cumsum([0, *map(len, encoded)])
     source = TuneIds(b"".join(map(bytes, encoded)), dtype, offsets)

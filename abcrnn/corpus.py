@@ -31,7 +31,7 @@ from abcrnn.cards import (
     read_card,
 )
 from abcrnn.notation import Block, drop_fields, read_blocks
-from abcrnn.stored import FORMAT, StoredTunes
+from abcrnn.stored import BOUNDARY, FORMAT, StoredTunes
 from abcrnn.storing import body_digest, open_store, store_tunes
 from abcrnn.vocabulary import Vocabulary
 
@@ -91,7 +91,7 @@ class Corpus:
         digest, between = hashlib.sha256(), ""
         for tune in self.tunes:
             digest.update((between + tune).encode("utf-8", "surrogatepass"))
-            between = "\n\n"
+            between = BOUNDARY
         digest.update(b"\n")
         return digest.hexdigest()
 

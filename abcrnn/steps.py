@@ -9,6 +9,7 @@ Both kinds of step keep one contract, so the Trainer never asks which it has.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -102,8 +103,7 @@ class Step:
         return tf.nest.pack_sequence_as(self.initial_state(), [tf.constant(a) for a in arrays])
 
     def _train(self, window: tf.Tensor, state: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
-        iteration = tf.cast(self.optimizer.iterations, tf.int32)
-        seed = tf.stack([self._settings.seed % 2**31, iteration, 0])
+        seed = _dropout_seed(self._settings, self.optimizer, first_row=0)
         gradients, loss, correct, state = _gradients(self._model, window, state, seed)
         gradients, _ = tf.clip_by_global_norm(gradients, self._settings.clip_norm)
         self.optimizer.apply(gradients, self._model.trainable_variables)
@@ -142,7 +142,9 @@ class DistributedStep:
         )
         self._wishes = [0.0, 0.0]
         self._granted = [False, False]
-        self._compiled_gradients = tf.function(self._own_gradients, jit_compile=not on_gpu())
+        self._compiled_gradients = tf.function(
+            functools.partial(_gradients, model), jit_compile=not on_gpu()
+        )
         self._compiled = tf.function(self._run)
         self._gather = tf.function(self._gather_rows)
         self._add_up = tf.function(self._add)
@@ -207,9 +209,8 @@ class DistributedStep:
 
     def _train(self, window: tf.Tensor, state: Any, wishes: tf.Tensor) -> tuple[Any, Any]:
         context = tf.distribute.get_replica_context()
-        iteration = tf.cast(self.optimizer.iterations, tf.int32)
         first_row = context.replica_id_in_sync_group * self._share_of_batch
-        seed = tf.stack([self._settings.seed % 2**31, iteration, first_row])
+        seed = _dropout_seed(self._settings, self.optimizer, first_row)
         gradients, loss, correct, state = self._compiled_gradients(window, state, seed)
         share = 1.0 / self._strategy.num_replicas_in_sync
         sums = tf.concat([[loss * share, tf.cast(correct, tf.float32)], wishes], axis=0)
@@ -231,9 +232,6 @@ class DistributedStep:
                 group=False,
             )
         self.optimizer.iterations.assign_add(1)
-
-    def _own_gradients(self, window: tf.Tensor, state: Any, seed: tf.Tensor) -> tuple[Any, ...]:
-        return _gradients(self._model, window, state, seed)
 
     def _rows_of(self, replica: int) -> slice:
         first = (replica - self._first) * self._share_of_batch
@@ -266,6 +264,12 @@ class DistributedStep:
 
 def _replica(context: tf.distribute.DistributedValues) -> int:
     return int(context.replica_id_in_sync_group)
+
+
+def _dropout_seed(
+    settings: TrainingSettings, optimizer: keras.optimizers.Adam, first_row: int | tf.Tensor
+) -> tf.Tensor:
+    return tf.stack([settings.seed % 2**31, tf.cast(optimizer.iterations, tf.int32), first_row])
 
 
 def _gradients(

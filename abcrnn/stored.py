@@ -29,7 +29,7 @@ FORMAT = "abcrnn tunes 1"
 
 _READS = 256  # between two times that pages are given back: each read may map 64 KiB
 _TUNES = 1024  # decoded at once, one after the other
-_UTF32 = "utf-32-le"  # one fixed-width code unit a character
+_UTF32 = "utf-32-le"  # one fixed-width code unit a character: NumPy can look them all up at once
 
 
 class MappedFile:
@@ -188,7 +188,7 @@ class StoredTunes(Sequence[str]):
 
     def _decode(self, tunes: NDArray[np.uint32]) -> list[str]:
         codes = self.store.codes[self.store.ids.read_tunes(tunes)]
-        text = codes.tobytes().decode(_UTF32, "surrogatepass")
+        text = text_of(codes)
         ends = [0, *np.cumsum(self.store.ids.lengths(tunes)).tolist()]
         return [text[begin : end - len(BOUNDARY)] for begin, end in pairwise(ends)]
 
@@ -214,3 +214,8 @@ def id_name(dtype: np.dtype[Any]) -> str:
 def codes_of(text: str) -> NDArray[np.uint32]:
     """Return the code point of each character."""
     return np.frombuffer(text.encode(_UTF32, "surrogatepass"), "<u4")
+
+
+def text_of(codes: NDArray[np.uint32]) -> str:
+    """Return the text of which :func:`codes_of` gave the code points."""
+    return codes.tobytes().decode(_UTF32, "surrogatepass")

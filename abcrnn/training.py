@@ -287,11 +287,11 @@ class Trainer:
         self._checkpointed = time.monotonic()
 
     def _go_on_where_it_stopped(self) -> None:
-        found = self._parked
+        found, begun = self._parked, self._capture()
         if self._writer:
             self._writer.open(self._describe_run())
         if self._folder:
-            found = self._folder.newest_checkpoint(like=self._capture().arrays) or found
+            found = self._folder.newest_checkpoint(like=begun.arrays) or found
         if found:
             self._restore(found)
         if self._step.share(self._steps_taken()) != self._steps_taken():
@@ -300,7 +300,7 @@ class Trainer:
                 "that all of them see"
             )
         # Also at the beginning: a fit that fails may be called again, in whatever state it left.
-        self._parked = found or self._capture()
+        self._parked = found or begun
         self._checkpointed = time.monotonic()
 
     def _give_back_the_best(self) -> None:

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from abcrnn.files import write_text
+from abcrnn.stored import codes_of, text_of
 
 _FORMAT = "abcrnn vocabulary 1"
-_UTF32 = "utf-32-le"  # one fixed-width code unit a character: NumPy can look them all up at once
 
 
 class Vocabulary:
@@ -56,7 +56,7 @@ class Vocabulary:
                 "Vocabulary.from_text(text) makes them so"
             )
         self.characters = characters
-        self._codes = _codes(characters)
+        self._codes = codes_of(characters)
         self._ids = np.full(int(self._codes[-1]) + 1, -1, dtype=np.int32)
         self._ids[self._codes] = np.arange(len(characters), dtype=np.int32)
 
@@ -65,7 +65,7 @@ class Vocabulary:
         """Collect the distinct characters of a text; ``ValueError`` if it is empty."""
         if not text:
             raise ValueError("the text is empty: a vocabulary needs at least one character")
-        return cls(_text(np.unique(_codes(text))))
+        return cls(text_of(np.unique(codes_of(text))))
 
     def encode(
         self, text: str, errors: Literal["strict", "ignore", "replace"] = "strict"
@@ -90,7 +90,7 @@ class Vocabulary:
         """
         if errors not in ("strict", "ignore", "replace"):
             raise ValueError(f"errors must be 'strict', 'ignore' or 'replace', not {errors!r}")
-        codes = _codes(text)
+        codes = codes_of(text)
         ids = np.where(
             codes < len(self._ids), self._ids[np.minimum(codes, len(self._ids) - 1)], np.int32(-1)
         )
@@ -120,7 +120,7 @@ class Vocabulary:
             raise ValueError(
                 f"ids must lie from 0 to {len(self) - 1}; got {array.min()} to {array.max()}"
             )
-        return _text(self._codes[array])
+        return text_of(self._codes[array])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the vocabulary as a small JSON file."""
@@ -164,11 +164,3 @@ class Vocabulary:
             f"the character {text[place]!r} at line {line}, column {column} is not among the "
             f"{len(self)} that the model knows: {self.characters!r}"
         )
-
-
-def _codes(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode(_UTF32, "surrogatepass"), dtype="<u4")
-
-
-def _text(codes: NDArray[np.uint32]) -> str:
-    return codes.tobytes().decode(_UTF32, "surrogatepass")

@@ -31,17 +31,15 @@ class Child:
         What the rival is called in the table.
     home : str
         Its class: ``"module:Class"``, imported in the child alone.
-    **options
-        Arguments of the class besides the workload.
     """
 
-    def __init__(self, name: str, home: str, **options: Any) -> None:
+    def __init__(self, name: str, home: str) -> None:
         self.name = name
         #: Largest share of one core that the child used while it waited.
         self.waiting_share = 0.0
         #: Seconds of all cores together that it has used in its runs.
         self.used = 0.0
-        self._home, self._options = home, options
+        self._home = home
         # Progress bars and warnings go into a file, shown if the child dies.
         self._errors = tempfile.NamedTemporaryFile()  # noqa: SIM115  # closed by __exit__
         context = multiprocessing.get_context("spawn")
@@ -52,7 +50,7 @@ class Child:
 
     def make(self, *arguments: Any, **options: Any) -> int:
         """Make the rival for a workload and warm it up; return its number of parameters."""
-        parameters: int = self._ask("make", self._home, arguments, {**self._options, **options})
+        parameters: int = self._ask("make", self._home, arguments, options)
         return parameters
 
     def run(self) -> Timing:

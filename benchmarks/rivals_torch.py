@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import numpy as np
 import torch
@@ -44,13 +43,13 @@ class CharNetwork(nn.Module):
 class TorchTraining:
     """Adam, clipped by the norm of all gradients together."""
 
-    def __init__(self, workload: Training, **adam: Any) -> None:
+    def __init__(self, workload: Training) -> None:
         torch.manual_seed(0)
         self._model = CharNetwork(len(vocabulary()), workload.network).train()
         self.parameters = self._model.count_parameters()
         self._workload, self._epochs = workload, workload.epochs()
         self._optimizer = torch.optim.Adam(
-            self._model.parameters(), lr=workload.learning_rate, **(adam or {"fused": True})
+            self._model.parameters(), lr=workload.learning_rate, fused=True
         )
 
     def warm_up(self) -> None:

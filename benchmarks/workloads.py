@@ -148,7 +148,7 @@ def corpus() -> Corpus:
 @functools.cache
 def vocabulary() -> Vocabulary:
     """Return the characters of that text."""
-    return Vocabulary.from_text(corpus().text)
+    return corpus().vocabulary
 
 
 def _text(characters: int) -> str:
