@@ -9,8 +9,9 @@ Both kinds of step keep one contract, so the Trainer never asks which it has.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -168,14 +169,9 @@ class DistributedStep:
         """
         windows = self._place(lambda replica: tf.constant(window[self._rows_of(replica)]))
         wishes = self._place(lambda _: tf.constant(self._wishes) / (self._last - self._first + 1))
-        try:
+        with _all_there():
             sums, state = self._compiled(windows, state, wishes)
             loss, correct, *granted = self._any(sums).numpy()
-        except tf.errors.OpError as error:
-            raise ConnectionError(
-                "a worker of this run is gone, so the others stop too: start them all again "
-                f"with the same command to go on from the newest checkpoint ({_brief(error)})"
-            ) from error
         self._granted = [wish > 0 for wish in granted]
         return float(loss), round(float(correct)), state
 
@@ -187,11 +183,13 @@ class DistributedStep:
     def share(self, value: float) -> float:
         """As :meth:`Step.share`."""
         values = self._place(lambda replica: tf.constant(0.0 if replica else value, tf.float64))
-        return float(self._add_up(values))
+        with _all_there():
+            return float(self._add_up(values))
 
     def whole(self, state: Any) -> list[NDArray[Any]]:
         """As :meth:`Step.whole`: every process gets all rows, and all have to ask."""
-        return [np.asarray(tensor) for tensor in self._gather(state)]
+        with _all_there():
+            return [np.asarray(tensor) for tensor in self._gather(state)]
 
     def own(self, arrays: list[NDArray[Any]]) -> Any:
         """As :meth:`Step.own`."""
@@ -293,6 +291,18 @@ def _adam(model: Any, settings: TrainingSettings, windows: int) -> keras.optimiz
 
 def _raw_variables(model: Any) -> list[tf.Variable]:
     return [variable.value for variable in model.trainable_variables]
+
+
+@contextlib.contextmanager
+def _all_there() -> Iterator[None]:
+    """Say in words that what needed every worker has failed, as it does when one is gone."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise ConnectionError(
+            "a worker of this run is gone, so the others stop too: start them all again "
+            f"with the same command to go on from the newest checkpoint ({_brief(error)})"
+        ) from error
 
 
 def _brief(error: tf.errors.OpError) -> str:
