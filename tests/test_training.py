@@ -352,3 +352,17 @@ def test_a_batch_that_cannot_be_shared_evenly_is_refused(parts, monkeypatch):
     monkeypatch.setattr(type(strategy), "num_replicas_in_sync", 3)
     with pytest.raises(ValueError, match="a multiple of the 3 replicas that share it, not 4"):
         trainer(parts, strategy=strategy)
+
+
+@pytest.mark.parametrize("collective", ["_compiled", "_gather", "_add_up"])
+def test_a_worker_gone_is_said_in_words_wherever_all_are_needed(parts, monkeypatch, collective):
+    def gone(*_):
+        raise tf.errors.UnavailableError(None, None, "Connection refused")
+
+    strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
+    with strategy.scope():
+        model = CharLSTM(Vocabulary.from_text(parts[0].text), **SMALL)
+    made = Trainer(model, parts[0], strategy=strategy, **SETTINGS)
+    monkeypatch.setattr(made._step, collective, gone)
+    with pytest.raises(ConnectionError, match="a worker of this run is gone.*Connection refused"):
+        made.fit(1)
