@@ -53,6 +53,7 @@ def _parser() -> _Parser:
         _add_convert,
         _add_check,
         _add_evaluate,
+        _add_surprise,
     ):
         add(subparsers)
     return parser
@@ -256,6 +257,18 @@ def _add_evaluate(subparsers: Any) -> None:
     )
     p.add_argument("model", metavar="MODEL")
     p.add_argument("--corpus", required=True, metavar="CORPUS")
+
+
+def _add_surprise(subparsers: Any) -> None:
+    p = _command(
+        subparsers,
+        "surprise",
+        commands.surprise,
+        "tell where tunes of your own surprise a model: the bars it expected least",
+        "abcrnn surprise runs/jigs/best.abcrnn my-tunes.abc",
+    )
+    p.add_argument("model", metavar="MODEL")
+    p.add_argument("tunes", metavar="FILE", help="an .abc file")
 
 
 def _whole(word: str) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from abcrnn.converting import Conversion
     from abcrnn.corpus import Corpus
+    from abcrnn.notation import Block
     from abcrnn.runs import EpochRecord
+    from abcrnn.surprise import Surprise
 
 
 def quickstart(arguments: argparse.Namespace) -> int:
@@ -119,24 +122,18 @@ def _survey(source: str, corpus: Corpus) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """Print what is not sound in tunebooks, as compilers do, and a summary."""
-    from abcrnn.corpus import read_lines
-    from abcrnn.notation import check_tune, read_blocks
+    from abcrnn.notation import check_tune
 
     tunes = unsound = 0
     kinds: Counter[str] = Counter()
     for path in arguments.files:
-        before = tunes
-        for block in read_blocks(read_lines(path)):
-            if not block.is_tune:
-                continue
+        for block in _tunes_of(path):
             tunes += 1
             problems = check_tune(block.text, unsupported=True)
             for line, column, kind, message in problems:
                 print(f"{path}:{block.line + line - 1}:{column}: {kind}: {message}")
                 kinds[kind] += 1
             unsound += any(problem.kind != "unsupported" for problem in problems)
-        if tunes == before:
-            raise ValueError(f"{path} holds no tune: in ABC notation each begins with a line X:")
     counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     print(f"{tunes - unsound} of {tunes} tunes sound{': ' + counts if counts else ''}")
     return 1 if unsound else 0
@@ -290,11 +287,61 @@ def evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def surprise(arguments: argparse.Namespace) -> int:
+    """Print how unlikely a model finds each tune, and the bars it expected least."""
+    _import_tensorflow()
+    from abcrnn.model import load_model
+    from abcrnn.scoring import Scorer
+    from abcrnn.surprise import surprise_of
+
+    model, path = load_model(arguments.model), arguments.tunes
+    known, unknown = [], 0
+    for block in _tunes_of(path):
+        try:
+            model.vocabulary.encode(block.text)
+            known.append(block)
+        except ValueError as error:
+            print(f"{path}:{block.line}: tune passed over: {error}", file=sys.stderr)
+            unknown += 1
+    costs = Scorer(model).costs([block.text for block in known]) if known else []
+    for block, cost in zip(known, costs, strict=True):
+        _print_surprise(path, block, surprise_of(block.text, cost))
+    return 1 if unknown else 0
+
+
+def _print_surprise(path: str, block: Block, found: Surprise) -> None:
+    from abcrnn.surprise import underline
+
+    title = re.search("^T:(.*)", block.text, re.MULTILINE)
+    name = title[1].strip() if title else block.text.split("\n")[0]
+    print(f"{path}:{block.line}: {name}: {found.bits_per_char:.3f} bits per character")
+    odd = [bar for bar in found.bars if bar.excess > 0]
+    for bar in sorted(odd, key=lambda bar: -bar.excess)[:3]:
+        place = f"{path}:{block.line + bar.line - 1}:{bar.column}"
+        print(f"  {place}: {bar.bits:.1f} bits, {bar.excess:.1f} more than usual in this tune")
+        for line in underline(block.text, found, bar):
+            print(f"    {line}")
+
+
 # What commands share ----------------------------------------------------------------------
 
 
 def _again(arguments: argparse.Namespace) -> str:
     return shlex.join(["abcrnn", *arguments.words])
+
+
+def _tunes_of(path: str) -> Iterator[Block]:
+    """Yield the tunes of a file with their places; ``ValueError`` if it holds none."""
+    from abcrnn.corpus import read_lines
+    from abcrnn.notation import read_blocks
+
+    empty = True
+    for block in read_blocks(read_lines(path)):
+        if block.is_tune:
+            empty = False
+            yield block
+    if empty:
+        raise ValueError(f"{path} holds no tune: in ABC notation each begins with a line X:")
 
 
 def _convert_into(tunes: Sequence[str], folder: str, form: str) -> int:

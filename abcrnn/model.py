@@ -8,6 +8,7 @@ A state is a tuple with one ``(h, c)`` pair, each (batch, units), for each layer
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -19,6 +20,8 @@ from abcrnn.arguments import require_count
 from abcrnn.dropout import drop
 from abcrnn.lstm import LSTM, LSTMState
 from abcrnn.recipes import recipe
+from abcrnn.scoring import Scorer
+from abcrnn.surprise import Surprise, surprise_of
 from abcrnn.vocabulary import Vocabulary
 
 State = tuple[LSTMState, ...]
@@ -161,6 +164,28 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
         state = self.initial_state(tf.shape(ids)[0])
         return self.unroll(ids, state, dropout_seed=seed)[0]
 
+    def surprise(self, tune: str) -> Surprise:
+        """Tell how many bits each character of a tune and each of its bars cost.
+
+        Parameters
+        ----------
+        tune : str
+            From its ``X:`` line on; line ends at its close are not counted. It is read
+            as in evaluation: from the initial state, after a blank line.
+
+        Returns
+        -------
+        Surprise
+            ``bits`` (characters,), ``end_bits``, ``bars`` and ``bits_per_char``.
+
+        Raises
+        ------
+        ValueError
+            If it has a character that the model does not know; names it and its place.
+        """
+        tune = tune.rstrip("\n")
+        return surprise_of(tune, self._scorer.costs([tune])[0])
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save vocabulary, configuration and weights as one file, whole or not at all.
 
@@ -186,6 +211,10 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
         _validate_weights({name: tuple(w.shape) for name, w in weights.items()}, arrays)
         for name, weight in weights.items():
             weight.assign(arrays[name])
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self)
 
     def _named_weights(self) -> dict[str, Any]:
         layers = {"embedding": self.embedding, "head": self.head}

@@ -135,6 +135,28 @@ def test_train_then_evaluate(tmp_path, homemade, run):
     assert "holds another run: its training decay_epochs is 3, not 4" in errors
 
 
+def test_surprise_marks_the_odd_bar(tmp_path, homemade, trained, run):
+    book = tmp_path / "mine.abc"
+    book.write_text(homemade.read_text().replace("|e2d B2A|", "|e2d BA|", 1))
+    code, out, errors = run("surprise", trained, book)
+    assert (code, errors) == (0, "")
+    lines = out.splitlines()
+    assert re.fullmatch(rf"{book}:3: The Lost Byte: \d\.\d+ bits per character", lines[0])
+    assert re.match(rf"  {book}:9:11: \d+\.\d bits, \d+\.\d more than usual", lines[1])
+    assert lines[2] == "    |:A2d dcd|e2d BA|A2d dcd|e2f g3|"
+    assert lines[3].strip(" ~") == "^" and lines[3].startswith(" " * 14 + "~")
+    assert sum(line.startswith(str(book)) for line in lines) == 8
+
+    book.write_text("X:1\nT:Café\nK:D\nabc|\n\n" + homemade.read_text())
+    code, out, errors = run("surprise", trained, book)
+    assert code == 1
+    assert f"{book}:1: tune passed over: the character 'é' at line 2, column 6" in errors
+    assert f"{book}:8: The Lost Byte: " in out
+    book.write_text("la la la")
+    code, _, errors = run("surprise", trained, book)
+    assert code == 1 and "mine.abc holds no tune" in errors
+
+
 def test_corpora(run, homemade, jigs):
     code, out, _ = run("corpora", "list")
     assert code == 0 and "oneills" in out
@@ -300,7 +322,8 @@ def test_a_run_folder_of_another_recipe(tmp_path, homemade, run):
 
 @pytest.mark.parametrize(
     "command", [["quickstart"], ["corpora"], ["corpora", "list"], ["corpora", "fetch"],
-                ["corpora", "check"], ["train"], ["sample"], ["convert"], ["check"], ["evaluate"]]
+                ["corpora", "check"], ["train"], ["sample"], ["convert"], ["check"], ["evaluate"],
+                ["surprise"]]
 )  # fmt: skip
 def test_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit) as stopped:
