@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import secrets
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from abcrnn.arguments import require_count
-from abcrnn.drawing import STRETCH, WIDEST, Drawer, Rows
+from abcrnn.drawing import STRETCH, WIDEST, Drawer, Rows, Standing
+from abcrnn.masks import Masks
 from abcrnn.notation import split_tunebook, tune_body
 from abcrnn.stored import BOUNDARY
 
@@ -34,6 +35,11 @@ class Sampler:
         Draw among the fewest likeliest characters that together have this probability.
     seed : int, optional
         The same seed and call give the same text again; without one, each call differs.
+    constraint : {"bars"} or Masks, optional
+        Draw sound tunes only: whatever the model is like, every tune that
+        :meth:`tunes` gives ends within ``max_length``, its bars add up, its repeats
+        and endings pair, and its ties lead to their note. With
+        :class:`abcrnn.masks.Masks`, orders are kept to as well.
 
     Raises
     ------
@@ -48,6 +54,7 @@ class Sampler:
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int | None = None,
+        constraint: Literal["bars"] | Masks | None = None,
     ) -> None:
         if not isinstance(temperature, int | float) or not 0 < temperature < float("inf"):
             raise ValueError(
@@ -60,9 +67,12 @@ class Sampler:
             raise ValueError(f"top_p must be above 0 and at most 1, not {top_p!r}")
         if seed is not None:
             require_count("seed", seed, least=0)
+        if not (constraint is None or constraint == "bars" or isinstance(constraint, Masks)):
+            raise ValueError(f"constraint must be 'bars', masks or None, not {constraint!r}")
         self._model = model
         self._seed = seed
-        self._drawer = Drawer(model, temperature, top_k, top_p)
+        self._masks = Masks(model.vocabulary.characters) if constraint == "bars" else constraint
+        self._drawer = Drawer(model, temperature, top_k, top_p, self._masks)
 
     def sample(self, prompt: str = "", length: int = 1000, n: int = 1) -> list[str]:
         """Draw text of a given length.
@@ -84,8 +94,11 @@ class Sampler:
         Raises
         ------
         ValueError
-            If a number is below 1 or the prompt has characters that the model does not know.
+            If a number is below 1 or the prompt has characters that the model does not know;
+            or if there is a constraint, under which only whole tunes are drawn.
         """
+        if self._masks:
+            raise ValueError("under a constraint, tunes() draws whole tunes; sample() does not")
         require_count("length", length)
         require_count("n", n)
         given = self._encode(prompt)
@@ -97,9 +110,10 @@ class Sampler:
             rows = self._rows(given, len(streams))
             for row, stream in enumerate(streams):
                 rows.begin(row, stream)
-            drawn = np.concatenate([rows.draw() for _ in range(stretches)], axis=1)
-            for ids in drawn[: len(streams)]:
-                text = self._model.vocabulary.decode(np.append(given[0], ids))
+            drawn = [rows.draw() for _ in range(stretches)]
+            for row in range(len(streams)):
+                ids = np.concatenate([given[:1], *(stretch[row] for stretch in drawn)])
+                text = self._model.vocabulary.decode(ids)
                 texts.append(text[lead : len(given) + length])
         return texts
 
@@ -127,7 +141,8 @@ class Sampler:
         Raises
         ------
         ValueError
-            As :meth:`sample`; or if the prompt does not begin with ``X:``.
+            As :meth:`sample`; or if the prompt does not begin with ``X:``; or, under a
+            constraint, if no sound tune begins so, or none that is so short.
         """
         require_count("n", n)
         require_count("max_length", max_length)
@@ -137,7 +152,7 @@ class Sampler:
                 f"not {prompt!r}"
             )
         given = self._encode(prompt, boundary_needed=True)
-        found = self._draw_tunes(given, n, max_length)
+        found = self._draw_tunes(given, n, max_length, self._stand(prompt, max_length))
         complete = [tune for tune in found if tune]
         if len(found) > len(complete):
             _logger.warning(
@@ -152,13 +167,35 @@ class Sampler:
             )
         return complete
 
-    def _draw_tunes(self, given: NDArray[np.int32], n: int, max_length: int) -> list[str | None]:
+    def _stand(self, prompt: str, max_length: int) -> Standing | None:
+        """Tell where a prompt leads to under the constraint."""
+        if not self._masks:
+            return None
+        position = self._masks.position(prompt)
+        if position.read < len(prompt):
+            before = prompt[: position.read]
+            line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+            raise ValueError(
+                f"the prompt cannot become a sound tune: line {line}, column {column}: "
+                f"{prompt[position.read]!r} cannot stand there"
+            )
+        room = max_length + len(BOUNDARY) - len(prompt)
+        if self._masks.need(position) > room:
+            raise ValueError(
+                f"max_length must be at least {max_length + self._masks.need(position) - room} "
+                f"for a tune that begins so, not {max_length}"
+            )
+        return Standing(position.tune, position.pitch, room)
+
+    def _draw_tunes(
+        self, given: NDArray[np.int32], n: int, max_length: int, standing: Standing | None
+    ) -> list[str | None]:
         """Draw until n tunes are complete; None stands for one begun that is not.
 
         Streams are begun in the order of their numbers and none without need, so
         which tunes are found does not depend on how many rows there are.
         """
-        rows = self._rows(given, n)
+        rows = self._rows(given, n, standing)
         limit = 4 * n + 16
         at_work: dict[int, tuple[int, str]] = {}  # by row: the stream and its text so far
         found: dict[int, str | None] = {}  # by stream
@@ -184,9 +221,11 @@ class Sampler:
                     complete += tune is not None
                     bar.update(tune is not None)
 
-    def _rows(self, given: NDArray[np.int32], streams: int) -> Rows:
+    def _rows(
+        self, given: NDArray[np.int32], streams: int, standing: Standing | None = None
+    ) -> Rows:
         seed = secrets.randbits(63) if self._seed is None else self._seed
-        return self._drawer.rows(given, streams, seed)
+        return self._drawer.rows(given, streams, seed, standing)
 
     def _encode(self, prompt: str, boundary_needed: bool = False) -> NDArray[np.int32]:
         """Encode what every stream begins with: the blank line before a tune, and the prompt."""

@@ -1,0 +1,65 @@
+"""What all parts of the grammar share: the words there are, what fits, what bar lines may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from abcrnn.notation.automaton.fitting import Fitting
+from abcrnn.notation.automaton.sections import Form, Place, Sections
+from abcrnn.notation.automaton.spelling import (
+    BAR_LINES,
+    CHORDS,
+    KEYS,
+    METERS,
+    ODD_BAR_LINES,
+    TUPLETS,
+    UNITS,
+    Words,
+)
+from abcrnn.notation.automaton.states import Run
+
+PARTS = "ABCDEFGH"
+
+
+class Rules:
+    """The words of an alphabet, and what bounds them.
+
+    Parameters
+    ----------
+    alphabet : str
+        The characters there are to end a tune with.
+    strict : bool
+        Leave out what is sound and yet makes some programs stumble: for tunes to be
+        drawn. Else what tunebooks write is followed, as far as it is sound.
+    form : Form
+        Sections to keep to; empty for any.
+    bars : int, optional
+        Bars of the tune, if there is no form.
+    """
+
+    def __init__(self, alphabet: str, strict: bool, form: Form, bars: int | None) -> None:
+        self.strict = strict
+        self.sections = Sections(form, bars, strict)
+        self.fitting = Fitting(alphabet, strict)
+        self.values = {
+            "K": Words(KEYS, alphabet),
+            "M": Words(METERS, alphabet),
+            "L": Words(UNITS, alphabet),
+            "P": Words(PARTS, alphabet),
+        }
+        self.tuplets = "3" if strict else "".join(TUPLETS)
+        self.chords = Words(CHORDS, alphabet)
+        lines = BAR_LINES.keys() - ODD_BAR_LINES if strict else BAR_LINES.keys()
+        self.bar_lines = Words(lines, alphabet)
+
+    def fits(self, place: Place, run: Run) -> Mapping[str, int]:
+        """Return the lengths that the next event may have: steps by spelling."""
+        return self.fitting.lengths(self.room(place), run.tuplet, run.broken)
+
+    def room(self, place: Place) -> int:
+        """Return the steps left in the bar."""
+        return self.sections.limit(place) - place.filled
+
+    def may_cross(self, place: Place) -> bool:
+        """Whether a plain bar line may stand here, over which a tie can lead."""
+        return not place.slurred and self.sections.after(place, ("plain",)) is not None
