@@ -6,6 +6,8 @@ when it is first asked for: of the very many there could be, a model visits few.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +43,7 @@ class Masks:
     ----------
     characters : str
         Of the vocabulary, in order.
-    form, bars
+    form, bars, values
         As in :class:`abcrnn.notation.TuneAutomaton`.
     pitches : frozenset of str
         As in :class:`abcrnn.notation.PitchAutomaton`.
@@ -58,9 +60,10 @@ class Masks:
         form: Form = (),
         bars: int | None = None,
         pitches: frozenset[str] = PITCHES,
+        values: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
         self._characters = characters
-        self._automaton = TuneAutomaton(characters, form=form, bars=bars)
+        self._automaton = TuneAutomaton(characters, form=form, bars=bars, values=values)
         # Given text may hold what is not drawn, such as a tie to another pitch.
         self._reader = TuneAutomaton(characters, strict=False, form=form, bars=bars)
         self._pitch_automaton, self._free = PitchAutomaton(pitches), PitchAutomaton()

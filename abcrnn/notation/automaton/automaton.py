@@ -7,7 +7,8 @@ mind, so that whatever is drawn among them, there is no dead end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 
 from abcrnn.notation.automaton.fields import FieldGrammar
 from abcrnn.notation.automaton.music import LINE_BEGUN, MusicGrammar, after_event
@@ -39,12 +40,19 @@ class TuneAutomaton:
         Sections to keep to; empty for any.
     bars : int, optional
         Bars of the tune, if there is no form.
+    values : mapping of str to collection of str
+        Of the fields ``K`` and ``M``: the values to keep to, in every spelling of them.
     """
 
     def __init__(
-        self, alphabet: str, strict: bool = True, form: Form = (), bars: int | None = None
+        self,
+        alphabet: str,
+        strict: bool = True,
+        form: Form = (),
+        bars: int | None = None,
+        values: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
-        self._rules = Rules(alphabet, strict, form, bars)
+        self._rules = Rules(alphabet, strict, form, bars, values)
         self._grammar: dict[str, Callable[[State, str], State | None]] = {
             **FieldGrammar(self._rules).steps,
             **MusicGrammar(self._rules).steps,

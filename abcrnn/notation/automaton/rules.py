@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from abcrnn.notation.automaton.fitting import Fitting
 from abcrnn.notation.automaton.sections import Form, Place, Sections
@@ -35,15 +35,24 @@ class Rules:
         Sections to keep to; empty for any.
     bars : int, optional
         Bars of the tune, if there is no form.
+    values : mapping of str to collection of str
+        Of the fields ``K`` and ``M``: the values to keep to, in every spelling of them.
     """
 
-    def __init__(self, alphabet: str, strict: bool, form: Form, bars: int | None) -> None:
+    def __init__(
+        self,
+        alphabet: str,
+        strict: bool,
+        form: Form,
+        bars: int | None,
+        values: Mapping[str, Collection[str]],
+    ) -> None:
         self.strict = strict
         self.sections = Sections(form, bars, strict)
         self.fitting = Fitting(alphabet, strict)
         self.values = {
-            "K": Words(KEYS, alphabet),
-            "M": Words(METERS, alphabet),
+            "K": Words(values.get("K", KEYS), alphabet),
+            "M": Words(values.get("M", METERS), alphabet),
             "L": Words(UNITS, alphabet),
             "P": Words(PARTS, alphabet),
         }
