@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -151,14 +152,12 @@ class Sampler:
                 f"a tune begins with X:, and so must its prompt, such as 'X:1\\nK:D\\n'; "
                 f"not {prompt!r}"
             )
-        given = self._encode(prompt, boundary_needed=True)
-        found = self._draw_tunes(given, n, max_length, self._stand(prompt, max_length))
-        complete = [tune for tune in found if tune]
-        if len(found) > len(complete):
+        complete, failed = self._draw_tunes(n, prompt, max_length)
+        if failed:
             _logger.warning(
                 "%d of %d tunes begun had no end within %d characters, or no music%s",
-                len(found) - len(complete),
-                len(found),
+                failed,
+                failed + len(complete),
                 max_length,
                 "; others took their place"
                 if len(complete) == n
@@ -166,6 +165,30 @@ class Sampler:
                 "are complete; train longer, or try a lower temperature or a larger max_length",
             )
         return complete
+
+    def _draw_tunes(self, n: int, prompt: str, max_length: int) -> tuple[list[str], int]:
+        """Draw until n tunes are complete, and count those begun in vain.
+
+        Streams are begun in the order of their numbers and none without need, so
+        which tunes are found does not depend on how many are drawn side by side.
+        """
+        found: dict[int, str | None] = {}  # by stream
+        begun = complete = 0
+        with tqdm(total=n, unit="tune", disable=None, leave=False) as bar:
+
+            def following() -> int | None:
+                nonlocal begun
+                at_work = begun - len(found)
+                if complete + at_work >= n or begun >= 4 * n + 16:
+                    return None
+                begun += 1
+                return begun - 1
+
+            for number, tune in self.streams(prompt, max_length, following, n):
+                found[number] = tune
+                complete += tune is not None
+                bar.update(tune is not None)
+        return [t for _, t in sorted(found.items()) if t is not None], len(found) - complete
 
     def _stand(self, prompt: str, max_length: int) -> Standing | None:
         """Tell where a prompt leads to under the constraint."""
@@ -187,39 +210,53 @@ class Sampler:
             )
         return Standing(position.tune, position.pitch, room)
 
-    def _draw_tunes(
-        self, given: NDArray[np.int32], n: int, max_length: int, standing: Standing | None
-    ) -> list[str | None]:
-        """Draw until n tunes are complete; None stands for one begun that is not.
+    def streams(
+        self, prompt: str, max_length: int, following: Callable[[], int | None], width: int
+    ) -> Iterator[tuple[int, str | None]]:
+        """Draw a tune from each of many streams, in whatever order they end.
 
-        Streams are begun in the order of their numbers and none without need, so
-        which tunes are found does not depend on how many rows there are.
+        A stream is a function of the seed and its number alone.
+
+        Parameters
+        ----------
+        prompt, max_length
+            As in :meth:`tunes`.
+        following : callable
+            Gives the number of the next stream to begin, or None for none now.
+        width : int
+            How many to draw side by side, if there is room for so many.
+
+        Yields
+        ------
+        number : int
+        tune : str or None
+            None if it came to no end, or has no music.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`tunes`.
         """
-        rows = self._rows(given, n, standing)
-        limit = 4 * n + 16
+        given = self._encode(prompt, boundary_needed=True)
+        rows = self._rows(given, width, self._stand(prompt, max_length))
         at_work: dict[int, tuple[int, str]] = {}  # by row: the stream and its text so far
-        found: dict[int, str | None] = {}  # by stream
-        complete = 0
-        with tqdm(total=n, unit="tune", disable=None, leave=False) as bar:
-            while True:
-                for row in set(range(rows.size)) - at_work.keys():
-                    begun = len(found) + len(at_work)
-                    if complete + len(at_work) < n and begun < limit:
-                        rows.begin(row, stream=begun)
-                        at_work[row] = begun, self._model.vocabulary.decode(given[:1])
-                if not at_work:
-                    return [found[stream] for stream in sorted(found)]
-                drawn = rows.draw()
-                for row, (stream, text) in list(at_work.items()):
-                    text += self._model.vocabulary.decode(drawn[row])
-                    ended, tune = _end(text, len(given), max_length)
-                    if not ended:
-                        at_work[row] = stream, text
-                        continue
+        while True:
+            for row in sorted(set(range(rows.size)) - at_work.keys()):
+                number = following()
+                if number is None:
+                    break
+                rows.begin(row, number)
+                at_work[row] = number, self._model.vocabulary.decode(given[:1])
+            if not at_work:
+                return
+            drawn = rows.draw()
+            for row, (number, text) in list(at_work.items()):
+                text += self._model.vocabulary.decode(drawn[row])
+                ended, tune = _end(text, len(given), max_length)
+                at_work[row] = number, text
+                if ended:
                     del at_work[row]
-                    found[stream] = tune
-                    complete += tune is not None
-                    bar.update(tune is not None)
+                    yield number, tune
 
     def _rows(
         self, given: NDArray[np.int32], streams: int, standing: Standing | None = None
