@@ -7,6 +7,8 @@ A state is a tuple with one ``(h, c)`` pair, each (batch, units), for each layer
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from functools import cached_property
 from typing import Any
@@ -19,6 +21,7 @@ from abcrnn.archive import read_archive, write_archive
 from abcrnn.arguments import require_count
 from abcrnn.dropout import drop
 from abcrnn.lstm import LSTM, LSTMState
+from abcrnn.novelty import NoveltyIndex
 from abcrnn.recipes import recipe
 from abcrnn.scoring import Scorer
 from abcrnn.surprise import Surprise, surprise_of
@@ -27,6 +30,7 @@ from abcrnn.vocabulary import Vocabulary
 State = tuple[LSTMState, ...]
 
 _FORMAT = "abcrnn model 1"
+_NOVELTY = "novelty/"  # what the names of its arrays begin with
 
 
 class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
@@ -79,6 +83,8 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
         self.dropout = dropout
         #: What training says of itself, saved with the model: corpus, split, epoch.
         self.about: dict[str, Any] = {}
+        #: What it was trained on, if it is to know what it copies; saved with the model.
+        self.novelty: NoveltyIndex | None = None
         self.embedding = keras.layers.Embedding(
             len(vocabulary),
             embedding_dim,
@@ -199,7 +205,19 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
             "config": self.config,
             "about": self.about,
         }
-        write_archive(path, _FORMAT, about, self.weight_arrays())
+        arrays = self.weight_arrays()
+        if self.novelty is not None:
+            arrays |= {_NOVELTY + name: a for name, a in self.novelty.to_arrays().items()}
+        write_archive(path, _FORMAT, about, arrays)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of vocabulary, configuration and weights, in hexadecimal."""
+        digest = hashlib.sha256(self.vocabulary.characters.encode("utf-8", "surrogatepass"))
+        digest.update(json.dumps(self.config, sort_keys=True).encode())
+        for name, array in sorted(self.weight_arrays().items()):
+            digest.update(name.encode() + array.tobytes())
+        return digest.hexdigest()
 
     def weight_arrays(self) -> dict[str, np.ndarray]:
         """Return a copy of every weight by its path, such as ``recurrent.0/kernel``."""
@@ -246,14 +264,20 @@ def load_model(path: str | os.PathLike[str]) -> CharLSTM:
         vocabulary = Vocabulary(about["vocabulary"])
         config = about["config"]
         _validate(config)
+        known = {n.removeprefix(_NOVELTY): arrays.pop(n) for n in [*arrays] if _is_novelty(n)}
         # Before anything is built: the file's own arrays bound what it may ask for.
         _validate_weights(_weight_shapes(len(vocabulary), config), arrays)
         model = CharLSTM(vocabulary, **config)
         model.set_weight_arrays(arrays)
         model.about = dict(about["about"])
+        model.novelty = NoveltyIndex.from_arrays(known) if known else None
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a sound abcrnn model file: {error}") from error
     return model
+
+
+def _is_novelty(name: str) -> bool:
+    return name.startswith(_NOVELTY)
 
 
 def _validate(config: dict[str, Any]) -> None:
