@@ -77,7 +77,7 @@ def surprise_of(tune: str, costs: NDArray[np.float64]) -> Surprise:
         As :meth:`abcrnn.scoring.Scorer.costs` gives them, in bits.
     """
     bits = costs[: len(tune)]
-    spans = list(_bar_spans(tune))
+    spans = list(bar_spans(tune))
     in_bars = [bits[begin:end] for begin, end in spans]
     usual = float(np.concatenate(in_bars).mean()) if in_bars else 0.0
     bars = []
@@ -102,7 +102,7 @@ def underline(tune: str, found: Surprise, bar: BarSurprise) -> tuple[str, str]:
     return line, " " * before + "~" * peak + "^" + "~" * (width - peak - 1)
 
 
-def _bar_spans(tune: str) -> Iterator[tuple[int, int]]:
+def bar_spans(tune: str) -> Iterator[tuple[int, int]]:
     """Yield where each bar of the body begins and ends, as places in the text."""
     line_begins = [0, *accumulate(len(line) + 1 for line in tune.split("\n"))]
     in_body = heard = False
