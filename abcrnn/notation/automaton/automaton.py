@@ -173,7 +173,8 @@ class TuneAutomaton:
             return self._mark  # counted in, for a tie may ask for it
         place, text = state.place, state.text.lstrip("'")
         target, _ = self._rules.sections.goal(place)
-        for room in (target - place.filled, self._rules.room(place)):
+        most = self._rules.room(place)
+        for room in (min(target - place.filled, most), most):
             length = self._rules.fitting.shortest(room, state.run, text)
             if length is not None:
                 break
