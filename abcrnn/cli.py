@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from abcrnn import __version__, commands
+from abcrnn import __version__, commands, making
 from abcrnn.recipes import RECIPES
 
 _Parser = argparse.ArgumentParser
@@ -50,6 +50,9 @@ def _parser() -> _Parser:
         _add_corpora,
         _add_train,
         _add_sample,
+        _add_compose,
+        _add_reproduce,
+        _add_rewrite,
         _add_convert,
         _add_check,
         _add_evaluate,
@@ -173,6 +176,11 @@ def _add_train(subparsers: Any) -> None:
         choices=("mirrored", "multi-worker"),
         help="share each batch among the GPUs here, or the workers in TF_CONFIG (docs/scaling.md)",
     )
+    p.add_argument(
+        "--no-novelty",
+        action="store_true",
+        help="do not keep an index of the melodies in the model file, which compose needs",
+    )
     p.add_argument("--tensorboard", action="store_true", help="write TensorBoard logs too")
 
 
@@ -180,37 +188,24 @@ def _add_sample(subparsers: Any) -> None:
     p = _command(
         subparsers,
         "sample",
-        commands.sample,
+        making.sample,
         "write new tunes with a trained model",
         "abcrnn sample runs/jigs/best.abcrnn -n 8 --key D -o tunes.abc --midi midi",
     )
-    p.add_argument("model", metavar="MODEL", help="an .abcrnn file")
-    p.add_argument("-n", type=_count, default=1, metavar="N", help="how many tunes (%(default)s)")
-    p.add_argument(
-        "-o", "--output", metavar="FILE", help="tunebook to write (else they are printed)"
-    )
+    _add_drawing(p, n=1)
     p.add_argument("--midi", metavar="DIR", help="folder for a MIDI file of each")
-    p.add_argument("--seed", type=_whole, metavar="N", help="the same seed, the same tunes")
-    p.add_argument(
-        "--temperature",
-        type=float,
-        default=0.8,
-        metavar="T",
-        help="lower is safer, higher is bolder (%(default)s)",
-    )
     p.add_argument("--top-k", type=_count, metavar="K", help="only the K likeliest characters")
-    p.add_argument(
-        "--top-p",
-        type=float,
-        metavar="P",
-        help="only the likeliest characters that make up P together, such as 0.95",
-    )
     p.add_argument(
         "--max-length",
         type=_count,
-        default=2000,
+        default=1000,
         metavar="N",
         help="longest tune, in characters (%(default)s)",
+    )
+    p.add_argument(
+        "--unconstrained",
+        action="store_true",
+        help="draw whatever the model writes, also bars that do not add up",
     )
     for field, example in (
         ("title", "The Lost Byte"),
@@ -221,6 +216,103 @@ def _add_sample(subparsers: Any) -> None:
         p.add_argument(
             f"--{field}", metavar="TEXT", help=f'begin with this {field}, such as "{example}"'
         )
+
+
+def _add_drawing(p: _Parser, n: int) -> None:
+    """Add the words of all commands that draw tunes."""
+    p.add_argument("model", metavar="MODEL", help="an .abcrnn file")
+    p.add_argument("-n", type=_count, default=n, metavar="N", help="how many (%(default)s)")
+    p.add_argument(
+        "-o", "--output", metavar="FILE", help="tunebook to write (else they are printed)"
+    )
+    p.add_argument("--seed", type=_whole, metavar="N", help="the same seed, the same tunes")
+    p.add_argument(
+        "--temperature",
+        type=float,
+        default=0.8,
+        metavar="T",
+        help="lower is safer, higher is bolder (%(default)s)",
+    )
+    p.add_argument(
+        "--top-p",
+        type=float,
+        metavar="P",
+        help="only the likeliest characters that make up P together, such as 0.95",
+    )
+
+
+def _add_compose(subparsers: Any) -> None:
+    p = _command(
+        subparsers,
+        "compose",
+        making.compose,
+        "write exactly N tunes: complete, sound, new, as ordered",
+        "abcrnn compose runs/jigs/best.abcrnn -n 20 --key G --meter 6/8 --form AABB --bars 16 "
+        "-o tunes.abc",
+    )
+    _add_drawing(p, n=1)
+    p.add_argument("--midi", metavar="DIR", help="folder for a MIDI file of each")
+    p.add_argument("--key", metavar="KEY", help='such as G, Em or "A dorian"')
+    p.add_argument("--meter", metavar="M", help="such as 6/8")
+    p.add_argument("--rhythm", metavar="TEXT", help="of the field R:, such as jig")
+    p.add_argument("--bars", type=_count, metavar="N", help="as written, repeats counted once")
+    p.add_argument("--form", metavar="FORM", help="sections in order, such as AABB")
+    p.add_argument(
+        "--pitches", metavar="RANGE", help='lowest to highest, D-b, or "D whistle", fiddle, voice'
+    )
+    p.add_argument("--opening", metavar="MUSIC", help="begin with it; takes a key and a meter")
+    p.add_argument("--begin", metavar="FILE", help="go on from the beginning of a tune in a file")
+    p.add_argument(
+        "--max-copied-bars",
+        type=float,
+        default=4.0,
+        metavar="X",
+        help="longest run of bars from any training tune (%(default)g)",
+    )
+    p.add_argument("--copies", action="store_true", help="keep copies of training tunes too")
+    p.add_argument(
+        "--against",
+        metavar="CORPUS",
+        help="tunes not to copy from, where the model does not carry its own",
+    )
+    p.add_argument(
+        "--max-length",
+        type=_count,
+        default=1000,
+        metavar="N",
+        help="longest tune, in characters (%(default)s)",
+    )
+
+
+def _add_reproduce(subparsers: Any) -> None:
+    p = _command(
+        subparsers,
+        "reproduce",
+        making.reproduce,
+        "draw composed tunes again, byte for byte, from the lines they carry",
+        "abcrnn reproduce tune.abc --model runs/jigs/best.abcrnn",
+    )
+    p.add_argument("tune", metavar="FILE", help="an .abc file that compose wrote")
+    p.add_argument("--model", required=True, metavar="MODEL", help="that it was composed with")
+    p.add_argument("-o", "--output", metavar="FILE", help="tunebook to write (else printed)")
+
+
+def _add_rewrite(subparsers: Any) -> None:
+    p = _command(
+        subparsers,
+        "rewrite",
+        making.rewrite,
+        "write bars of a tune anew, the best continuations first",
+        "abcrnn rewrite runs/jigs/best.abcrnn my-tune.abc --bars 5-6",
+    )
+    _add_drawing(p, n=5)
+    p.add_argument("tunes", metavar="FILE", help="an .abc file")
+    p.add_argument(
+        "--bars", type=_span, required=True, metavar="I-J", help="such as 5-6; a pickup is bar 0"
+    )
+    p.add_argument(
+        "--tune", type=_count, default=1, metavar="N", help="its place in the file (%(default)s)"
+    )
 
 
 def _add_convert(subparsers: Any) -> None:
@@ -252,11 +344,19 @@ def _add_evaluate(subparsers: Any) -> None:
         subparsers,
         "evaluate",
         commands.evaluate,
-        "score a model on tunes it has not seen",
-        "abcrnn evaluate runs/jigs/best.abcrnn --corpus jigs",
+        "score a model on tunes it has not seen, and hold its own tunes against a corpus",
+        "abcrnn evaluate runs/jigs/best.abcrnn --corpus jigs --out card",
     )
     p.add_argument("model", metavar="MODEL")
     p.add_argument("--corpus", required=True, metavar="CORPUS")
+    p.add_argument(
+        "--tunes",
+        type=_whole,
+        default=100,
+        metavar="N",
+        help="tunes to draw (%(default)s); 0 for the scores alone",
+    )
+    p.add_argument("--out", metavar="DIR", help="folder for card.json and card.png")
 
 
 def _add_surprise(subparsers: Any) -> None:
@@ -283,6 +383,13 @@ def _count(word: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {word}")
     return number
+
+
+def _span(word: str) -> tuple[int, int]:
+    first, _, last = word.partition("-")
+    if not first.isdecimal() or not (last or first).isdecimal() or len(word) > 12:
+        raise argparse.ArgumentTypeError(f"must be two numbers of bars, such as 5-6, not {word}")
+    return int(first), int(last or first)
 
 
 if __name__ == "__main__":

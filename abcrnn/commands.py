@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from abcrnn.console import convert_into, import_tensorflow, report_unconverted
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from abcrnn.converting import Conversion
     from abcrnn.corpus import Corpus
     from abcrnn.notation import Block
     from abcrnn.runs import EpochRecord
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 def quickstart(arguments: argparse.Namespace) -> int:
     """Run the quickstart and say what it made."""
-    _import_tensorflow()
+    import_tensorflow()
     from abcrnn.quickstart import run_quickstart
 
     print("Training a small model on O'Neill's Music of Ireland; this takes a minute or two.")
@@ -47,9 +48,9 @@ def quickstart(arguments: argparse.Namespace) -> int:
     print(f"  model.abcrnn   the model ({made.validation_bits_per_char:.3f} bits per character")
     print("                 on tunes it has not seen)")
     print("  curve.png      how it learned")
-    _report_unconverted(made.conversions)
+    report_unconverted(made.conversions)
     print("Try next:")
-    print(f"  abcrnn sample {folder / 'model.abcrnn'} -n 4 --key G --meter 6/8 --temperature 0.8")
+    print(f"  abcrnn compose {folder / 'model.abcrnn'} -n 4 --key G --meter 6/8 --form AABB")
     print("  abcrnn train oneills --out runs/oneills     a far better model, in an hour or two")
     print("  abcrnn train my-tunes.abc --out runs/mine   your own tunebook")
     return 0 if made.tunes else 1
@@ -141,12 +142,14 @@ def check(arguments: argparse.Namespace) -> int:
 
 def train(arguments: argparse.Namespace) -> int:
     """Train a model, or go on training it."""
-    _import_tensorflow()
+    import_tensorflow()
     from abcrnn.callbacks import log_to_tensorboard, sing_every
     from abcrnn.corpus import load_corpus
     from abcrnn.model import CharLSTM
+    from abcrnn.novelty import NoveltyIndex
     from abcrnn.plotting import plot_history
     from abcrnn.recipes import recipe
+    from abcrnn.stored import StoredTunes
     from abcrnn.training import Trainer
 
     strategy = _strategy(arguments.distribute)  # before anything else of TensorFlow's
@@ -181,6 +184,8 @@ def train(arguments: argparse.Namespace) -> int:
         f"{len(validation.tunes)} to validate; recipe {arguments.recipe}: "
         f"{model.count_params():,} parameters, {epochs} epochs"
     )
+    if not (arguments.no_novelty or isinstance(train.tunes, StoredTunes)):
+        model.novelty = NoveltyIndex(train.tunes)
     trainer = Trainer.from_recipe(
         arguments.recipe,
         model,
@@ -228,69 +233,35 @@ def _report_training(history: Sequence[EpochRecord], best_model: Path) -> None:
             f"best by the validation tunes: epoch {best.epoch}, "
             f"{best.validation_bits_per_char:.3f} bits per character"
         )
-    print(f"Try next: abcrnn sample {best_model} -n 4")
-
-
-def sample(arguments: argparse.Namespace) -> int:
-    """Write new tunes with a model."""
-    _import_tensorflow()
-    from abcrnn.files import write_text
-    from abcrnn.model import load_model
-    from abcrnn.notation import renumber
-    from abcrnn.sampling import Sampler, header_prompt
-
-    fields = {name: getattr(arguments, name) for name in ("title", "rhythm", "meter", "key")}
-    prompt = header_prompt(**fields) if any(fields.values()) else "X:"
-    sampler = Sampler(
-        load_model(arguments.model),
-        temperature=arguments.temperature,
-        top_k=arguments.top_k,
-        top_p=arguments.top_p,
-        seed=arguments.seed,
-    )
-    tunes = sampler.tunes(arguments.n, prompt=prompt, max_length=arguments.max_length)
-    tunes = [renumber(tune, number) for number, tune in enumerate(tunes, start=1)]
-    text = "\n\n".join(tunes) + "\n"
-    if arguments.output:
-        write_text(arguments.output, text)
-        print(f"{len(tunes)} tunes in {arguments.output}")
-    elif tunes:
-        print(text, end="")
-    if arguments.midi:
-        _convert_into(tunes, arguments.midi, "midi")
-    return 0 if len(tunes) == arguments.n else 1
+    print(f"Try next: abcrnn compose {best_model} -n 4")
 
 
 def convert(arguments: argparse.Namespace) -> int:
     """Turn a tunebook into MIDI or MusicXML files."""
     from abcrnn.corpus import load_corpus
 
-    return _convert_into(load_corpus(arguments.tunes).tunes, arguments.out, arguments.to)
+    return convert_into(load_corpus(arguments.tunes).tunes, arguments.out, arguments.to)
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
-    """Score a model on tunes it has not seen."""
-    _import_tensorflow()
+    """Show the card of a model: its scores on unseen tunes, and what it draws."""
+    import_tensorflow()
     from abcrnn.corpus import load_corpus
-    from abcrnn.evaluation import evaluate, unseen_part
     from abcrnn.model import load_model
+    from abcrnn.modelcard import examine
 
-    model = load_model(arguments.model)
-    corpus = unseen_part(model, load_corpus(arguments.corpus))
-    result = evaluate(model, corpus)
-    print(
-        f"{corpus.name}: {result['tunes']} tunes the model has not seen, "
-        f"{result['characters']:,} characters"
-    )
-    print(f"bits per character  {result['bits_per_char']:.4f}")
-    print(f"accuracy            {result['accuracy']:.4f}")
+    card = examine(load_model(arguments.model), load_corpus(arguments.corpus), arguments.tunes)
+    print(card)
+    if arguments.out:
+        print("\nsaved:", *card.save(arguments.out))
     return 0
 
 
 def surprise(arguments: argparse.Namespace) -> int:
     """Print how unlikely a model finds each tune, and the bars it expected least."""
-    _import_tensorflow()
+    import_tensorflow()
     from abcrnn.model import load_model
+    from abcrnn.provenance import unsigned
     from abcrnn.scoring import Scorer
     from abcrnn.surprise import surprise_of
 
@@ -298,6 +269,7 @@ def surprise(arguments: argparse.Namespace) -> int:
     known, unknown = [], 0
     for block in _tunes_of(path):
         try:
+            block = block._replace(text=unsigned(block.text))
             model.vocabulary.encode(block.text)
             known.append(block)
         except ValueError as error:
@@ -342,38 +314,3 @@ def _tunes_of(path: str) -> Iterator[Block]:
             yield block
     if empty:
         raise ValueError(f"{path} holds no tune: in ABC notation each begins with a line X:")
-
-
-def _convert_into(tunes: Sequence[str], folder: str, form: str) -> int:
-    from abcrnn.converting import convert_tunes
-
-    done = convert_tunes(tunes, folder, form)
-    _report_unconverted(done)
-    written = sum(conversion.path is not None for conversion in done)
-    print(f"{written} of {len(done)} tunes converted into {folder}", file=sys.stderr)
-    return 0 if written == len(done) else 1
-
-
-def _report_unconverted(conversions: Sequence[Conversion]) -> None:
-    for conversion in conversions:
-        if conversion.problem:
-            print(f"tune {conversion.number} not converted: {conversion.problem}", file=sys.stderr)
-
-
-def _import_tensorflow() -> None:
-    """Import TensorFlow without its start-up notes, which mean nothing to a user.
-
-    Some of them are written before its own log level counts, so standard error
-    is set aside for the length of the import; failures still come as exceptions.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

@@ -214,7 +214,8 @@ def _compose(candidates: _Candidates, judge: _Judge, n: int) -> Composition:
     begun = time.monotonic()
     with tqdm(total=n, unit="tune", disable=None, leave=False) as bar:
         while report.kept < n:
-            _give_up_if_hopeless(report, n)
+            report.seconds = time.monotonic() - begun
+            _give_up_if_hopeless(report)
             streams = range(report.drawn, report.drawn + _batch(report, n))
             drawn = []
             for stream, tune in candidates.draw(streams):
@@ -242,7 +243,7 @@ def _batch(report: Report, n: int) -> int:
     return min(max(wanted, WIDEST), 16 * WIDEST)
 
 
-def _give_up_if_hopeless(report: Report, n: int) -> None:
+def _give_up_if_hopeless(report: Report) -> None:
     if report.drawn >= _LEAST_DRAWN and report.kept < _LEAST_YIELD * report.drawn:
         raise YieldError(report)
 

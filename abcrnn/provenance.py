@@ -106,6 +106,11 @@ def parse_provenance(tune: str) -> Provenance:
     )
 
 
+def unsigned(tune: str) -> str:
+    """Return a tune without the lines that say how it was composed."""
+    return _LINES.sub("", tune).rstrip("\n")
+
+
 def _fields(text: str) -> dict[str, Any]:
     fields: dict[str, Any] = json.loads(text)
     return fields

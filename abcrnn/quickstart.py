@@ -11,6 +11,7 @@ from abcrnn.corpus import load_corpus
 from abcrnn.files import write_text
 from abcrnn.model import CharLSTM
 from abcrnn.notation import renumber
+from abcrnn.novelty import NoveltyIndex
 from abcrnn.plotting import plot_history
 from abcrnn.recipes import recipe
 from abcrnn.sampling import Sampler
@@ -61,6 +62,7 @@ def run_quickstart(
     vocabulary = Vocabulary.from_text(corpus.without_fields(_SOURCES).text)
     model = CharLSTM.from_recipe("quick", vocabulary, seed=seed)
     windows = {"windows": "random", "steps_per_epoch": steps} if steps else {}
+    model.novelty = NoveltyIndex(train.tunes)
     trainer = Trainer.from_recipe(
         "quick",
         model,
@@ -73,7 +75,8 @@ def run_quickstart(
     history = trainer.fit(epochs)
     model.save(folder / "model.abcrnn")
     plot_history(history, folder / "curve.png")
-    drawn = Sampler(model, temperature=0.7, top_p=0.95, seed=seed).tunes(tunes)
+    sampler = Sampler(model, temperature=0.7, top_p=0.95, seed=seed, constraint="bars")
+    drawn = sampler.tunes(tunes, max_length=1000)
     drawn = [renumber(tune, number) for number, tune in enumerate(drawn, start=1)]
     write_text(folder / "tunes.abc", "\n\n".join(drawn) + "\n")
     conversions = convert_tunes(drawn, folder / "midi")

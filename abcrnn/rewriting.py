@@ -10,6 +10,7 @@ from abcrnn.arguments import require_count
 from abcrnn.drawing import WIDEST
 from abcrnn.notation import check_tune, read_tune
 from abcrnn.notation.lexer import tokens
+from abcrnn.provenance import unsigned
 from abcrnn.sampling import Sampler
 from abcrnn.scoring import Scorer
 from abcrnn.surprise import bar_spans
@@ -75,7 +76,7 @@ def rewrite(
         not sound, or has characters that the model does not know.
     """
     require_count("n", n)
-    tune = tune.rstrip("\n")
+    tune = unsigned(tune)
     begin, end = _hole(tune, first, last)
     sampler = Sampler(
         model,
