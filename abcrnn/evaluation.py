@@ -20,17 +20,21 @@ def evaluate(model: Any, corpus: Corpus) -> dict[str, float]:
     Returns
     -------
     dict
-        ``bits_per_char`` (bits), ``accuracy`` (share from 0 to 1), ``tunes``
-        and ``characters`` (counts).
+        ``bits_per_char``, and apart the ``header_bits_per_char`` (to the end of the
+        line ``K:``) and ``body_bits_per_char`` (the rest, closing blank line and
+        all), in bits; ``accuracy`` (share from 0 to 1), ``tunes`` and
+        ``characters`` (counts).
 
     Raises
     ------
     ValueError
         If a tune has a character that the model does not know.
     """
-    scores = Scorer(model).score(corpus.tunes)
+    scores = Scorer(model, progress=True).score(corpus.tunes)
     return {
         "bits_per_char": scores.bits_per_char,
+        "header_bits_per_char": scores.header_bits_per_char,
+        "body_bits_per_char": scores.body_bits_per_char,
         "accuracy": scores.accuracy,
         "tunes": len(corpus.tunes),
         "characters": int(scores.characters.sum()),
@@ -51,11 +55,27 @@ def unseen_part(model: Any, corpus: Corpus) -> Corpus:
     described = model.about.get("corpus") or {}
     if described.get("fingerprint") == corpus.fingerprint:
         raise ValueError(f"the model was trained on all of {corpus.name}: nothing is left unseen")
-    origin = described.get("origin") or {}
-    if origin.get("fingerprint") != corpus.fingerprint:
+    origin = _origin_in(model, corpus)
+    if origin is None:
         return corpus
-    split = origin["split"]
-    if not split["test"]:
+    if not origin["split"]["test"]:
         raise ValueError(f"the model's split of {corpus.name} set no tunes aside for a test")
-    test = corpus.split(**split)[2]
-    return test.without_fields(origin["without"]) if "without" in origin else test
+    return _take_part(origin, corpus, "test")
+
+
+def training_part(model: Any, corpus: Corpus) -> Corpus | None:
+    """Return the tunes of a corpus that the model was trained on; None if it was on no part."""
+    origin = _origin_in(model, corpus)
+    return _take_part(origin, corpus, "train") if origin else None
+
+
+def _origin_in(model: Any, corpus: Corpus) -> dict[str, Any] | None:
+    """Return how a corpus was split for the model; None if this corpus was not."""
+    origin = (model.about.get("corpus") or {}).get("origin") or {}
+    return origin if origin.get("fingerprint") == corpus.fingerprint else None
+
+
+def _take_part(origin: dict[str, Any], corpus: Corpus, name: str) -> Corpus:
+    train, _, test = corpus.split(**origin["split"])
+    part = {"train": train, "test": test}[name]
+    return part.without_fields(origin["without"]) if "without" in origin else part

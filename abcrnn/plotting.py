@@ -63,6 +63,7 @@ def plot_card(
     corpus: Mapping[str, Counter[Any]],
     numbers: Mapping[str, str],
     path: str | os.PathLike[str],
+    unseen: Mapping[str, Counter[Any]] | None = None,
 ) -> None:
     """Draw what generated tunes are made of beside what a corpus is made of, as a PNG.
 
@@ -73,6 +74,9 @@ def plot_card(
     numbers : mapping of str to str
         Names and values for the sixth panel, in their order; a dozen fit well.
     path : path-like
+    unseen : mapping of str to Counter, optional
+        Of as many real tunes that are not in the corpus: their distances are named
+        beside, as the yardstick.
     """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -88,18 +92,18 @@ def plot_card(
         "tune length": _draw_tune_lengths,
     }
     for (kind, draw_in), axes in zip(draw.items(), panels, strict=True):
-        apart = distance(generated[kind], corpus[kind])
-        axes.set_title(f"{kind}: distance {apart:.2f}")
+        title = f"{kind}: distance {distance(generated[kind], corpus[kind]):.2f}"
+        if unseen:
+            title += f" (unseen {distance(unseen[kind], corpus[kind]):.2f})"
+        axes.set_title(title)
         draw_in(axes, (_shares(corpus[kind]), _shares(generated[kind])))
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
     _write_numbers(last, numbers)
-    figure.suptitle(
-        "What the tunes are made of. Distance: the share that must move to make one the other",
-        x=0.01,
-        ha="left",
-        fontsize=12,
-    )
+    told = "What the tunes are made of. Distance: the share that must move to make one the other"
+    if unseen:
+        told += "\n(unseen: of as many real tunes that are not in the corpus)"
+    figure.suptitle(told, x=0.01, ha="left", fontsize=12)
     figure.legend(
         handles=[Patch(color=_PALE, label="corpus"), Patch(color=_DARK, label="generated")],
         loc="outside upper right",
