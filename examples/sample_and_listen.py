@@ -22,7 +22,8 @@ def main() -> None:
     model = abcrnn.load_model(options.model)
     written: list[Path] = []
     for temperature in (0.5, 0.8, 1.1):
-        tunes = abcrnn.Sampler(model, temperature=temperature, seed=1).tunes(2, options.prompt)
+        sampler = abcrnn.Sampler(model, temperature=temperature, seed=1, constraint="bars")
+        tunes = sampler.tunes(2, options.prompt)
         for number, tune in enumerate(tunes, start=1):
             print(f"\n% temperature {temperature}\n{tune}")
             path = options.out / f"temperature-{temperature}-{number}.mid"
