@@ -218,7 +218,7 @@ def _compare(
     sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint="bars")
     drawn = sampler.tunes(tunes, max_length=_LONGEST)
     beside, yardstick = trained_on or unseen, _spread(unseen.tunes, tunes)
-    compared = min(len(drawn), len(yardstick))
+    compared = min(len(drawn), len(yardstick)) if trained_on else len(drawn)
     counts = {
         "drawn": distributions(drawn[:compared]),
         "corpus": distributions(_shown(beside.tunes, "counting")),

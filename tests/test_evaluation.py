@@ -149,6 +149,7 @@ def test_a_corpus_it_was_not_trained_on_gives_no_yardstick(model, homemade):
     tunes = load_corpus(homemade).tunes[:1]
     card = examine(model, Corpus("mine", tunes), 2)
     assert card.drawn.unseen_likeness is None and not card.drawn.trained_on
+    assert card.drawn.compared == 2
     assert "beside mine, 1 tunes (not those it was trained on)\n" in str(card)
     assert re.search(r"pitch +\d\.\d\d\n", str(card))
 
