@@ -20,8 +20,8 @@ from abcrnn.notation.automaton.states import END, START, State
 _NOTES = "ABCDEFGabcdefg"
 # Kinds of token in which every letter of a note leads to the same state.
 _BLIND = frozenset(
-    ("music", "accidental", "opening", "note", "rest", "chord end", "broken", "paren", "bracket",
-     "chord", "grace", "bar line", "margin")
+    ("music", "accidental", "opening", "opening rest", "note", "rest", "chord end", "broken",
+     "paren", "bracket", "chord", "grace", "bar line", "margin")
 )  # fmt: skip
 _LONGEST_WAY = 10_000
 
@@ -146,7 +146,7 @@ class TuneAutomaton:
                 return self._notes[:1]
             case "bar line":
                 return self._out_of_bar_line(state)
-            case "note" | "opening" | "rest" | "chord end":
+            case "note" | "opening" | "rest" | "opening rest" | "chord end":
                 return self._out_of_event(state)
             case _:
                 return self._in_music(state._replace(text=state.text.strip("|")))
@@ -189,7 +189,7 @@ class TuneAutomaton:
         c = self._bar_line(state, state.text, self._rules.sections.goal(state.place)[1])
         if c or state.text not in BAR_LINES:
             return c
-        place = self._rules.sections.after(state.place, BAR_LINES[state.text])
+        place = self._rules.after_bar_line(state.place, state.text)
         return self._in_music(state._replace(text="", place=place)) if place else ""
 
     def _bar_line(self, state: State, begun: str, deed: str) -> str:
@@ -197,7 +197,7 @@ class TuneAutomaton:
         words = [
             word
             for word in self._rules.bar_lines.words
-            if word.startswith(begun) and self._rules.sections.after(state.place, BAR_LINES[word])
+            if word.startswith(begun) and self._rules.after_bar_line(state.place, word)
         ]
         word = min(words, key=lambda w: (BAR_LINES[w] != (deed,), len(w), w), default=begun)
         return word[len(begun) : len(begun) + 1]

@@ -96,13 +96,14 @@ class FieldGrammar:
         whole = self._whole(header)
         if whole is None:
             return None
-        return State("music", "K", self._rules.sections.beginning(whole), header=header)
+        return State("music", "\n", self._rules.sections.beginning(whole), header=header)
 
     def _change(self, state: State, letter: str, header: Header) -> State | None:
         """Change meter or unit where nothing hangs over from before."""
         place = state.place
         if place.pickup and not (place.begun or place.opened):
-            return self._begin_music(state._replace(header=header))
+            begun = self._begin_music(state._replace(header=header))
+            return _music(begun, letter) if begun else None
         hangs = place.filled or place.opened or place.ending or place.back or place.pickup
         whole = self._whole(header)
         if whole is None or (hangs and whole != place.whole):

@@ -38,6 +38,7 @@ class MusicGrammar:
             "music": self._music,
             "accidental": self._accidental,
             "opening": self._opening,
+            "opening rest": self._opening,
             "note": self._event,
             "rest": self._event,
             "chord end": self._event,
@@ -56,6 +57,9 @@ class MusicGrammar:
         """Begin a token, or pass over what stands between two."""
         if c in _LETTERS:
             return self._note(state, "opening" if state.text in LINE_BEGUN else "note")
+        if c == "z" and state.text in LINE_BEGUN and self._strict:
+            rest = self._sign(state._replace(text=""), c)
+            return rest._replace(at="opening rest") if rest else None
         if c == " ":
             return self._space(state)
         if c == "|" and state.text in LINE_BEGUN and not state.place.begun:
@@ -92,13 +96,15 @@ class MusicGrammar:
             return state._replace(at="line end", text=c) if self._may_end_line(state) else None
         if c == '"' and not self._strict:
             return state._replace(at="quote")
-        if (run.broken and self._strict) or not self._fits(state):
+        if not self._fits(state):
             return None
-        if c == '"':
-            return state._replace(at="quote") if run.owed <= QUOTED else None
         if c == "(":
             before = run.owed != DECORATED or not self._strict
             return state._replace(at="paren") if before else None
+        if run.broken and self._strict:
+            return None
+        if c == '"':
+            return state._replace(at="quote") if run.owed <= QUOTED else None
         if not self._strict and c in _DECORATIONS | _PLAYED_DECORATIONS:
             return self._owing(state, DECORATED)
         if run.tied:
@@ -135,7 +141,8 @@ class MusicGrammar:
 
     def _opening(self, state: State, c: str) -> State | None:
         """Go on after the first letter of a line: with a colon, some take it for a field."""
-        return self._event(state._replace(at="note"), c) if c != ":" else None
+        at = "note" if state.at == "opening" else "rest"
+        return self._event(state._replace(at=at), c) if c != ":" else None
 
     def _event(self, state: State, c: str) -> State | None:
         """Read the octave mark and the length of a note, rest or chord."""
@@ -251,7 +258,8 @@ class MusicGrammar:
         if c in "12":
             return self._after_bar_line(state, "[" + c)
         place = state.place
-        if self._strict and (place.pickup or place.filled or place.ending == "due"):
+        hangs = place.pickup or place.filled or place.ending == "due"
+        if self._strict and hangs and state.text != "||":
             return None  # some count an empty bar before it
         if not self._goes_on(state):
             return None
@@ -272,7 +280,7 @@ class MusicGrammar:
             return None
         if state.place.slurred and self._strict:
             return None
-        place = self._rules.sections.after(state.place, deeds)
+        place = self._rules.after_bar_line(state.place, text)
         return state._replace(at="music", text="", place=place) if place else None
 
     def _bracket(self, state: State, c: str) -> State | None:

@@ -12,6 +12,7 @@ from abcrnn.notation.automaton.spelling import (
     KEYS,
     METERS,
     ODD_BAR_LINES,
+    REPEAT_AND_BAR,
     TUPLETS,
     UNITS,
     Words,
@@ -68,6 +69,12 @@ class Rules:
     def room(self, place: Place) -> int:
         """Return the steps left in the bar."""
         return self.sections.limit(place) - place.filled
+
+    def after_bar_line(self, place: Place, line: str) -> Place | None:
+        """Return the place after a bar line; None if it may not stand here."""
+        if self.strict and line in REPEAT_AND_BAR and place.filled != place.whole:
+            return None
+        return self.sections.after(place, BAR_LINES[line])
 
     def may_cross(self, place: Place) -> bool:
         """Whether a plain bar line may stand here, over which a tie can lead."""

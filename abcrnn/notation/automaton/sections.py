@@ -152,13 +152,14 @@ class Sections:
             self._bars and self._is_last(place) and (place.opened or not fits)
         ):
             return None
-        if not fits and self._strict and place.ending != "second":
+        if not fits and self._strict and place.repeated and place.ending != "second":
             return None
         # The first :| comes back to the beginning, a later one to the double bar before it.
         back = left if place.repeated and not place.opened else place.back
         if left and place.opened and self._strict:
             return None
-        closed = "tune" if fits or not self._strict else "section"
+        sure = fits or not (self._strict and place.repeated)
+        closed = "tune" if sure else "section"
         return self._closed(place, left, back=back, closed=closed)
 
     def _repeat(self, place: Place) -> Place | None:
@@ -189,7 +190,7 @@ class Sections:
         short = _is_short_pickup(place)
         left = 0 if short else place.filled % place.whole
         odd = left not in (0, place.back) and place.ending != "second"
-        if self._strict and (short or odd):
+        if self._strict and odd:
             return None
         return _next(place, left, back=left, opened=True, ending="")
 

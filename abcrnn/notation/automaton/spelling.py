@@ -52,6 +52,8 @@ BAR_LINES: Mapping[str, tuple[str, ...]] = {
 }
 #: Those that tunebooks have and no program needs.
 ODD_BAR_LINES = frozenset(("|||", "|:|", "|||:"))
+#: Those that some programs take for a repeat and another bar line after an empty bar.
+REPEAT_AND_BAR = frozenset((":||", ":||:"))
 
 
 _LENGTHS_IN_USE = {
@@ -110,7 +112,7 @@ def _chord_texts() -> tuple[str, ...]:
 
 KEYS = _key_texts()
 #: With one letter for all seven: see :func:`chord_letter`.
-CHORDS = _chord_texts()
+CHORDS = (*_chord_texts(), *(f"({chord})" for chord in _chord_texts()), ">")
 
 
 class Words:
