@@ -164,7 +164,7 @@ def test_train_then_evaluate(tmp_path, homemade, run):
     assert code == 0
     assert "homemade: 5 tunes to train on, 1 to validate; recipe quick: " in out
     assert "after epoch 3:" in out
-    assert f"Try next: abcrnn sample {tmp_path / 'run' / 'best.abcrnn'}" in out
+    assert f"Try next: abcrnn compose {tmp_path / 'run' / 'best.abcrnn'}" in out
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names == {".lock", "best.abcrnn", "checkpoints", "curve.png", "history.csv", "run.json"}
     best = tmp_path / "run" / "best.abcrnn"
