@@ -6,6 +6,7 @@ Not a test: takes minutes. Prints what docs/results.md quotes.
 """
 
 import argparse
+import contextlib
 import tempfile
 import time
 from collections import Counter
@@ -23,10 +24,8 @@ def survey(model, tunes: list[str], program: str) -> Counter:
     with tempfile.TemporaryDirectory() as folder:
         for tune in tunes:
             counts["sound"] += not abcrnn.check_tune(tune)
-            try:
+            with contextlib.suppress(abcrnn.ABCError):
                 counts["converted"] += bool(abcrnn.to_midi_bytes(tune))
-            except abcrnn.ABCError:
-                pass
             said = play(program, tune, Path(folder))[1]
             counts["abc2midi clean"] += not ("Error" in said or "time units" in said)
     return counts
