@@ -8,11 +8,12 @@ and only what passes is kept.
 from __future__ import annotations
 
 import math
+import re
 import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
@@ -25,8 +26,9 @@ from abcrnn.midi import to_midi_bytes
 from abcrnn.notation import ABCError, Tune, check_tune, read_tune, renumber, tune_body
 from abcrnn.novelty import NoveltyIndex
 from abcrnn.orders import Orders
-from abcrnn.provenance import Provenance, Settings, parse_provenance
+from abcrnn.provenance import Provenance, Settings, digest, parse_provenance
 from abcrnn.sampling import Sampler
+from abcrnn.stored import BOUNDARY
 
 # Of a length cap: drawn so much further, so that what was cut short by it can be told.
 _SLACK = 1.25
@@ -35,6 +37,7 @@ _SLACK = 1.25
 _MOST_IN_A_ROW = {1: 3, 2: 2, 4: 2}
 _LEAST_DRAWN = 512  # before the yield is judged
 _LEAST_YIELD = 0.005
+_NUMBER = re.compile(r"X:\s*([0-9]{1,9})\s*\n")
 
 
 @dataclass
@@ -137,10 +140,14 @@ def compose(
     """
     require_count("n", n)
     orders = Orders(key, meter, rhythm, bars, form, pitches, opening)
-    if seed is not None:
-        require_count("seed", seed, least=0)
     settings = Settings(temperature, top_p, max_length, prompt)
-    known = novelty or model.novelty
+    if max_copied_bars is not None and not _is_amount(max_copied_bars):
+        raise ValueError(
+            f"max_copied_bars must be a number of at least 0, or None, not {max_copied_bars!r}"
+        )
+    for name in orders.contradicted(orders.prompt(prompt)):
+        raise ValueError(f"no tune that begins as the prompt does has the {name} ordered")
+    known = model.novelty if novelty is None else novelty
     if max_copied_bars is not None and known is None:
         raise ValueError(
             "the model does not carry its training tunes, so what it copies cannot be told: "
@@ -176,10 +183,12 @@ def reproduce(tune: str, model: Any) -> str:
             f"not with this one, {model.fingerprint[:16]}"
         )
     ((_, again),) = _Candidates(model, source).draw([source.stream])
-    if again is None:
-        raise ValueError("the tune does not come again: its lines were changed")
-    number = tune.partition("\n")[0].removeprefix("X:").strip()
-    return renumber(_signed(again, source, source.stream), int(number) if number.isdigit() else 1)
+    if again is None or digest(again) != source.tune:
+        raise ValueError(
+            "the tune does not come again: its lines were changed, or this machine rounds otherwise"
+        )
+    number = _NUMBER.match(tune)
+    return renumber(_signed(again, source, source.stream), int(number[1]) if number else 1)
 
 
 class _Candidates:
@@ -199,7 +208,8 @@ class _Candidates:
         self._sampler = Sampler(
             model, settings.temperature, top_p=settings.top_p, seed=source.seed, constraint=masks
         )
-        self._prompt = orders.prompt() if settings.prompt is None else settings.prompt
+        self._prompt = orders.prompt(settings.prompt)
+        _require_room(masks, self._prompt, settings.max_length)
         self._cap = int(_SLACK * settings.max_length)
 
     def draw(self, streams: Sequence[int]) -> Iterator[tuple[int, str | None]]:
@@ -240,7 +250,9 @@ def _batch(report: Report, n: int) -> int:
     """Return how many candidates to draw next, from how many passed so far."""
     share = (report.kept + 1) / (report.drawn + 2)
     wanted = math.ceil((n - report.kept) / share / WIDEST) * WIDEST
-    return min(max(wanted, WIDEST), 16 * WIDEST)
+    # No more than it takes to tell whether there is any hope.
+    most = 16 * WIDEST if report.drawn >= _LEAST_DRAWN else _LEAST_DRAWN - report.drawn
+    return min(max(wanted, WIDEST), most)
 
 
 def _give_up_if_hopeless(report: Report) -> None:
@@ -250,7 +262,7 @@ def _give_up_if_hopeless(report: Report) -> None:
 
 def _signed(tune: str, source: Provenance, stream: int) -> str:
     """Put the lines that say where a tune comes from below it."""
-    own = Provenance(**{**vars(source), "stream": stream})
+    own = replace(source, stream=stream, tune=digest(tune))
     return f"{tune}\n{own.lines()}"
 
 
@@ -289,6 +301,20 @@ class _Judge:
             return "cannot be played"
         self._bodies.add(tune_body(tune))
         return None
+
+
+def _require_room(masks: Masks, prompt: str, max_length: int) -> None:
+    """Raise ``ValueError`` if no tune that begins so is so short."""
+    position = masks.position(prompt)
+    least = len(prompt) + masks.need(position) - len(BOUNDARY)
+    if position.read == len(prompt) and least > max_length:
+        raise ValueError(
+            f"max_length must be at least {least} for such a tune that begins so, not {max_length}"
+        )
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def loops(tune: Tune) -> bool:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from abcrnn.arguments import require_count
+from abcrnn.arguments import require_count, require_positive
 from abcrnn.orders import Orders
+
+_LONGEST = 20_000  # characters of a tune: more than any that one page holds
+_MOST_DIGITS = 19  # of a seed
+_LEAST = 0.01  # of temperature and top_p: below, nothing is left of the numbers they divide
 
 _LINES = re.compile(
     r"^% composed by abcrnn (?P<version>[\w.+-]{1,40})\n"
-    r"% model (?P<model>[0-9a-f]{16}), seed (?P<seed>\d{1,19}), stream (?P<stream>\d{1,9})\n"
-    r"% settings (?P<settings>\{.{0,2000}\})\n"
-    r"% orders (?P<orders>\{.{0,4000}\})$",
+    r"% model (?P<model>[0-9a-f]{16}), seed (?P<seed>\d{1,19}), stream (?P<stream>\d{1,9}), "
+    r"tune (?P<tune>[0-9a-f]{16})\n"
+    r"% settings (?P<settings>\{.*\})\n"
+    r"% orders (?P<orders>\{.*\})$",
     re.MULTILINE,
 )
 
@@ -38,6 +44,22 @@ class Settings:
     max_length: int
     prompt: str | None
 
+    def __post_init__(self) -> None:
+        require_positive("temperature", self.temperature)
+        if not _LEAST <= self.temperature <= 1 / _LEAST:
+            raise ValueError(f"temperature must be from {_LEAST} to 100, not {self.temperature!r}")
+        if self.top_p is not None:
+            require_positive("top_p", self.top_p)
+            if not _LEAST <= self.top_p <= 1:
+                raise ValueError(f"top_p must be from {_LEAST} to 1, not {self.top_p!r}")
+        require_count("max_length", self.max_length)
+        if self.max_length > _LONGEST:
+            raise ValueError(f"max_length must be at most {_LONGEST}, not {self.max_length}")
+        if not isinstance(self.prompt, str | None):
+            raise ValueError(f"prompt must be text, not {self.prompt!r}")
+        if self.prompt is not None and "\n\n" in self.prompt:
+            raise ValueError("the prompt must not hold a blank line, which would end the tune")
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -52,6 +74,8 @@ class Provenance:
     seed, stream : int
     settings : Settings
     orders : Orders
+    tune : str
+        What :func:`digest` gives of it.
     """
 
     version: str
@@ -60,13 +84,20 @@ class Provenance:
     stream: int
     settings: Settings
     orders: Orders
+    tune: str = ""
+
+    def __post_init__(self) -> None:
+        require_count("seed", self.seed, least=0)
+        if self.seed >= 10**_MOST_DIGITS:
+            raise ValueError(f"seed must have at most {_MOST_DIGITS} digits, not {self.seed}")
 
     def lines(self) -> str:
         """Return the comment lines (ABC 2.1, section 2.2.3)."""
         orders = {name: value for name, value in self.orders.as_dict().items() if value is not None}
         return (
             f"% composed by abcrnn {self.version}\n"
-            f"% model {self.model}, seed {self.seed}, stream {self.stream}\n"
+            f"% model {self.model}, seed {self.seed}, stream {self.stream}, "
+            f"tune {self.tune}\n"
             f"% settings {json.dumps(asdict(self.settings))}\n"
             f"% orders {json.dumps(orders)}"
         )
@@ -88,13 +119,10 @@ def parse_provenance(tune: str) -> Provenance:
         )
     try:
         settings = Settings(**_fields(found["settings"]))
-        if settings.prompt is not None and not isinstance(settings.prompt, str):
-            raise ValueError("the prompt is no text")
-        require_count("max_length", settings.max_length)
         orders = Orders(**_fields(found["orders"]))
-    except (TypeError, AttributeError, RecursionError, ValueError) as error:
+    except (TypeError, RecursionError, ValueError) as error:
         raise ValueError(
-            f"the lines that say how the tune was composed are not whole: {error}"
+            f"the lines that say how the tune was composed are not whole: {str(error)[:300]}"
         ) from error
     return Provenance(
         found["version"],
@@ -103,7 +131,14 @@ def parse_provenance(tune: str) -> Provenance:
         int(found["stream"]),
         settings,
         orders,
+        found["tune"],
     )
+
+
+def digest(tune: str) -> str:
+    """Return 16 digits that tell a tune from others, whatever its number; without the lines."""
+    _, _, numberless = tune.partition("\n")
+    return hashlib.sha256(numberless.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def unsigned(tune: str) -> str:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from abcrnn import CharLSTM, Vocabulary, load_model
 from abcrnn.model import _weight_shapes
+from abcrnn.novelty import NoveltyIndex
 from abcrnn.recipes import RECIPES
 
 VOCABULARY = Vocabulary.from_text("X:1\nK:D abcdefg|")
@@ -194,3 +195,69 @@ def test_a_full_disk_leaves_the_old_file(model, tmp_path, full_disk):
         model.save(tmp_path / "m.abcrnn")
     assert [p.name for p in tmp_path.iterdir()] == ["m.abcrnn"]
     assert (tmp_path / "m.abcrnn").read_bytes() == before
+
+
+# What it was trained on ----------------------------------------------------------------------
+
+LEARNED = "X:1\nM:4/4\nL:1/8\nK:D\nFABA d2A2|BdAF E2D2|]"
+
+
+def test_the_index_of_training_tunes_is_kept(model, tmp_path):
+    assert model.novelty is None
+    model.save(tmp_path / "without.abcrnn")
+    assert load_model(tmp_path / "without.abcrnn").novelty is None
+    index = NoveltyIndex([LEARNED, "X:2\nM:4/4\nL:1/8\nK:D\nABcd efga|"])
+    try:
+        model.novelty = index
+        model.save(tmp_path / "with.abcrnn")
+    finally:
+        model.novelty = None
+    loaded = load_model(tmp_path / "with.abcrnn")
+    for tune in (LEARNED, LEARNED.replace("K:D", "K:G"), LEARNED.replace("d2A2", "f2A2")):
+        assert loaded.novelty.compare(tune) == index.compare(tune)
+    assert loaded.novelty.compare(LEARNED).bars == 2
+    loaded.save(tmp_path / "again.abcrnn")
+    assert (tmp_path / "again.abcrnn").read_bytes() == (tmp_path / "with.abcrnn").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"steps": npy(np.ones(3))}, "steps must be a row of uint32"),
+        ({"steps": npy(np.ones((1, 3), np.uint32))}, "steps must be a row"),
+        ({"ends": npy(np.array([3], np.int32))}, "ends must be a row of int64"),
+        ({"ends": npy(np.array([10**9]))}, "do not part"),
+        ({"ends": npy(np.array([-1]))}, "do not part"),
+        ({"ends": npy(np.array([], np.int64))}, "do not part"),
+        ({"steps": npy(np.full(12, 7, np.uint32))}, "not closed"),
+        ({"more": npy(np.ones(3))}, "has steps and ends"),
+        ({"steps": b"no array"}, ": "),
+    ],
+)
+def test_a_spoilt_index_is_refused(model, tmp_path, arrays, message):
+    try:
+        model.novelty = NoveltyIndex([LEARNED])
+        assert len(model.novelty.to_arrays()["steps"]) == 12
+        model.save(tmp_path / "m.abcrnn")
+    finally:
+        model.novelty = None
+    spoilt = {f"arrays/novelty/{name}.npy": array for name, array in arrays.items()}
+    with pytest.raises(ValueError, match=f"m.abcrnn is not a sound abcrnn model file.*{message}"):
+        load_model(rewritten(tmp_path / "m.abcrnn", arrays=spoilt))
+
+
+def test_the_fingerprint_is_of_what_draws():
+    def built(vocabulary=VOCABULARY, **changes):
+        return CharLSTM(vocabulary, **{**CONFIG, **changes})
+
+    model, same = built(), built()
+    same.about, same.novelty = {"epoch": 9}, NoveltyIndex([LEARNED])
+    assert model.fingerprint == same.fingerprint
+    others = [built(dropout=0.2), built(seed=2), built(Vocabulary.from_text("X:1\nK:D abcdefh|"))]
+    moved = built()
+    arrays = moved.weight_arrays()
+    arrays["head/bias"][3] += 1e-6
+    moved.set_weight_arrays(arrays)
+    prints = {m.fingerprint for m in [model, moved, *others]}
+    assert len(prints) == 5
+    assert all(len(p) == 64 and int(p, 16) for p in prints)
