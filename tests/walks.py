@@ -83,7 +83,8 @@ def header(meter: str, unit: str = "", key: str = "D") -> str:
 
 def run(alphabets: list[str], count: int, seed: int, cap: int, log=None, out=None) -> int:
     """Walk in batches, each with its own alphabet, meter, unit, and orders; return how many."""
-    source, done, started = random.Random(seed), 0, time.time()  # noqa: S311
+    source = random.Random(seed)  # noqa: S311
+    done, started = 0, time.time()
     while done < count:
         alphabet, orders = source.choice(alphabets), source.choice(ORDERS)
         meter, unit = source.choice(METERS), source.choice(("", *UNITS))

@@ -7,11 +7,11 @@ mind, so that whatever is drawn among them, there is no dead end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from abcrnn.notation.automaton.fields import FieldGrammar
-from abcrnn.notation.automaton.music import LINE_BEGUN, MusicGrammar, after_event
+from abcrnn.notation.automaton.music import LINE_BEGUN, PARTS_OF, MusicGrammar
 from abcrnn.notation.automaton.rules import Rules
 from abcrnn.notation.automaton.sections import Form
 from abcrnn.notation.automaton.spelling import BAR_LINES
@@ -53,15 +53,17 @@ class TuneAutomaton:
         values: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
         self._rules = Rules(alphabet, strict, form, bars, values)
+        self._music = MusicGrammar(self._rules)
         self._grammar: dict[str, Callable[[State, str], State | None]] = {
             **FieldGrammar(self._rules).steps,
-            **MusicGrammar(self._rules).steps,
+            **self._music.steps,
             "end": lambda state, c: state,
         }
         self._alphabet = alphabet
         self._notes = "".join(c for c in alphabet if c in _NOTES)
         self._mark = next((c for c in ",'" if c in alphabet), "")
         self._needs: dict[State, int | None] = {END: 0}
+        self._rows: dict[State, dict[str, State]] = {}
 
     def step(self, state: State, character: str) -> State | None:
         """Return the state after one more character; None if no sound tune goes on so."""
@@ -86,9 +88,22 @@ class TuneAutomaton:
 
     def successors(self, state: State) -> dict[str, State]:
         """Return the states after each character that may come."""
-        first = self._notes[:1]
+        if state.at not in PARTS_OF:
+            return self._stepped(state, self._alphabet)
+        parts = PARTS_OF[state.at]
+        own = self._stepped(state, [c for c in self._alphabet if c in parts])
+        behind = self._music.behind(state)
+        if behind is None:
+            return own
+        if behind not in self._rows:  # many tokens lead to the same state
+            self._rows[behind] = self._stepped(behind, self._alphabet)
+        shared = self._rows[behind].items()
+        return {c: reached for c, reached in shared if c not in parts} | own
+
+    def _stepped(self, state: State, characters: Iterable[str]) -> dict[str, State]:
         after: dict[str, State] = {}
-        for c in self._alphabet:
+        first = self._notes[:1]
+        for c in characters:
             if state.at in _BLIND and c in _NOTES and c != first:
                 reached = after.get(first)
             else:
@@ -182,15 +197,13 @@ class TuneAutomaton:
             return ""
         if length != text:
             return length[len(text)]
-        fits = self._rules.fits(place, state.run)
-        return self._in_music(after_event(state, fits[text]))
+        behind = self._music.behind(state)
+        return self._in_music(behind) if behind else ""
 
     def _out_of_bar_line(self, state: State) -> str:
         c = self._bar_line(state, state.text, self._rules.sections.goal(state.place)[1])
-        if c or state.text not in BAR_LINES:
-            return c
-        place = self._rules.after_bar_line(state.place, state.text)
-        return self._in_music(state._replace(text="", place=place)) if place else ""
+        behind = None if c else self._music.behind(state)
+        return self._in_music(behind) if behind else c
 
     def _bar_line(self, state: State, begun: str, deed: str) -> str:
         """Return the next character of a bar line, one that does the deed if there still is one."""

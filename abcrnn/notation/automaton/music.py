@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from abcrnn.notation.automaton.rules import Rules
 from abcrnn.notation.automaton.spelling import BAR_LINES, TUPLETS, chord_letter
 from abcrnn.notation.automaton.states import (
@@ -18,11 +20,23 @@ from abcrnn.notation.automaton.states import (
 _LETTERS = frozenset("ABCDEFGabcdefg")
 _ACCIDENTALS = frozenset("^_=")
 _MARKS = frozenset(",'")
+_OPENING = {"opening": "note", "opening rest": "rest"}
 _LENGTH = frozenset("0123456789/")
 _DECORATIONS = frozenset(".~LMPTuv")
 _PLAYED_DECORATIONS = frozenset("HOS")  # which some programs play by other lengths or orders
 _FIELDS = "MLKP"  # those that may stand between two lines of music, in this order
 _BROKEN = frozenset((2, 4, 8, 16))  # steps of notes that can be broken into what can be drawn
+#: The characters that may be part of a token that has been begun, by its kind; any other
+#: ends it, and may follow as after :meth:`MusicGrammar.behind` it.
+PARTS_OF = {
+    "note": ",'0123456789/<>",
+    "opening": ",'0123456789/<>:",
+    "rest": "0123456789/<>",
+    "opening rest": "0123456789/<>:",
+    "chord end": "0123456789/<>",
+    "broken": "<>",
+    "bar line": "|:][12",
+}
 # The text between two tokens: how the line began, or that a note may be tied.
 LINE_BEGUN = ("\n", "\\", " ", *_FIELDS)  # new, after a continuation, a space, or a field
 AFTER_NOTE = "n"
@@ -53,6 +67,16 @@ class MusicGrammar:
             "line end": lambda state, c: self._new_line(state) if c == "\n" else None,
         }
 
+    def behind(self, state: State) -> State | None:
+        """Return the state in music behind the token that is being read, if it may end here."""
+        if state.at == "broken":
+            return state._replace(at="music", text="")
+        if state.at == "bar line":
+            return self._after_bar_line(state, state.text) if state.text in BAR_LINES else None
+        event = state._replace(at=_OPENING.get(state.at, state.at))
+        steps = self._lengths(event).get(event.text.lstrip("'"))
+        return None if steps is None else after_event(event, steps)
+
     def _music(self, state: State, c: str) -> State | None:
         """Begin a token, or pass over what stands between two."""
         if c in _LETTERS:
@@ -66,14 +90,15 @@ class MusicGrammar:
             return state._replace(at="margin", text=c)
         if c in "|:":
             fine = self._may_break(state) and not (self._strict and state.text == " ")
-            return self._bar_line(state._replace(text=""), c) if fine else None
+            return self._bar_line(state._replace(at="bar line", text=""), c) if fine else None
         if c == "\n":
             return self._new_line(state)
         if state.text in LINE_BEGUN and state.text != " " and c in _FIELDS:
             return self._field(state, c)
         if self._strict and state.text in LINE_BEGUN and c in ")!\\":
             return None
-        after_note, state = state.text == AFTER_NOTE, state._replace(text="")
+        after_note = state.text == AFTER_NOTE
+        state = state._replace(text="") if state.text else state
         if c == "-":
             return self._tie(state) if after_note or not self._strict else None
         if c in _ACCIDENTALS:
@@ -141,26 +166,24 @@ class MusicGrammar:
 
     def _opening(self, state: State, c: str) -> State | None:
         """Go on after the first letter of a line: with a colon, some take it for a field."""
-        at = "note" if state.at == "opening" else "rest"
-        return self._event(state._replace(at=at), c) if c != ":" else None
+        return self._event(state._replace(at=_OPENING[state.at]), c) if c != ":" else None
 
     def _event(self, state: State, c: str) -> State | None:
         """Read the octave mark and the length of a note, rest or chord."""
         if state.at == "note" and c in _MARKS:
             marked = state.text == "" or (state.text == "'" and not self._strict)
             return state._replace(text="'") if marked else None
-        fits, text = self._rules.fits(state.place, state.run), state.text.lstrip("'")
         if c in _LENGTH:
-            longer = any(length.startswith(text + c) for length in fits)
-            return state._replace(text=text + c) if longer else None
-        if text not in fits:
+            text = state.text.lstrip("'") + c
+            longer = any(length.startswith(text) for length in self._lengths(state))
+            return state._replace(text=text) if longer else None
+        after = self.behind(state)
+        if after is None:
             return None
-        after = after_event(state, fits[text])
-        if c in "<>":
-            return self._break_rhythm(state, after, fits[text], c)
-        return self._music(after, c)
+        return self._break_rhythm(state, after, c) if c in "<>" else self._music(after, c)
 
-    def _break_rhythm(self, state: State, after: State, steps: int, c: str) -> State | None:
+    def _break_rhythm(self, state: State, after: State, c: str) -> State | None:
+        steps = self._lengths(state)[state.text.lstrip("'")]
         run = after.run._replace(broken=steps)
         inside = bool(state.run.tuplet) == bool(run.tuplet)
         # A decorated note may be staccato, which some programs play as a shorter one and a rest.
@@ -173,9 +196,8 @@ class MusicGrammar:
         return after._replace(at="broken", text=c, run=run)
 
     def _broken(self, state: State, c: str) -> State | None:
-        if c == state.text:  # >> and no more
-            return state._replace(at="music", text="")
-        return self._music(state._replace(at="music", text=""), c)
+        behind = state._replace(at="music", text="")
+        return behind if c == state.text else self._music(behind, c)  # >> and no more
 
     def _tie(self, state: State) -> State | None:
         leads_on = self._fits(state) or self._rules.may_cross(state.place)
@@ -243,18 +265,16 @@ class MusicGrammar:
 
     def _bar_line(self, state: State, c: str) -> State | None:
         if self._leads_on(state, state.text + c):
-            return state._replace(at="bar line", text=state.text + c)
-        if state.text not in BAR_LINES or (state.text, c) == ("|]", "["):
-            return None
-        after = self._after_bar_line(state, state.text)
-        return self._music(after, c) if after else None
+            return state._replace(text=state.text + c)
+        after = self.behind(state)
+        return self._music(after, c) if after and (state.text, c) != ("|]", "[") else None
 
     def _margin(self, state: State, c: str) -> State | None:
         """Read the bar line before repeated where a line begins; it does nothing more."""
         if c == "|" and state.text == "|" and state.place.closed:
             return state._replace(text="||")
         if c == ":":
-            return self._bar_line(state, c)
+            return self._bar_line(state._replace(at="bar line"), c)
         if c in "12":
             return self._after_bar_line(state, "[" + c)
         place = state.place
@@ -321,12 +341,14 @@ class MusicGrammar:
         return self._rules.room(state.place) > 0 or state.place.ending == "due"
 
     def _fits(self, state: State) -> bool:
-        return bool(self._rules.fits(state.place, state.run))
+        return bool(self._lengths(state))
+
+    def _lengths(self, state: State) -> Mapping[str, int]:
+        return self._rules.fits(state.place, state.run)
 
     def _owes(self, run: Run, kind: int) -> bool:
         """Whether what stands before a note may be joined by more of this kind."""
-        inside = kind > GROUPED and run.tuplet is not None
-        return (run.owed < kind and not inside) or not self._strict
+        return run.owed < kind or not self._strict
 
     def _owing(self, state: State, kind: int) -> State:
         run = state.run._replace(owed=max(state.run.owed, kind))
