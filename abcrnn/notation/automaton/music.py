@@ -103,7 +103,8 @@ class MusicGrammar:
             return self._tie(state) if after_note or not self._strict else None
         if c in _ACCIDENTALS:
             fine = not (state.run.tied and self._strict) and self._fits(state)
-            return state._replace(at="accidental", text=c) if fine else None
+            text = "" if self._strict else c  # which may be doubled
+            return state._replace(at="accidental", text=text) if fine else None
         return self._sign(state, c)
 
     def _sign(self, state: State, c: str) -> State | None:
@@ -161,7 +162,7 @@ class MusicGrammar:
     def _accidental(self, state: State, c: str) -> State | None:
         if c in _LETTERS:
             return self._note(state, "note")
-        doubled = c == state.text and c != "=" and not self._strict
+        doubled = c == state.text and c != "="
         return state._replace(text=c * 2) if doubled else None
 
     def _opening(self, state: State, c: str) -> State | None:
