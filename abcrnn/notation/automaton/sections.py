@@ -113,7 +113,7 @@ class Sections:
     def limit(self, place: Place) -> int:
         """Return what the bar may be filled to: less than whole if a section must end in it."""
         over = self._ordered and not place.begun and self._is_over(place)
-        if over or place.closed == "section" or place.ending == "due":
+        if over or place.closed == "section" or place.ending == "due" or self._must_open(place):
             return place.filled
         return place.back if place.back and self._is_last(place) else place.whole
 
@@ -192,7 +192,8 @@ class Sections:
         odd = left not in (0, place.back) and place.ending != "second"
         if self._strict and odd:
             return None
-        return _next(place, left, back=left, opened=True, ending="")
+        bar = place.bar if short else self._count(place, left)
+        return _next(place, left, back=left, opened=True, ending="", bar=bar)
 
     def _first(self, place: Place) -> Place | None:
         fits = not (place.begun or place.filled or place.pickup or place.closed or place.ending)
@@ -240,6 +241,11 @@ class Sections:
         if self._form:
             return not self._in_form(place)
         return bool(place.closed) and place.bar - (place.filled == 0) == self._bars
+
+    def _must_open(self, place: Place) -> bool:
+        """Whether a repeat has to begin with |: here, or it would come back over more sections."""
+        later = self._in_form(place) and place.section > 0 and self._form[place.section][1]
+        return later and not (place.begun or place.opened or place.repeated)
 
     def _may_open(self, place: Place) -> bool:
         if self._form:
