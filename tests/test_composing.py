@@ -15,6 +15,8 @@ from abcrnn.novelty import NoveltyIndex
 from abcrnn.orders import Orders, bars_of
 from abcrnn.provenance import parse_provenance, unsigned
 
+pytestmark = pytest.mark.slow  # a minute, most of it compiling; test_cli composes by default
+
 # Few characters, so that few states have to be worked out.
 VOCABULARY = Vocabulary.from_text("X:1234\nM6/8RjigKEDGABcde|")
 BEGINNING = "X:1\nM:6/8\nK:G\n"
