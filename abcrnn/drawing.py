@@ -62,9 +62,8 @@ class Tables:
         if len(masks.known) > self._size:
             self._load()
         elif len(new):
-            for variable, table in zip(
-                self._variables, (masks.after, masks.needs, masks.known), strict=True
-            ):
+            tables: list[NDArray[Any]] = [masks.after, masks.needs, masks.known]
+            for variable, table in zip(self._variables, tables, strict=True):
                 variable.scatter_update(tf.IndexedSlices(table[new], new))
 
     def _load(self) -> None:
