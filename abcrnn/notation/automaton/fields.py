@@ -108,7 +108,7 @@ class FieldGrammar:
         whole = self._whole(header)
         if whole is None or (hangs and whole != place.whole):
             return None
-        changed = state._replace(place=place._replace(whole=whole, explicit=True), header=header)
+        changed = state._replace(place=place._replace(whole=whole, explicit="meter"), header=header)
         return _music(changed, letter)
 
     def _whole(self, header: Header) -> int | None:

@@ -259,7 +259,7 @@ class MusicGrammar:
             c = chord_letter(text, c)
             fine = self._rules.chords.may_become(text + c)
         else:
-            fine = c != "\n" and len(text) < _LONGEST_QUOTE
+            fine = c not in "\n%" and len(text) < _LONGEST_QUOTE
         return state._replace(text=text + c) if fine else None
 
     # Bar lines and lines (sections 4.8 to 4.10, 6.1) ---------------------------------------------

@@ -30,16 +30,19 @@ class Place(NamedTuple):
         Whether it is the first of the tune, which may be short.
     back : int
         What a ``:|`` must leave filled, so that the piece it comes back to makes it whole:
-        0 where a full bar stands there, and until the first bar is closed.
+        0 where a full bar stands there, and until the first bar is closed; less than 0
+        where none may stand before the next ``|:``.
     opened : bool
         Whether a ``|:`` waits for its ``:|``.
     ending : str
         ``first``, ``due`` (the second must follow at once), ``second``, or empty.
     repeated : bool
         Whether a ``:|`` has come.
-    explicit : bool
-        Whether from here on only ``|:`` begins a repeat: programs do not agree on where
-        else a ``:|`` would come back to, or measure the bars on the way by other rules.
+    explicit : str
+        What came, ``ending`` or ``meter``, if programs do not agree from here on where a
+        ``:|`` comes back to that was not opened, or measure the bars on the way by other
+        rules. By the rules followed here, the first ``:|`` after endings comes back to
+        where they did, and passes over them.
     closed : str
         What the bar line before closes: ``tune`` if it may be the last, else ``section``;
         after that, only ``|:`` goes on.
@@ -61,7 +64,7 @@ class Place(NamedTuple):
     opened: bool = False
     ending: str = ""
     repeated: bool = False
-    explicit: bool = False
+    explicit: str = ""
     closed: str = ""
     sounded: bool = False
     slurred: bool = False
@@ -154,8 +157,14 @@ class Sections:
             return None
         if not fits and self._strict and place.repeated and place.ending != "second":
             return None
-        # The first :| comes back to the beginning, a later one to the double bar before it.
-        back = left if place.repeated and not place.opened else place.back
+        # The first :| comes back to the beginning, a later one to the double bar before it;
+        # but see ``explicit``: what stands behind the endings must go on from before them.
+        if place.ending:
+            back = -1 if left else place.back
+        elif place.repeated and not place.opened and place.explicit != "ending":
+            back = left
+        else:
+            back = place.back
         if left and place.opened and self._strict:
             return None
         sure = fits or not (self._strict and place.repeated)
@@ -205,7 +214,7 @@ class Sections:
     def _second(self, place: Place) -> Place | None:
         if place.ending != "due":
             return None
-        return place._replace(ending="second", opened=False, repeated=True, explicit=True)
+        return place._replace(ending="second", opened=False, repeated=True, explicit="ending")
 
     # Counting -------------------------------------------------------------------------------
 
