@@ -28,7 +28,7 @@ from abcrnn.locks import hold
 
 _logger = logging.getLogger(__name__)
 
-_CHECKPOINT = "abcrnn checkpoint 1"
+_CHECKPOINT = "abcrnn checkpoint 2"
 _KEPT = 3
 # Settings that leave the weights as they are, so they may change within a run.
 _FREE = {"checkpoint_epochs", "checkpoint_minutes", "keep_every"}
@@ -55,14 +55,17 @@ class EpochRecord(NamedTuple):
 
 @dataclass
 class Position:
-    """Where a run stands: whole epochs done, and how far it is in the next."""
+    """Where a run stands: whole epochs done, and how far it is in the next.
+
+    Of the scores on validation data the least is the best.
+    """
 
     epoch: int = 0
     window: int = 0
     loss_sum: float = 0.0
     correct: int = 0
     seconds: float = 0.0
-    best_bits: float = math.inf
+    best_score: float = math.inf
     best_epoch: int = 0
 
 
@@ -71,7 +74,7 @@ class Checkpoint(NamedTuple):
 
     step: int
     position: Position
-    history: list[EpochRecord]
+    history: list[Any]  # a record for each epoch
     arrays: Arrays
 
 
@@ -82,10 +85,12 @@ class RunFolder:
     ----------
     path : path-like
         Made when the first file is written.
+    record : type
+        A named tuple: what an epoch is summed up in.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | os.PathLike[str], record: Any = EpochRecord) -> None:
+        self.path, self._record = Path(path), record
         self.best = self.path / "best.abcrnn"
 
     @contextmanager
@@ -168,7 +173,7 @@ class RunFolder:
         damaged = []
         for file in reversed(self._saved()):
             try:
-                checkpoint = _read_checkpoint(file, like)
+                checkpoint = _read_checkpoint(file, like, self._record)
             except (ValueError, OSError) as error:
                 damaged.append(str(error))
                 continue
@@ -182,11 +187,11 @@ class RunFolder:
             )
         return None
 
-    def write_history(self, history: list[EpochRecord]) -> None:
+    def write_history(self, history: list[Any]) -> None:
         """Write history.csv anew, a row for each epoch."""
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(EpochRecord._fields)
+        rows.writerow(self._record._fields)
         rows.writerows(history)
         write_text(self.path / "history.csv", text.getvalue())
 
@@ -199,20 +204,20 @@ class RunFolder:
 
 def _about(checkpoint: Checkpoint) -> dict[str, Any]:
     position = asdict(checkpoint.position)
-    if math.isinf(checkpoint.position.best_bits):
-        position["best_bits"] = None  # JSON has no infinity
+    if math.isinf(checkpoint.position.best_score):
+        position["best_score"] = None  # JSON has no infinity
     history = [list(record) for record in checkpoint.history]
     return {"step": checkpoint.step, "position": position, "history": history}
 
 
-def _read_checkpoint(file: Path, like: Arrays) -> Checkpoint:
+def _read_checkpoint(file: Path, like: Arrays, record: Any) -> Checkpoint:
     about, arrays = read_archive(file, _CHECKPOINT)
     try:
         _require_alike(arrays, like)
         checkpoint = Checkpoint(
             about["step"],
             _position(about["position"]),
-            [EpochRecord(*record) for record in about["history"]],
+            [record(*row) for row in about["history"]],
             arrays,
         )
         if file.stem != f"step-{checkpoint.step:09}":
@@ -237,8 +242,8 @@ def _require_alike(arrays: Arrays, like: Arrays) -> None:
 
 
 def _position(values: dict[str, Any]) -> Position:
-    if values["best_bits"] is None:
-        values = {**values, "best_bits": math.inf}
+    if values["best_score"] is None:
+        values = {**values, "best_score": math.inf}
     types = {name: type(value) for name, value in asdict(Position()).items()}
     if {name: type(value) for name, value in values.items()} != types:
         raise ValueError(f"its position is {_short(values)}")

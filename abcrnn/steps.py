@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -22,7 +22,11 @@ from numpy.typing import NDArray
 from abcrnn.lstm import on_gpu
 from abcrnn.settings import TrainingSettings
 
-Window = NDArray[np.int32]
+Window = NDArray[Any]
+
+#: What is to be made small: of model, window, state and dropout seed, it gives the mean loss, how
+#: many were guessed right, and the state after.
+Objective = Callable[[Any, tf.Tensor, Any, tf.Tensor], tuple[tf.Tensor, tf.Tensor, Any]]
 
 
 def make_step(
@@ -49,13 +53,18 @@ class Step:
     model : CharLSTM
         Or anything with ``initial_state``, ``unroll`` and ``trainable_variables``.
     settings : TrainingSettings
+    objective : callable, optional
+        See :data:`Objective`; by default the cross-entropy of the next id.
     """
 
     #: Whether this process writes files, shows progress and scores.
     is_chief = True
 
-    def __init__(self, model: Any, settings: TrainingSettings) -> None:
+    def __init__(
+        self, model: Any, settings: TrainingSettings, objective: Objective | None = None
+    ) -> None:
         self._model, self._settings = model, settings
+        self._objective = objective or next_id
         #: The rows of every window that this process reads.
         self.rows = range(settings.batch_size)
         self._compiled = tf.function(self._train, jit_compile=not on_gpu())
@@ -105,7 +114,9 @@ class Step:
 
     def _train(self, window: tf.Tensor, state: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
         seed = _dropout_seed(self._settings, self.optimizer, first_row=0)
-        gradients, loss, correct, state = _gradients(self._model, window, state, seed)
+        gradients, loss, correct, state = _gradients(
+            self._objective, self._model, window, state, seed
+        )
         gradients, _ = tf.clip_by_global_norm(gradients, self._settings.clip_norm)
         self.optimizer.apply(gradients, self._model.trainable_variables)
         return loss, correct, state
@@ -144,7 +155,7 @@ class DistributedStep:
         self._wishes = [0.0, 0.0]
         self._granted = [False, False]
         self._compiled_gradients = tf.function(
-            functools.partial(_gradients, model), jit_compile=not on_gpu()
+            functools.partial(_gradients, next_id, model), jit_compile=not on_gpu()
         )
         self._compiled = tf.function(self._run)
         self._gather = tf.function(self._gather_rows)
@@ -270,16 +281,23 @@ def _dropout_seed(
     return tf.stack([settings.seed % 2**31, tf.cast(optimizer.iterations, tf.int32), first_row])
 
 
-def _gradients(
+def next_id(
     model: Any, window: tf.Tensor, state: Any, seed: tf.Tensor
-) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor, Any]:
-    """Return gradients, mean loss, characters guessed right, and the state after a window."""
+) -> tuple[tf.Tensor, tf.Tensor, Any]:
+    """Return the mean cross-entropy of each next id, ids guessed right, and the state after."""
     inputs, targets = window[:, :-1], window[:, 1:]
-    with tf.GradientTape() as tape:
-        logits, state = model.unroll(inputs, state, dropout_seed=seed)
-        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
+    logits, state = model.unroll(inputs, state, dropout_seed=seed)
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
     guesses = tf.argmax(logits, axis=2, output_type=tf.int32)
-    correct = tf.math.count_nonzero(guesses == targets)
+    return loss, tf.math.count_nonzero(guesses == targets), state
+
+
+def _gradients(
+    objective: Objective, model: Any, window: tf.Tensor, state: Any, seed: tf.Tensor
+) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor, Any]:
+    """Return gradients, mean loss, how many were guessed right, and the state after a window."""
+    with tf.GradientTape() as tape:
+        loss, correct, state = objective(model, window, state, seed)
     return tape.gradient(loss, model.trainable_variables), loss, correct, state
 
 

@@ -71,7 +71,7 @@ class Run:
     def result(self):
         """All that the run has come to, timings aside."""
         newest = self.checkpoints()[-1]
-        about, arrays = read_archive(newest, "abcrnn checkpoint 1")
+        about, arrays = read_archive(newest, "abcrnn checkpoint 2")
         about["position"].pop("seconds")
         about["history"] = [record[:-2] for record in about["history"]]
         with open(self.folder / "history.csv", newline="") as file:

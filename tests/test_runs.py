@@ -168,10 +168,10 @@ def rewrite(change):
     """Damage that no checksum finds: a sound archive of something else."""
 
     def damage(file):
-        about, arrays = read_archive(file, "abcrnn checkpoint 1")
+        about, arrays = read_archive(file, "abcrnn checkpoint 2")
         about.pop("format")
         change(about, arrays)
-        write_archive(file, "abcrnn checkpoint 1", about, arrays)
+        write_archive(file, "abcrnn checkpoint 2", about, arrays)
 
     return damage
 
