@@ -29,6 +29,7 @@ WIDEST = 64
 _BUCKETS = (1, 16, WIDEST)  # rows: each of these is compiled at most once
 _PATIENCE = 8  # one row in so many may wait while the others are drawn
 _FREE = -1  # marks a character that is drawn, not given by the prompt
+_COLDEST = 1e-30  # a temperature below this is none to 32 bits, and nothing can be divided by it
 
 
 class Standing(NamedTuple):
@@ -100,7 +101,7 @@ class Drawer:
         masks: Masks | None = None,
     ) -> None:
         self._model, self._tables = model, Tables(masks) if masks else None
-        self._temperature, self._top_k, self._top_p = float(temperature), top_k, top_p
+        self._temperature, self._top_k, self._top_p = max(temperature, _COLDEST), top_k, top_p
         self._compiled = tf.function(self._stretch, jit_compile=True)
 
     def rows(
@@ -206,6 +207,8 @@ class Drawer:
 
     def _draw(self, logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
         """Draw an id a stream: logits (batch, vocab_size), uniform (batch,) -> ids (batch,)."""
+        # The likeliest stands at 0, and stays there at any temperature.
+        logits -= tf.reduce_max(logits, axis=1, keepdims=True)
         probabilities = tf.nn.softmax(logits / self._temperature)
         if self._top_k is not None or self._top_p is not None:
             # [b, i, j]: is j likelier than i? Ranks without a sort, which is slow under XLA.

@@ -142,8 +142,9 @@ class Sampler:
         Raises
         ------
         ValueError
-            As :meth:`sample`; or if the prompt does not begin with ``X:``; or, under a
-            constraint, if no sound tune begins so, or none that is so short.
+            As :meth:`sample`; or if the prompt does not begin with ``X:``, or holds a
+            blank line; or, under a constraint, if no sound tune begins so, or none that
+            is so short.
         """
         require_count("n", n)
         require_count("max_length", max_length)
@@ -151,6 +152,10 @@ class Sampler:
             raise ValueError(
                 f"a tune begins with X:, and so must its prompt, such as 'X:1\\nK:D\\n'; "
                 f"not {prompt!r}"
+            )
+        if BOUNDARY in prompt:
+            raise ValueError(
+                f"the prompt must not hold a blank line, which would end the tune; not {prompt!r}"
             )
         complete, failed = self._draw_tunes(n, prompt, max_length)
         if failed:
