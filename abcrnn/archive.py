@@ -107,6 +107,20 @@ def read_archive(path: str | os.PathLike[str], form: str) -> tuple[dict[str, Any
         raise ValueError(f"{path} is not a sound {kind} file: {reason}") from error
 
 
+def require_shapes(shapes: Mapping[str, tuple[int, ...]], arrays: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` unless the arrays are float32, of these names and shapes."""
+    if shapes.keys() != arrays.keys():
+        odd = sorted(shapes.keys() ^ arrays.keys())
+        raise ValueError(f"the weights do not fit the configuration: {', '.join(odd[:4])}")
+    for name, shape in shapes.items():
+        array = arrays[name]
+        if array.shape != shape or array.dtype != np.float32:
+            raise ValueError(
+                f"the weight {name} is {array.dtype} of shape {array.shape}, "
+                f"expected float32 of shape {shape}"
+            )
+
+
 def _member(name: str) -> zipfile.ZipInfo:
     return zipfile.ZipInfo(name)  # dated 1980 always, not now: equal contents, equal bytes
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from abcrnn import __version__, commands, making
+from abcrnn.events.words import add_events
 from abcrnn.recipes import RECIPES
 
 _Parser = argparse.ArgumentParser
@@ -59,6 +60,7 @@ def _parser() -> _Parser:
         _add_surprise,
     ):
         add(subparsers)
+    add_events(subparsers, _command, _count, _whole)
     return parser
 
 

@@ -25,6 +25,7 @@ from abcrnn.masks import Masks
 from abcrnn.midi import to_midi_bytes
 from abcrnn.notation import ABCError, Tune, check_tune, read_tune, renumber, tune_body
 from abcrnn.novelty import NoveltyIndex
+from abcrnn.obedience import masks_for
 from abcrnn.orders import Orders
 from abcrnn.provenance import Provenance, Settings, digest, parse_provenance
 from abcrnn.sampling import Sampler
@@ -196,14 +197,7 @@ class _Candidates:
 
     def __init__(self, model: Any, source: Provenance) -> None:
         orders, settings = source.orders, source.settings
-        sections = orders.sections()
-        masks = Masks(
-            model.vocabulary.characters,
-            form=sections,
-            bars=None if sections else orders.bars,
-            pitches=orders.range(),
-            values=orders.values(),
-        )
+        masks = masks_for(model.vocabulary.characters, orders)
         self.source = source
         self._sampler = Sampler(
             model, settings.temperature, top_p=settings.top_p, seed=source.seed, constraint=masks

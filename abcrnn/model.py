@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from abcrnn.archive import read_archive, write_archive
+from abcrnn.archive import read_archive, require_shapes, write_archive
 from abcrnn.arguments import require_count
 from abcrnn.dropout import drop
 from abcrnn.lstm import LSTM, LSTMState
@@ -226,7 +226,7 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
     def set_weight_arrays(self, arrays: dict[str, np.ndarray]) -> None:
         """Set every weight; ``ValueError`` if a name, shape or type is not this model's."""
         weights = self._named_weights()
-        _validate_weights({name: tuple(w.shape) for name, w in weights.items()}, arrays)
+        require_shapes({name: tuple(w.shape) for name, w in weights.items()}, arrays)
         for name, weight in weights.items():
             weight.assign(arrays[name])
 
@@ -266,7 +266,7 @@ def load_model(path: str | os.PathLike[str]) -> CharLSTM:
         _validate(config)
         known = {n.removeprefix(_NOVELTY): arrays.pop(n) for n in [*arrays] if _is_novelty(n)}
         # Before anything is built: the file's own arrays bound what it may ask for.
-        _validate_weights(_weight_shapes(len(vocabulary), config), arrays)
+        require_shapes(_weight_shapes(len(vocabulary), config), arrays)
         model = CharLSTM(vocabulary, **config)
         model.set_weight_arrays(arrays)
         model.about = dict(about["about"])
@@ -310,16 +310,3 @@ def _weight_shapes(vocab_size: int, config: dict[str, Any]) -> dict[str, tuple[i
             f"recurrent.{number}/bias": (4 * units,),
         }
     return shapes
-
-
-def _validate_weights(shapes: dict[str, tuple[int, ...]], arrays: dict[str, np.ndarray]) -> None:
-    if shapes.keys() != arrays.keys():
-        odd = sorted(shapes.keys() ^ arrays.keys())
-        raise ValueError(f"the weights do not fit the configuration: {', '.join(odd[:4])}")
-    for name, shape in shapes.items():
-        array = arrays[name]
-        if array.shape != shape or array.dtype != np.float32:
-            raise ValueError(
-                f"the weight {name} is {array.dtype} of shape {array.shape}, "
-                f"expected float32 of shape {shape}"
-            )

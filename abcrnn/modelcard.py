@@ -21,102 +21,28 @@ from abcrnn.arguments import require_count
 from abcrnn.corpus import Corpus
 from abcrnn.evaluation import evaluate, training_part, unseen_part
 from abcrnn.files import write_text
+from abcrnn.findings import (
+    MANY_BARS,
+    Drawn,
+    Likeness,
+    Sharing,
+    Soundness,
+    drawn_lines,
+    in_numbers,
+    score_lines,
+)
 from abcrnn.notation import ABCError, check_tune
 from abcrnn.novelty import Novelty, NoveltyIndex
+from abcrnn.obedience import Obedience, masks_for, obeyed, usual_orders
 from abcrnn.plotting import plot_card
 from abcrnn.sampling import Sampler
 from abcrnn.statistics import distance, distributions
 
 _TEMPERATURE, _SEED, _LONGEST = 0.8, 0, 1000
-_MANY_BARS = 4
+_TO_ORDER = 40  # tunes at most
+_ASKED = 200  # tunes at most that tell what is usual
 
 _Counts = dict[str, Counter[Any]]
-
-
-@dataclass(frozen=True)
-class Soundness:
-    """How many of the tunes begun came to an end, and how many of those are sound."""
-
-    begun: int
-    complete: int
-    sound: int
-
-
-@dataclass(frozen=True)
-class Sharing:
-    """What tunes share with the tunes of a corpus (:class:`abcrnn.novelty.Novelty`).
-
-    Parameters
-    ----------
-    tunes : int
-        Those that could be read; where there are none, all else is 0.
-    bars_median, bars_90th, notes_median, notes_90th : float
-        Of the longest run that each shares with one of them: median and 90th percentile.
-    above_four_bars : float
-        Share of the tunes whose longest run is longer than four bars.
-    known_grams : float
-        Of a tune's runs of 6 notes, the share that is known; the mean of all tunes.
-    """
-
-    tunes: int
-    bars_median: float = 0.0
-    bars_90th: float = 0.0
-    notes_median: float = 0.0
-    notes_90th: float = 0.0
-    above_four_bars: float = 0.0
-    known_grams: float = 0.0
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """How tunes stand to the tunes of a corpus: what they share, and how far they are apart.
-
-    ``distances`` are those of :func:`abcrnn.statistics.distance`, by what was counted.
-    """
-
-    sharing: Sharing
-    distances: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What the tunes that a model draws are like.
-
-    Parameters
-    ----------
-    tunes : int
-        How many were asked for.
-    temperature, seed, max_length
-        As given to the Sampler.
-    unconstrained, constrained, unseen : Soundness
-        Drawn as the model likes; drawn under the constraint ``"bars"``, and the rest
-        is about those; and of unseen tunes, at most as many.
-    corpus, corpus_tunes : str, int
-        The tunes that they are compared with.
-    trained_on : bool
-        Whether these are what the model was trained on.
-    compared : int
-        So many tunes of each make up the distances; chance parts few from many.
-    likeness : Likeness
-        Of the drawn tunes.
-    unseen_likeness : Likeness, optional
-        Of those unseen tunes: the yardstick. None if the model was trained on no part
-        of the corpus, for then they are among those that all is compared with.
-    """
-
-    tunes: int
-    temperature: float
-    seed: int
-    max_length: int
-    unconstrained: Soundness
-    constrained: Soundness
-    unseen: Soundness
-    corpus: str
-    corpus_tunes: int
-    trained_on: bool
-    compared: int
-    likeness: Likeness
-    unseen_likeness: Likeness | None
 
 
 @dataclass(frozen=True)
@@ -144,9 +70,9 @@ class ModelCard:
     counts: dict[str, _Counts]
 
     def __str__(self) -> str:
-        lines = list(_score_lines(self))
+        lines = list(score_lines(self.corpus, self.scores))
         if self.drawn:
-            lines += ["", *_soundness_lines(self.drawn), "", *_likeness_lines(self.drawn)]
+            lines += ["", *drawn_lines(self.drawn)]
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -173,7 +99,7 @@ class ModelCard:
         if not self.drawn:
             return [page]
         counts = self.counts
-        numbers = dict(_numbers(self.scores, self.drawn))
+        numbers = dict(in_numbers(self.scores, self.drawn))
         plot_card(counts["drawn"], counts["corpus"], numbers, picture, counts.get("unseen"))
         return [page, picture]
 
@@ -237,6 +163,7 @@ def _compare(
         unconstrained=unconstrained,
         constrained=_soundness(tunes, drawn),
         unseen=_soundness(len(yardstick), yardstick),
+        obedience=_obedience(model, _spread(beside.tunes, _ASKED), yardstick, tunes),
         corpus=beside.name,
         corpus_tunes=len(beside.tunes),
         trained_on=trained_on is not None,
@@ -257,6 +184,23 @@ def _draw_freely(model: Any, tunes: int) -> Soundness:
 
 def _soundness(begun: int, complete: Sequence[str]) -> Soundness:
     return Soundness(begun, len(complete), sum(not check_tune(tune) for tune in complete))
+
+
+def _obedience(
+    model: Any, usual: Sequence[str], yardstick: Sequence[str], tunes: int
+) -> Obedience | None:
+    """Draw tunes to orders, and see which of these they keep to."""
+    orders, many = usual_orders(usual), min(tunes, _TO_ORDER)
+    if not orders:
+        return None
+    masks = masks_for(model.vocabulary.characters, orders)
+    sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint=masks)
+    drawn = sampler.tunes(many, prompt=orders.prompt(), max_length=_LONGEST)
+    return Obedience(
+        {name: value for name, value in orders.as_dict().items() if value is not None},
+        obeyed(orders, drawn, many),
+        obeyed(orders, yardstick, len(yardstick)),
+    )
 
 
 def _likeness(
@@ -284,7 +228,7 @@ def _sharing(found: Sequence[Novelty]) -> Sharing:
         float(np.percentile(bars, 90)),
         float(np.median(notes)),
         float(np.percentile(notes, 90)),
-        sum(length > _MANY_BARS for length in bars) / len(bars),
+        sum(length > MANY_BARS for length in bars) / len(bars),
         float(np.mean([novelty.known_share for novelty in found])),
     )
 
@@ -297,84 +241,3 @@ def _spread(tunes: Sequence[str], many: int) -> list[str]:
 
 def _shown(tunes: Sequence[str], doing: str) -> Iterator[str]:
     yield from tqdm(tunes, desc=doing, unit="tune", delay=2, disable=None, leave=False)
-
-
-# How it reads -----------------------------------------------------------------------------
-
-
-def _score_lines(card: ModelCard) -> Iterator[str]:
-    scores = card.scores
-    yield (
-        f"{card.corpus}: {scores['tunes']} tunes the model has not seen, "
-        f"{scores['characters']:,} characters"
-    )
-    kinds = ("bits_per_char", "header_bits_per_char", "body_bits_per_char")
-    yield _row("", "all", "header", "body")
-    yield _row("bits per character", *(f"{scores[kind]:.4f}" for kind in kinds))
-    yield _row("accuracy", f"{scores['accuracy']:.4f}")
-
-
-def _soundness_lines(drawn: Drawn) -> Iterator[str]:
-    both = (drawn.unconstrained, drawn.constrained)
-    yield (
-        f"{drawn.tunes} tunes drawn at temperature {drawn.temperature:g}, seed {drawn.seed}, "
-        f"at most {drawn.max_length:,} characters"
-    )
-    yield _row("", "freely", "bars kept", "unseen")
-    yield _row("came to an end", *(_percent(s.complete, s.begun) for s in both))
-    yield _row("sound, of these", *(_percent(s.sound, s.complete) for s in (*both, drawn.unseen)))
-    # The place for the orders obeyed: rows of the same columns.
-
-
-def _likeness_lines(drawn: Drawn) -> Iterator[str]:
-    columns = [drawn.likeness, *([drawn.unseen_likeness] if drawn.unseen_likeness else [])]
-    shared = [likeness.sharing for likeness in columns]
-    if drawn.trained_on:
-        yield f"beside {drawn.corpus}, the {drawn.corpus_tunes} tunes it was trained on"
-    else:
-        yield f"beside {drawn.corpus}, {drawn.corpus_tunes} tunes (not those it was trained on)"
-    yield _row("", "drawn", *(["unseen"] if drawn.unseen_likeness else []))
-    yield _row("tunes", *(f"{s.tunes}" for s in shared))
-    yield "longest run shared with one of them"
-    yield _row("  median, bars", *(f"{s.bars_median:.1f}" for s in shared))
-    yield _row("  median, notes", *(f"{s.notes_median:.0f}" for s in shared))
-    yield _row("  90th percentile, bars", *(f"{s.bars_90th:.1f}" for s in shared))
-    yield _row("  90th percentile, notes", *(f"{s.notes_90th:.0f}" for s in shared))
-    yield _row(f"  longer than {_MANY_BARS} bars", *(f"{s.above_four_bars:.0%}" for s in shared))
-    yield _row("known runs of 6 notes", *(f"{s.known_grams:.0%}" for s in shared))
-    yield f"distance from them, of {drawn.compared} tunes (0: alike, 1: nothing in common)"
-    for name in drawn.likeness.distances:
-        yield _row(f"  {name}", *(f"{likeness.distances[name]:.2f}" for likeness in columns))
-
-
-def _numbers(scores: dict[str, float], drawn: Drawn) -> Iterator[tuple[str, str]]:
-    """Yield what the picture says in words."""
-    free, bound = drawn.unconstrained, drawn.constrained
-    yield "bits per character, unseen", f"{scores['bits_per_char']:.3f}"
-    yield "in headers", f"{scores['header_bits_per_char']:.3f}"
-    yield "in bodies", f"{scores['body_bits_per_char']:.3f}"
-    yield "accuracy", f"{scores['accuracy']:.3f}"
-    yield "tunes drawn freely that end", _percent(free.complete, free.begun)
-    yield "of these, sound", _percent(free.sound, free.complete)
-    yield "sound, bars kept", _percent(bound.sound, bound.complete)
-    yardstick = _shared_numbers(drawn.unseen_likeness) if drawn.unseen_likeness else {}
-    for name, number in _shared_numbers(drawn.likeness).items():
-        yield name, number + (f" (unseen {yardstick[name]})" if yardstick else "")
-
-
-def _shared_numbers(likeness: Likeness) -> dict[str, str]:
-    shared = likeness.sharing
-    return {
-        "bars shared, median": f"{shared.bars_median:.1f}",
-        "90th percentile": f"{shared.bars_90th:.1f}",
-        f"more than {_MANY_BARS} shared": f"{shared.above_four_bars:.0%}",
-        "known runs of 6 notes": f"{shared.known_grams:.0%}",
-    }
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{part / whole:.0%}" if whole else "-"
-
-
-def _row(name: str, *values: str) -> str:
-    return (f"{name:<28}" + "".join(f"{value:>12}" for value in values)).rstrip()

@@ -197,7 +197,7 @@ class Orders:
             "rhythm": lambda: read.field("R") == (self.rhythm or "").strip(),
             "bars": lambda: bars_of(read) == self.bars,
             "form": lambda: form_of(read) == self.form and self._even(read),
-            "pitches": lambda: self._in_range(read),
+            "pitches": lambda: self.in_range(read),
             "opening": lambda: (
                 tune.partition("\nK:")[2]
                 .partition("\n")[2]
@@ -212,7 +212,8 @@ class Orders:
         """Whether all sections are as long, if bars are ordered."""
         return self.bars is None or len({section.bars for section in _sections(tune)}) == 1
 
-    def _in_range(self, tune: Tune) -> bool:
+    def in_range(self, tune: Tune) -> bool:
+        """Whether a tune keeps to the ordered range, grace notes too."""
         lowest, highest = (_midi(note) for note in _ends(self.pitches or ""))
         events = [event for bar in tune.bars() for event in bar.events]
         pitches = [p.midi for event in events for p in event.pitches]

@@ -55,7 +55,7 @@ def plot_history(history: Sequence[EpochRecord], path: str | os.PathLike[str]) -
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def plot_card(
@@ -111,7 +111,7 @@ def plot_card(
         frameon=False,
         fontsize=12,
     )
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _draw_pitches(axes: Axes, shares: _Shares) -> None:
@@ -230,7 +230,8 @@ def _write_numbers(axes: Axes, numbers: Mapping[str, str]) -> None:
         axes.text(1, height, value, fontsize=11, ha="right", weight="bold")
 
 
-def _save(figure: Figure, path: str | os.PathLike[str]) -> None:
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure as a PNG, whole or not at all."""
     picture = io.BytesIO()
     # No date and version inside: the same figures give the same bytes.
     figure.savefig(picture, format="png", dpi=120, metadata={"Software": None})
