@@ -73,3 +73,33 @@ def trained(homemade: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("trained") / "homemade.abcrnn"
     model.save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def midi_folder(few_tunes: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of MIDI files, of forty real tunes."""
+    from abcrnn.converting import convert_tunes
+
+    folder = tmp_path_factory.mktemp("midi")
+    convert_tunes(few_tunes.tunes, folder)
+    return folder
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own, where nothing was read before."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("ABCRNN_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]):
+    """Run a command in this process: (exit code, output, errors)."""
+    from abcrnn.cli import main
+
+    def run_words(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return run_words

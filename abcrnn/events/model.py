@@ -154,7 +154,7 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
             for kind, counts in model.counts.items()
         }
         model.openings = _openings(model, arrays["openings"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a sound abcrnn note model file: {error}") from error
     return model
 
