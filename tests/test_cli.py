@@ -20,17 +20,6 @@ from abcrnn.notation import check_tune, split_tunebook
 TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epochs", "3"]
 
 
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: (exit code, output, errors)."""
-
-    def run_words(*words):
-        code = main([str(word) for word in words])
-        return code, *capsys.readouterr()
-
-    return run_words
-
-
 def start(*words, **options):
     """Start a command in a process of its own."""
     command = [sys.executable, "-m", "abcrnn.cli", *map(str, words)]

@@ -15,6 +15,8 @@ from abcrnn.corpus import Corpus
 from abcrnn.evaluation import training_part, unseen_part
 from abcrnn.modelcard import examine
 from abcrnn.novelty import NoveltyIndex
+from abcrnn.obedience import Obeyed
+from abcrnn.orders import Orders
 from abcrnn.statistics import distance, distributions
 
 TUNES = 6
@@ -127,11 +129,28 @@ def test_both_sides_stand_beside_the_tunes_trained_on(model, card, homemade):
 def test_a_model_that_copies_is_found_out(model, homemade, monkeypatch):
     corpus = load_corpus(homemade)
     train = corpus.split(0.1, 0.25)[0]
-    monkeypatch.setattr(Sampler, "tunes", lambda _self, n, max_length: list(train.tunes)[:n])
-    drawn = examine(model, corpus, len(train.tunes)).drawn
+    copies = list(train.tunes)
+    monkeypatch.setattr(Sampler, "tunes", lambda _self, n, prompt="", max_length=0: copies[:n])
+    drawn = examine(model, corpus, len(copies)).drawn
     assert drawn.likeness.sharing.above_four_bars == drawn.likeness.sharing.known_grams == 1
     assert drawn.likeness.sharing.bars_median >= 8
     assert drawn.unseen_likeness.sharing.known_grams < 0.5
+    # Nor are orders taken for obeyed because they were given.
+    found, orders = drawn.obedience, Orders(**drawn.obedience.orders)
+    as_ordered = [not orders.disobeyed(tune) for tune in copies]
+    assert found.drawn.all == sum(as_ordered) < len(copies)
+    in_meter = ["\nM:" + found.orders["meter"] + "\n" in tune for tune in copies]
+    assert found.drawn.each["meter"] == sum(in_meter) < len(copies)
+
+
+def test_orders_are_obeyed(card, homemade):
+    found, (_, _, unseen) = card.drawn.obedience, load_corpus(homemade).split(0.1, 0.25)
+    assert set(found.orders) >= {"key", "meter", "bars", "form", "pitches"}
+    assert found.drawn == Obeyed(TUNES, TUNES, dict.fromkeys(found.orders, TUNES))
+    for name, order in found.orders.items():
+        kept = [not Orders(**{name: order}).disobeyed(tune) for tune in unseen.tunes]
+        assert found.unseen.each[name] == sum(kept)
+    assert found.unseen.tunes == len(unseen.tunes)
 
 
 def test_saved_and_read_again(card, tmp_path):
@@ -141,6 +160,7 @@ def test_saved_and_read_again(card, tmp_path):
     assert read["scores"] == card.scores and set(read["scores"]) >= {"header_bits_per_char"}
     assert read["drawn"]["likeness"]["distances"] == card.drawn.likeness.distances
     assert read["drawn"]["unconstrained"]["begun"] == TUNES
+    assert read["drawn"]["obedience"]["drawn"]["all"] == TUNES
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "card.png"]
 
@@ -155,17 +175,6 @@ def test_a_corpus_it_was_not_trained_on_gives_no_yardstick(model, homemade):
 
 
 # The command ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: (exit code, output, errors)."""
-
-    def run_words(*words):
-        code = main([str(word) for word in words])
-        return code, *capsys.readouterr()
-
-    return run_words
 
 
 def test_evaluate_from_end_to_end(card, model_file, homemade, tmp_path, run):
@@ -186,6 +195,8 @@ def test_evaluate_from_end_to_end(card, model_file, homemade, tmp_path, run):
         card.scores["body_bits_per_char"], abs=1e-4
     )
     assert numbers["sound, of these"][1:] == ["100%", "100%"]
+    assert numbers["all orders obeyed"][0] == "100%" and len(numbers["all orders obeyed"]) == 2
+    assert f"meter {card.drawn.obedience.orders['meter']}" in numbers
     assert numbers["tune length"] == [
         f"{likeness.distances['tune length']:.2f}"
         for likeness in (card.drawn.likeness, card.drawn.unseen_likeness)

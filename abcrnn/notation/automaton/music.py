@@ -205,17 +205,10 @@ class MusicGrammar:
         return state._replace(run=state.run._replace(tied=True)) if leads_on else None
 
     def _chord(self, state: State, c: str) -> State | None:
-        """Read the notes of a chord; the text counts them."""
-        count, rest = int(state.text[0]), state.text[1:]
-        if c in _LETTERS and count < _MOST_NOTES:
-            return state._replace(text=f"{count + 1}")
-        if c in _ACCIDENTALS and rest != "^" and count < _MOST_NOTES:
-            return state._replace(text=f"{count}^")
-        if c in _MARKS and count and not rest:
-            return state._replace(text=f"{count}'")
-        if c == "]" and count and rest != "^":
+        """Read the notes of a chord."""
+        if c == "]" and _may_close(state):
             return state._replace(at="chord end", text="")
-        return None
+        return _one_more(state, c, _MOST_NOTES)
 
     # What stands before a note (sections 4.11 to 4.14, 4.18, 4.19) -------------------------------
 
@@ -233,19 +226,12 @@ class MusicGrammar:
         return self._music(self._owing(state._replace(place=place), GROUPED), c)
 
     def _grace(self, state: State, c: str) -> State | None:
-        """Read grace notes; the text counts them."""
-        count, rest = int(state.text[0]), state.text[1:]
-        if c in _LETTERS and count < _MOST_GRACES:
-            return state._replace(text=f"{count + 1}")
-        if c in _ACCIDENTALS and rest != "^" and count < _MOST_GRACES:
-            return state._replace(text=f"{count}^")
-        if c in _MARKS and count and not rest:
-            return state._replace(text=f"{count}'")
-        if not self._strict and c in _LENGTH and count:
-            return state
-        if c == "}" and count and rest != "^":
+        """Read grace notes."""
+        if c == "}" and _may_close(state):
             return self._owing(state, GRACED)
-        return None
+        if c in _LENGTH and state.text[0] != "0" and not self._strict:
+            return state
+        return _one_more(state, c, _MOST_GRACES)
 
     def _quote(self, state: State, c: str) -> State | None:
         text = state.text
@@ -354,6 +340,22 @@ class MusicGrammar:
     def _owing(self, state: State, kind: int) -> State:
         run = state.run._replace(owed=max(state.run.owed, kind))
         return state._replace(at="music", text="", run=run)
+
+
+def _one_more(state: State, c: str, most: int) -> State | None:
+    """Read the notes of a chord or of graces; the text counts them, and says what came last."""
+    count, last = int(state.text[0]), state.text[1:]
+    if c in _LETTERS and count < most:
+        return state._replace(text=f"{count + 1}")
+    if c in _ACCIDENTALS and last != "^" and count < most:
+        return state._replace(text=f"{count}^")
+    if c in _MARKS and count and not last:
+        return state._replace(text=f"{count}'")
+    return None
+
+
+def _may_close(state: State) -> bool:
+    return state.text[0] != "0" and state.text[1:] != "^"
 
 
 def after_event(state: State, steps: int) -> State:

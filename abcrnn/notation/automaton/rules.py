@@ -27,17 +27,8 @@ class Rules:
 
     Parameters
     ----------
-    alphabet : str
-        The characters there are to end a tune with.
-    strict : bool
-        Leave out what is sound and yet makes some programs stumble: for tunes to be
-        drawn. Else what tunebooks write is followed, as far as it is sound.
-    form : Form
-        Sections to keep to; empty for any.
-    bars : int, optional
-        Bars of the tune, if there is no form.
-    values : mapping of str to collection of str
-        Of the fields ``K`` and ``M``: the values to keep to, in every spelling of them.
+    alphabet, strict, form, bars, values
+        As in :class:`abcrnn.notation.automaton.TuneAutomaton`.
     """
 
     def __init__(
