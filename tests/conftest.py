@@ -103,15 +103,3 @@ def run(capsys: pytest.CaptureFixture[str]):
         return code, *capsys.readouterr()
 
     return run_words
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]):
-    """Run a command in this process: (exit code, output, errors)."""
-    from abcrnn.cli import main
-
-    def run_words(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        return code, *capsys.readouterr()
-
-    return run_words
