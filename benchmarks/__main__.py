@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import growth, sampling, start, training
+from benchmarks import growth, notes, sampling, start, training
 from benchmarks.scales import FULL, SMOKE
 from benchmarks.tables import Table, machine
 
@@ -17,6 +17,7 @@ _STAGES = {
     "sampling": sampling.tables,
     "start": start.tables,
     "growth": growth.tables,
+    "notes": notes.tables,
 }
 
 

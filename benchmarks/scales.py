@@ -24,6 +24,8 @@ class Scale:
         Characters a stream in one run of sampling, by the number of streams.
     lab_length : int
         Characters in one run of the lab's loop, which is some hundred times slower.
+    notes, loop_notes : int
+        Notes in one run of ours and of the tutorial's loop, which is far slower.
     peak_size : int
         Of the square product that measures the peak.
     units : tuple of int
@@ -40,6 +42,8 @@ class Scale:
     windows: dict[str, int]
     lengths: dict[int, int]
     lab_length: int
+    notes: int
+    loop_notes: int
     peak_size: int
     units: tuple[int, ...]
     batches: tuple[int, ...]
@@ -62,12 +66,14 @@ class Scale:
 
 
 FULL = Scale(
-    rounds={"training": 7, "sampling": 7, "start": 5, "growth": 3},
+    rounds={"training": 7, "sampling": 7, "start": 5, "growth": 3, "notes": 7},
     windows={"jigs": 48, "mit": 20},
     # abcrnn draws stretches of 128 after a first character that is given: one less than whole
     # stretches leaves nothing drawn for nothing.
     lengths={1: 1023, 64: 511},
     lab_length=48,
+    notes=1024,
+    loop_notes=100,
     peak_size=3072,
     units=(128, 256, 512, 1024),
     batches=(1, 16, 64, 256),
@@ -76,10 +82,12 @@ FULL = Scale(
 )
 
 SMOKE = Scale(
-    rounds={"training": 1, "sampling": 1, "start": 1, "growth": 1},
+    rounds={"training": 1, "sampling": 1, "start": 1, "growth": 1, "notes": 1},
     windows={"jigs": 2, "mit": 2},
     lengths={1: 127, 64: 127},
     lab_length=4,
+    notes=64,
+    loop_notes=2,
     peak_size=256,
     units=(16, 32),
     batches=(1, 4),

@@ -33,6 +33,7 @@ EXPECTED = {
         "one more training step",
     },
     "Growth": {"16", "32"},
+    "Notes from MIDI": {"recipe tutorial", "recipe default", "the tutorial's loop"},
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import abcrnn
+from abcrnn import events
 
 PACKAGE = Path(abcrnn.__file__).parent
 
@@ -28,7 +29,7 @@ def listed(inside: str) -> list[str]:
 
 
 #: Packages inside the package, by their folder: each module imports those above it in its list.
-ORDERS = {inside: listed(inside) for inside in ("notation", "notation/automaton")}
+ORDERS = {inside: listed(inside) for inside in ("notation", "notation/automaton", "events")}
 
 
 def imported_names(path: Path) -> set[str]:
@@ -63,11 +64,11 @@ def test_every_module_has_a_floor():
 
 def test_imports_point_down():
     wrong = [
-        f"{path.name} imports {room}"
-        for path in PACKAGE.glob("*.py")
-        if path.stem != "__init__"
-        for room in imported_rooms(path)
-        if room != "__version__" and FLOOR_OF[room] >= FLOOR_OF[path.stem]
+        f"{path} imports {room}"
+        for home, paths in rooms_of(PACKAGE).items()
+        for path in paths
+        for room in imported_rooms(path) - {"__version__", home}
+        if FLOOR_OF[room] >= FLOOR_OF[home]
     ]
     assert not wrong
 
@@ -105,6 +106,7 @@ def test_importing_abcrnn_loads_no_heavy_package():
     assert done.stdout.strip() == "set()"
 
 
-def test_every_public_name_can_be_had():
-    for name in abcrnn.__all__:
-        assert getattr(abcrnn, name).__name__ == name
+@pytest.mark.parametrize("home", [abcrnn, events])
+def test_every_public_name_can_be_had(home):
+    for name in home.__all__:
+        assert getattr(home, name).__name__ == name

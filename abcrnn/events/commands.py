@@ -63,10 +63,12 @@ def train(arguments: argparse.Namespace) -> int:
 
 def sample(arguments: argparse.Namespace) -> int:
     """Write new notes as a MIDI file."""
-    from abcrnn.events.writing import program_number
+    from abcrnn.events.writing import program_number, require_tempo
 
     opening = _opening(arguments.opening) if arguments.opening else None
     program = program_number(arguments.instrument)  # a wrong word is said before the waiting
+    if arguments.tempo is not None:
+        require_tempo(arguments.tempo)
     import_tensorflow()
     from abcrnn.events.model import load_note_model
     from abcrnn.events.pictures import plot_notes
@@ -81,7 +83,9 @@ def sample(arguments: argparse.Namespace) -> int:
     [notes] = sampler.sample(arguments.notes, opening=before)
     if arguments.plot:
         plot_notes(notes, model, arguments.plot)
-    tempo = arguments.tempo or (opening.tempo if opening else own)
+    tempo = arguments.tempo
+    if tempo is None:
+        tempo = opening.tempo if opening else own
     whole = notes if before is None else _joined(before, notes)
     write_notes(scale_times(whole, own / tempo), arguments.out, program, tempo)
     begun = f" after the {len(opening.notes)} of {arguments.opening}" if opening else ""

@@ -7,7 +7,6 @@ import os
 
 import numpy as np
 
-from abcrnn.arguments import require_positive
 from abcrnn.events.extra import import_pretty_midi
 from abcrnn.events.notes import Notes
 from abcrnn.files import write_bytes
@@ -66,9 +65,7 @@ def write_notes(
         If the disk refuses; a file that stood there before still does.
     """
     _require_sound(notes)
-    require_positive("tempo", tempo)
-    if not 5 <= tempo <= 1000:
-        raise ValueError(f"tempo must be from 5 to 1000 quarter notes a minute, not {tempo:g}")
+    require_tempo(tempo)
     pretty_midi = import_pretty_midi()
     music = pretty_midi.PrettyMIDI(resolution=_RESOLUTION, initial_tempo=float(tempo))
     player = pretty_midi.Instrument(program_number(instrument))
@@ -80,6 +77,12 @@ def write_notes(
     buffer = io.BytesIO()
     music.write(buffer)
     write_bytes(path, buffer.getvalue())
+
+
+def require_tempo(tempo: float) -> None:
+    """Raise ``ValueError`` unless a MIDI file can say so many quarter notes a minute."""
+    if not 5 <= tempo <= 1000:
+        raise ValueError(f"tempo must be from 5 to 1000 quarter notes a minute, not {tempo:g}")
 
 
 def scale_times(notes: Notes, factor: float) -> Notes:

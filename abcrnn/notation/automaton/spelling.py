@@ -112,7 +112,7 @@ def _chord_texts() -> tuple[str, ...]:
 
 KEYS = _key_texts()
 #: With one letter for all seven: see :func:`chord_letter`.
-CHORDS = (*_chord_texts(), *(f"({chord})" for chord in _chord_texts()), ">")
+CHORDS = (*_chord_texts(), *(f"({chord})" for chord in _chord_texts()))
 
 
 class Words:
