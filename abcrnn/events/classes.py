@@ -28,6 +28,8 @@ from abcrnn.lstm import LSTM, LSTMState
 #: Stands for a pitch between two pieces: what is read before the first note.
 START = PITCHES
 
+_LEAD = 32  # notes
+
 _KINDS = ("pitch", "step", "duration")
 _DIM = {"pitch": "pitch_dim", "step": "time_dim", "duration": "time_dim"}
 
@@ -107,19 +109,21 @@ class ClassNetwork(Network):
         """Return pitch and the classes of step and duration, shape (notes, 3), int32."""
         return np.stack([notes["pitch"], *self.grid.classify(notes)], axis=1).astype(np.int32)
 
+    def lead(self, notes: Notes) -> Rows:
+        """Return what stands before the first drawn note, if a piece is to lead to it: its end.
+
+        In training a piece always comes after another, so a state that read nothing is
+        strange to the network. Shape (33, 3), or less for a piece that is too short.
+        """
+        return np.append(self.encode(notes[-_LEAD:]), [[START, 0, 0]], axis=0).astype(np.int32)
+
     def decode(self, rows: Rows) -> tuple[Rows, Rows, Rows]:
         """Return pitches, steps and durations in seconds."""
         pitch, step, duration = np.moveaxis(rows.astype(np.int32), -1, 0)
         return pitch, self.grid.steps[step], self.grid.durations[duration]
 
     def initial_state(self, batch_size: int) -> State:
-        """Return the state before a piece: of having read :data:`START` from nothing."""
-        state = self.blank_state(batch_size)
-        start = tf.tile([[START, 0, 0]], (batch_size, 1))
-        return self.advance(start, state)
-
-    def blank_state(self, batch_size: int) -> State:
-        """Return zeros: an output and a cell for each layer."""
+        """Return the state before anything was read: an output and a cell for each layer."""
         return tuple(layer.initial_state(batch_size) for layer in self.recurrent)
 
     def advance(self, rows: tf.Tensor, state: State) -> State:

@@ -14,13 +14,13 @@ from abcrnn.archive import Arrays, read_archive, require_shapes, write_archive
 from abcrnn.arguments import require_count
 from abcrnn.events.classes import ClassNetwork
 from abcrnn.events.grid import TimeGrid
-from abcrnn.events.network import PITCHES
-from abcrnn.events.notes import Notes, Piece
+from abcrnn.events.network import PITCHES, Rows
+from abcrnn.events.notes import NOTE, Notes, Piece
 from abcrnn.events.recipes import note_recipe
 from abcrnn.events.window import WindowNetwork
 
 _FORMAT = "abcrnn note model 1"
-_OPENINGS = 16
+_LEADS = 16
 _KINDS = {"tutorial": "window", "default": "classes"}
 _MOST_LAYERS = 100
 #: By the name that a model file gives; no other can be built from a file.
@@ -47,8 +47,9 @@ class NoteModel:
         self.network: WindowNetwork | ClassNetwork = NETWORKS[kind](grid, **config)
         #: What training says of itself, saved with the model.
         self.about: dict[str, Any] = {}
-        #: Notes that pieces of the data begin with, (openings, notes, 3): pitch, step, duration.
-        self.openings: NDArray[np.float32] = np.zeros((0, 0, 3), np.float32)
+        #: What may stand before the first note that is drawn: rows out of the data,
+        #: shape (leads, notes, 3); see ``lead`` of the networks.
+        self.leads: Rows = np.zeros((0, 0, 3))
         #: How often each pitch, class of step and class of duration is met in the data.
         self.counts = {
             "pitch": np.zeros(PITCHES, np.int64),
@@ -76,15 +77,9 @@ class NoteModel:
         for piece in pieces:
             for kind, counted in count_notes(self.grid, piece.notes).items():
                 self.counts[kind] += counted
-        if isinstance(self.network, WindowNetwork):
-            length = self.network.seq_length
-            long = [piece.notes[:length] for piece in pieces if len(piece.notes) >= length]
-            chosen = long[:: max(1, len(long) // _OPENINGS)][:_OPENINGS]
-            self.openings = (
-                np.stack([self.network.encode(notes) for notes in chosen])
-                if chosen
-                else self.openings
-            )
+        leads = [self.network.lead(piece.notes) for piece in pieces]
+        whole = [lead for lead in leads if len(lead) == max(map(len, leads))]
+        self.leads = np.stack(whole[:: -(-len(whole) // _LEADS)])
 
     @property
     def config(self) -> dict[str, Any]:
@@ -111,7 +106,7 @@ class NoteModel:
         arrays: Arrays = {f"weights/{name}": array for name, array in self.weight_arrays().items()}
         arrays |= {f"grid/{name}": a for name, a in self.grid._asdict().items()}
         arrays |= {f"counts/{name}": a for name, a in self.counts.items()}
-        write_archive(path, _FORMAT, about, {**arrays, "openings": self.openings})
+        write_archive(path, _FORMAT, about, {**arrays, "leads": self.leads})
 
 
 def count_notes(grid: TimeGrid, notes: Notes) -> dict[str, NDArray[np.int64]]:
@@ -153,7 +148,7 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
             kind: _like(arrays[f"counts/{kind}"], counts, f"counts/{kind}")
             for kind, counts in model.counts.items()
         }
-        model.openings = _openings(model, arrays["openings"])
+        model.leads = _leads(model, arrays["leads"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a sound abcrnn note model file: {error}") from error
     return model
@@ -190,10 +185,12 @@ def _like(array: NDArray[Any], expected: NDArray[Any], name: str) -> NDArray[Any
     return array
 
 
-def _openings(model: NoteModel, openings: NDArray[Any]) -> NDArray[np.float32]:
-    shape = getattr(model.network, "seq_length", 0)
-    if openings.ndim != 3 or openings.dtype != np.float32 or openings.shape[1:] != (shape, 3):
-        raise ValueError(f"its openings are {openings.dtype} of shape {openings.shape}")
-    if not np.isfinite(openings).all():
-        raise ValueError("its openings are no numbers")
-    return openings
+def _leads(model: NoteModel, leads: Rows) -> Rows:
+    like = model.network.lead(np.zeros(1, NOTE))
+    if leads.ndim != 3 or leads.dtype != like.dtype or leads.shape[2:] != (3,):
+        raise ValueError(f"its leads are {leads.dtype} of shape {leads.shape}")
+    sizes = (PITCHES + 1, len(model.grid.steps), len(model.grid.durations))
+    highest = sizes if model.kind == "classes" else (PITCHES, np.inf, np.inf)
+    if not (np.isfinite(leads).all() and (leads >= 0).all() and (leads < highest).all()):
+        raise ValueError("its leads are no notes")
+    return leads

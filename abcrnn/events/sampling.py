@@ -50,7 +50,7 @@ class NoteSampler:
         require_positive("temperature", temperature)
         require_count("seed", seed, least=0)
         self.model, self.temperature, self.seed = model, temperature, seed
-        self._network = model.network
+        self._network: Any = model.network
         self._widest = max(START + 1, *map(len, model.grid))
         self._compiled = tf.function(self._draw_some, jit_compile=not on_gpu())
         self._reading = tf.function(self._read, jit_compile=not on_gpu())
@@ -96,31 +96,28 @@ class NoteSampler:
         return Note(int(drawn["pitch"]), float(drawn["step"]), float(drawn["duration"]))
 
     def _begin(self, n: int, opening: Notes | None) -> State:
-        state = self._network.initial_state(n)
+        looks = isinstance(self._network, WindowNetwork)
+        rows = [] if looks and opening is not None else list(self._some_leads(n))
         if opening is not None:
-            rows = np.repeat(self._network.encode(opening)[:, None], n, axis=1)
-        elif isinstance(self._network, WindowNetwork):
-            rows = self._some_openings(n)
-        else:
-            return state
-        if isinstance(self._network, WindowNetwork) and len(rows) < self._network.seq_length:
+            rows += list(np.repeat(self._network.encode(opening)[-_LONGEST:, None], n, axis=1))
+        if looks and len(rows) < self._network.seq_length:
             raise ValueError(
                 f"this model looks at {self._network.seq_length} notes to foretell the next, "
-                f"but the opening has {len(rows)}: give it a longer one"
+                f"but it is given {len(rows)}: give it a longer opening"
             )
-        for row in rows[-_LONGEST:]:
+        state: State = self._network.initial_state(n)
+        for row in rows:
             state = self._reading(tf.constant(row), state)
         return state
 
-    def _some_openings(self, n: int) -> Rows:
-        openings = self.model.openings
-        if not len(openings):
-            raise ValueError("the model has no openings of its data: give an opening")
-        chosen = np.random.default_rng(self.seed).integers(len(openings), size=n)
-        return openings[chosen].transpose(1, 0, 2)
+    def _some_leads(self, n: int) -> Rows:
+        leads = self.model.leads
+        chosen = np.random.default_rng(self.seed).integers(max(1, len(leads)), size=n)
+        return leads[chosen].transpose(1, 0, 2) if len(leads) else leads
 
     def _read(self, rows: tf.Tensor, state: State) -> State:
-        return self._network.advance(rows, state)
+        after: State = self._network.advance(rows, state)
+        return after
 
     def _draw_some(self, state: State, key: tf.Tensor, temperature: tf.Tensor) -> Any:
         network, batch = self._network, tf.nest.flatten(state)[0].shape[0]

@@ -120,7 +120,7 @@ class NoteScorer:
             laid[:, 0] = START, 0, 0
             for row, piece in enumerate(group):
                 laid[row, 1 : len(piece) + 1] = piece
-            state, parts = self._network.blank_state(_ROWS), []
+            state, parts = self._network.initial_state(_ROWS), []
             for place in range(0, longest, _TIME):
                 part, state = self._compiled(laid[:, place : place + _TIME + 1], state)
                 parts.append(part.numpy())

@@ -76,6 +76,13 @@ class WindowNetwork(Network):
             np.float32
         )
 
+    def lead(self, notes: Notes) -> Rows:
+        """Return what stands before the first drawn note, if a piece is to lead to it: its opening.
+
+        Shape (seq_length, 3), or less for a piece that is too short.
+        """
+        return self.encode(notes[: self.seq_length])
+
     def decode(self, rows: Rows) -> tuple[Rows, Rows, Rows]:
         """Return pitches, steps and durations in seconds."""
         return rows[..., 0].astype(np.int32), rows[..., 1], rows[..., 2]
