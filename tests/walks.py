@@ -89,6 +89,7 @@ def run(alphabets: list[str], count: int, seed: int, cap: int, log=None, out=Non
         alphabet, orders = source.choice(alphabets), source.choice(ORDERS)
         meter, unit = source.choice(METERS), source.choice(("", *UNITS))
         prompt = source.choice(("", "X:1\n", header(meter, unit), header(meter, unit)))
+        alphabet = "".join(sorted({*alphabet, *prompt}))  # what is given can be written
         part = min(_BATCH, count - done)
         tunes = sound_walks(
             alphabet, part, source.randrange(2**32), cap + len(prompt), prompt, **orders
