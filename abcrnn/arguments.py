@@ -16,3 +16,12 @@ def require_positive(name: str, value: Any) -> None:
     """Raise ``ValueError`` unless ``value`` is a finite number above 0."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
         raise ValueError(f"{name} must be a positive number, not {value!r}")
+
+
+def require_shares(validation: float, test: float) -> None:
+    """Raise ``ValueError`` unless these are shares that leave something to train on."""
+    if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
+        raise ValueError(
+            "validation and test must be shares from 0, together less than 1, "
+            f"not {validation!r} and {test!r}"
+        )

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from abcrnn.arguments import require_shares
 from abcrnn.cards import (
     CACHE_VARIABLE,
     Card,
@@ -121,11 +122,7 @@ class Corpus:
         ValueError
             If a share is out of range, or there are too few tunes for it.
         """
-        if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
-            raise ValueError(
-                "validation and test must be shares from 0, together less than 1, "
-                f"not {validation!r} and {test!r}"
-            )
+        require_shares(validation, test)
         part_of = self._deal(
             round(validation * len(self.tunes)), round(test * len(self.tunes)), seed
         )

@@ -19,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from abcrnn.archive import read_archive, write_archive
+from abcrnn.arguments import require_shares
 from abcrnn.cards import cache_folder
 from abcrnn.events.notes import (
     MOST_BYTES,
@@ -197,11 +198,7 @@ def split_pieces(
     ValueError
         If a share is out of range, or there are too few files for it.
     """
-    if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
-        raise ValueError(
-            "validation and test must be shares from 0, together less than 1, "
-            f"not {validation!r} and {test!r}"
-        )
+    require_shares(validation, test)
     groups = _alike(list(pieces))
     order = np.random.default_rng(seed).permutation(len(groups))
     held, unseen = round(validation * len(groups)), round(test * len(groups))
