@@ -39,6 +39,7 @@ def finish(process):
 # The whole way -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_quickstart_cut_short_makes_what_it_names(tmp_path):
     process = start(
         "quickstart", "--out", tmp_path / "q", "--epochs", 1, "--steps", 2, "--tunes", 1
@@ -87,6 +88,7 @@ def test_sample_unconstrained_writes_what_the_model_will(trained, run):
     assert any(check_tune(block.text) for block in split_tunebook(free)[0])
 
 
+@pytest.mark.slow
 def test_compose_reproduce_and_rewrite(trained, tmp_path, run):
     book, again = tmp_path / "tunes.abc", tmp_path / "again.abc"
     words = ["compose", trained, "-n", 3, "--seed", 1, "--copies", "--form", "AB", "--bars", 4]
@@ -203,6 +205,7 @@ def test_corpora(run, homemade, jigs):
 # Real processes ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, homemade):
     words = ["train", homemade, *TINY[:-1], 30]
     assert finish(start(*words, "--out", tmp_path / "whole"))[0] == 0

@@ -29,6 +29,7 @@ def test_examples_are_short():
         assert len(path.read_text().splitlines()) < 60, path
 
 
+@pytest.mark.slow
 def test_train_irish(tmp_path, homemade):
     out = run_python(
         ROOT / "examples/train_irish.py", "--corpus", homemade, "--epochs", 1, "--steps", 2,
@@ -38,6 +39,7 @@ def test_train_irish(tmp_path, homemade):
     assert (tmp_path / "runs/irish/best.abcrnn").is_file()
 
 
+@pytest.mark.slow
 def test_train_jigs(tmp_path, few_tunes):
     (tmp_path / "few.abc").write_text(few_tunes.text)
     out = run_python(

@@ -153,7 +153,7 @@ CONFIG = {"embedding_dim": 6, "units": 8, "num_layers": 2, "dropout": 0.5,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"about": {"format": "abcrnn checkpoint 2"}}, "its format is 'abcrnn checkpoint 1'"),
+        ({"about": {"format": "abcrnn checkpoint 2"}}, "its format is 'abcrnn checkpoint 2'"),
         ({"about": {"format": "abcrnn model 99"}}, "expected 'abcrnn model 1'"),
         ({"about": {"config": {**CONFIG, "units": 10**9}}}, "expected float32 of shape"),
         ({"about": {"config": {**CONFIG, "num_layers": 10**9}}}, "more than any model has"),
