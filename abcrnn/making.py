@@ -88,13 +88,13 @@ def compose(arguments: argparse.Namespace) -> int:
 def reproduce(arguments: argparse.Namespace) -> int:
     """Draw composed tunes again."""
     import_tensorflow()
-    from abcrnn.composing import reproduce as reproduce_tune
+    from abcrnn.composing import reproduce_all
     from abcrnn.corpus import load_corpus
     from abcrnn.model import load_model
 
     model = load_model(arguments.model)
     tunes = load_corpus(arguments.tune).tunes
-    again = [reproduce_tune(tune, model) for tune in tunes]
+    again = reproduce_all(tunes, model)
     _give(again, arguments.output)
     same = sum(one == other for one, other in zip(tunes, again, strict=True))
     print(f"{same} of {len(again)} tunes the same, byte for byte", file=sys.stderr)

@@ -8,7 +8,7 @@ import mido
 import pytest
 
 from abcrnn import CharLSTM, Vocabulary, load_model
-from abcrnn.composing import YieldError, compose, loops, reproduce
+from abcrnn.composing import YieldError, compose, loops, reproduce, reproduce_all
 from abcrnn.midi import to_midi_bytes
 from abcrnn.notation import check_tune, read_tune, renumber, tune_body
 from abcrnn.novelty import NoveltyIndex
@@ -79,6 +79,13 @@ def test_orders_together(model, orders):
     assert_whole(tunes, 3, **orders)
     if prompt:
         assert all(tune.startswith(renumber(prompt, n)) for n, tune in enumerate(tunes, 1))
+
+
+def test_tunes_of_several_compositions_come_again_together(model, made):
+    """One more, composed otherwise, among them; drawn side by side, not one after the other."""
+    other = compose(model, 1, bars=2, max_length=150, seed=5).tunes
+    mixed = [*made.tunes[:2], *other, *made.tunes[2:]]
+    assert reproduce_all(mixed, model) == mixed
 
 
 def test_a_tune_comes_again_byte_for_byte(model, made, tmp_path):
