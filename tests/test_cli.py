@@ -79,6 +79,7 @@ def test_sample_begins_with_what_was_ordered(trained, run):
     assert out.startswith("X:1\nT:The Byte\nR:jig\nM:6/8\nK:D\n")
 
 
+@pytest.mark.slow
 def test_sample_unconstrained_writes_what_the_model_will(trained, run):
     words = ["sample", trained, "--seed", 0, "--temperature", 2, "-n", 8]
     code, sound, _ = run(*words)
@@ -168,6 +169,7 @@ def test_train_then_evaluate(tmp_path, homemade, run):
     assert "holds another run: its training decay_epochs is 3, not 4" in errors
 
 
+@pytest.mark.slow
 def test_surprise_marks_the_odd_bar(tmp_path, homemade, trained, run):
     book = tmp_path / "mine.abc"
     book.write_text(homemade.read_text().replace("|e2d B2A|", "|e2d BA|", 1))
@@ -345,6 +347,7 @@ def test_model_files_that_are_not(tmp_path, trained, run):
     assert code == 1 and "none.abcrnn: no such file" in errors
 
 
+@pytest.mark.slow
 def test_a_run_folder_of_another_recipe(tmp_path, homemade, run):
     shutil.copy(homemade, tmp_path / "mine.abc")
     assert run("train", tmp_path / "mine.abc", "--out", tmp_path / "run", *TINY)[0] == 0

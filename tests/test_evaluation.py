@@ -102,6 +102,7 @@ def test_soundness_is_that_of_what_is_drawn(model, card):
     assert drawn.unseen.complete == drawn.unseen.sound == 2
 
 
+@pytest.mark.slow
 def test_both_sides_stand_beside_the_tunes_trained_on(model, card, homemade):
     train, _, unseen = load_corpus(homemade).split(0.1, 0.25)
     sampler = Sampler(model, temperature=0.8, seed=0, constraint="bars")
@@ -165,6 +166,7 @@ def test_saved_and_read_again(card, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "card.png"]
 
 
+@pytest.mark.slow
 def test_a_corpus_it_was_not_trained_on_gives_no_yardstick(model, homemade):
     tunes = load_corpus(homemade).tunes[:1]
     card = examine(model, Corpus("mine", tunes), 2)
@@ -177,6 +179,7 @@ def test_a_corpus_it_was_not_trained_on_gives_no_yardstick(model, homemade):
 # The command ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_evaluate_from_end_to_end(card, model_file, homemade, tmp_path, run):
     words = ["evaluate", model_file, "--corpus", homemade, "--tunes", TUNES]
     code, out, errors = run(*words, "--out", tmp_path / "new" / "card")

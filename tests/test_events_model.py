@@ -287,6 +287,7 @@ def test_first_notes_are_drawn_as_likely_as_they_are(classes, monkeypatch):
     assert (np.abs(counts - 1000 * likely) < 4.5 * spread).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["window", "classes"])
 @pytest.mark.parametrize("temperature", [1e-40, 1e-6])
 def test_in_the_cold_the_likeliest_is_drawn(name, temperature, request, pieces):

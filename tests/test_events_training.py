@@ -73,6 +73,7 @@ def test_a_run_that_is_cut_off_anywhere_ends_as_if_it_had_not_been(
             assert (best.weight_arrays()[name] == array).all(), name
 
 
+@pytest.mark.slow
 def test_it_learns_and_the_best_is_kept(pieces, tmp_path):
     made = trainer("default", pieces, tmp_path)
     history = made.fit(6)

@@ -49,6 +49,7 @@ def test_train_jigs(tmp_path, few_tunes):
     assert (tmp_path / "runs/jigs/jigs.abcrnn").is_file()
 
 
+@pytest.mark.slow
 def test_sample_and_listen(tmp_path, trained):
     out = run_python(ROOT / "examples/sample_and_listen.py", trained, folder=tmp_path)
     count = int(re.search(r"(\d+) MIDI files in listen", out)[1])

@@ -85,6 +85,7 @@ def test_any_pieces_of_music(pieces):
     fuzz.survives(HEADER + "".join(pieces))
 
 
+@pytest.mark.slow
 def test_mutated_tunes(oneills):
     result = fuzz.run(list(oneills.tunes), count=3000, seed=1)
     assert result["read"] > 1000

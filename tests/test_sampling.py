@@ -162,6 +162,7 @@ def test_a_tune_cut_by_the_cap_is_reported(caplog):
     assert not caplog.text
 
 
+@pytest.mark.slow
 def test_others_take_the_place_of_those_cut_and_it_is_said(model, caplog):
     sampler, prompt = Sampler(model, seed=1), "X:1\nK:D\n"
     whole = sampler.tunes(8, prompt=prompt, max_length=5000)
@@ -184,6 +185,7 @@ def test_a_header_without_music_is_no_tune(caplog):
     assert "no music" in caplog.text
 
 
+@pytest.mark.slow
 def test_tunes_are_the_same_again_from_a_seed(model):
     # Untrained, it ends a tune where two line ends come by chance.
     sampler = Sampler(model, seed=1)

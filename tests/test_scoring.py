@@ -18,6 +18,7 @@ def model(few_tunes):
     )
 
 
+@pytest.mark.slow
 def test_each_tune_costs_what_reading_it_alone_costs(model, few_tunes):
     """Against the definition, one tune and one character at a time."""
     tunes = [min(few_tunes.tunes, key=len), max(few_tunes.tunes, key=len), *few_tunes.tunes[:40]]

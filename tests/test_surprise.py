@@ -37,6 +37,7 @@ def changed(tune, wrong):
     return tune.replace("|e2d B2A|", wrong, 1)
 
 
+@pytest.mark.slow
 def test_each_character_costs_what_stepping_through_the_tune_costs(model, few_tunes):
     """Against the definition, one character at a time and in NumPy."""
     tune = few_tunes.tunes[3]

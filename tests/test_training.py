@@ -59,7 +59,14 @@ def assert_same_run(one, other):
         np.testing.assert_array_equal(array, weights(other)[name], err_msg=name)
 
 
-@pytest.mark.parametrize("extra", [{}, RANDOM, {"decay_epochs": 4}])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param({}, marks=pytest.mark.slow),
+        RANDOM,
+        pytest.param({"decay_epochs": 4}, marks=pytest.mark.slow),
+    ],
+)
 def test_four_epochs_are_two_and_a_resume_of_two(parts, tmp_path, extra):
     extra = {"validated": not extra, **extra}
     whole = trainer(parts, tmp_path / "whole", **extra)
@@ -71,6 +78,7 @@ def test_four_epochs_are_two_and_a_resume_of_two(parts, tmp_path, extra):
     assert [record.epoch for record in resumed.history] == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_fit_goes_on_without_a_run_folder_too(parts):
     whole, halves = trainer(parts, validated=True), trainer(parts, validated=True)
     whole.fit(3)
@@ -79,6 +87,7 @@ def test_fit_goes_on_without_a_run_folder_too(parts):
     assert_same_run(whole, halves)
 
 
+@pytest.mark.slow
 def test_fit_called_again_after_it_failed_goes_on_from_a_sound_place(parts, monkeypatch):
     """As in a notebook, after a second Ctrl-C in the middle of a step."""
     whole, failed = trainer(parts), trainer(parts)
@@ -101,6 +110,7 @@ def test_fit_called_again_after_it_failed_goes_on_from_a_sound_place(parts, monk
     assert len(steps) == 5 + windows + 3 + windows  # the first epoch was not done a third time
 
 
+@pytest.mark.slow
 def test_how_often_to_save_may_change_within_a_run(parts, tmp_path):
     trainer(parts, tmp_path, checkpoint_epochs=2).fit(1)
     saved = RunFolder(tmp_path).newest_checkpoint(like=trainer(parts)._capture().arrays)
@@ -172,6 +182,7 @@ def test_one_step_is_plain_adam_with_clipping(parts):
         np.testing.assert_allclose(variable.numpy(), expected, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_the_best_model_is_kept_and_given_back(parts, tmp_path):
     made = trainer(parts, tmp_path, validated=True, learning_rate=0.05, keep_every=2)
     history = made.fit(6)
@@ -187,6 +198,7 @@ def test_the_best_model_is_kept_and_given_back(parts, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_it_stops_early_when_validation_no_longer_improves(parts):
     history = trainer(parts, validated=True, learning_rate=0.3, patience=2).fit(50)
     bits = [record.validation_bits_per_char for record in history]
@@ -194,6 +206,7 @@ def test_it_stops_early_when_validation_no_longer_improves(parts):
     assert len(history) - 1 - bits.index(min(bits)) == 2
 
 
+@pytest.mark.slow
 def test_learning_rate_falls_along_half_a_cosine(parts):
     made = trainer(parts, decay_epochs=5)
     rates = [record.learning_rate for record in made.fit(6)]
@@ -233,6 +246,7 @@ def test_callbacks_are_called_after_each_epoch(parts):
     assert [type(record) for record in seen] == [EpochRecord] * 2
 
 
+@pytest.mark.slow
 def test_sampling_while_training(parts, capsys):
     made = trainer(parts)
     made._callbacks.append(sing_every(2, length=30))
@@ -272,6 +286,7 @@ def test_a_damaged_run_file_is_named(parts, tmp_path, content):
         trainer(parts, tmp_path).fit(1)
 
 
+@pytest.mark.slow
 def test_a_damaged_newest_checkpoint_is_passed_over_and_said(parts, tmp_path, caplog):
     whole = trainer(parts, tmp_path / "whole")
     whole.fit(3)
@@ -286,6 +301,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_said(parts, tmp_path, ca
     assert_same_run(whole, resumed)
 
 
+@pytest.mark.slow
 def test_a_full_disk_while_checkpointing_loses_nothing(parts, tmp_path, full_disk):
     whole = trainer(parts, tmp_path / "whole")
     whole.fit(2)

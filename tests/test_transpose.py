@@ -339,6 +339,7 @@ def check_tune(text: str, semitones: int) -> bool:
     return back == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["irish", "jigs", "oneills"])
 def test_real_tunes_by_every_interval(name: str, request: pytest.FixtureRequest):
     corpus: Corpus = request.getfixturevalue(name)
