@@ -35,7 +35,9 @@ def test_many_walks_are_sound(irish, jigs, oneills):
     assert run([*alphabets, ALPHABET], 5000, 0, 350) == 5000
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize(
+    "unit", [u if u == "1/8" else pytest.param(u, marks=pytest.mark.slow) for u in UNITS]
+)
 @pytest.mark.parametrize("meter", METERS)
 def test_every_meter_and_unit(meter, unit):
     tunes = sound_walks(PLAIN + meter + unit, 4, 1, 250, header(meter, unit))
@@ -73,8 +75,8 @@ ORDERS = [{}, {"bars": 1}, {"bars": 4}, {"form": ((2, True), (None, False), (1, 
 @pytest.mark.parametrize("orders", ORDERS)
 @pytest.mark.parametrize(
     "alphabet",
-    [pytest.param(ALPHABET, marks=pytest.mark.slow), PLAIN, POOR],
-    ids=["rich", "plain", "poor"],
+    [pytest.param(ALPHABET, marks=pytest.mark.slow), POOR],
+    ids=["rich", "poor"],
 )
 def test_from_everywhere_there_is_a_way_to_the_end(alphabet, orders):
     automaton = TuneAutomaton(alphabet, **orders)

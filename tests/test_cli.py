@@ -241,6 +241,7 @@ def test_a_closed_pipe_is_no_error(tmp_path):
     assert process.wait(timeout=60) == 0
 
 
+@pytest.mark.slow
 def test_tensorflow_keeps_quiet(trained):
     process = start("sample", trained, "--seed", 0)
     code, _, errors = finish(process)

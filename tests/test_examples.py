@@ -61,6 +61,7 @@ def test_the_readme_has_one_short_snippet():
     assert len(SNIPPETS[0].strip().splitlines()) <= 12
 
 
+@pytest.mark.slow
 def test_the_readmes_snippet_on_a_few_tunes(tmp_path, few_tunes):
     (tmp_path / "few.abc").write_text(few_tunes.text)
     snippet = SNIPPETS[0].replace('"oneills"', '"few.abc"')

@@ -167,6 +167,7 @@ def test_the_card_shows_both_and_their_distance(few_tunes, tmp_path, drawn):
     assert "1 1 1 1 1 1" in rhythms
 
 
+@pytest.mark.slow
 def test_the_same_counts_give_the_same_bytes(few_tunes, tmp_path):
     for name, tunes in (("one", few_tunes.tunes), ("two", few_tunes.tunes[::-1])):
         found = distributions(tunes)

@@ -225,6 +225,7 @@ def test_history_is_written_as_it_is(parts, tmp_path):
     assert run["versions"]["tensorflow"] == tf.__version__
 
 
+@pytest.mark.slow
 def test_no_validation_keeps_the_last(parts, tmp_path):
     model = CharLSTM(Vocabulary.from_text(parts[0].text), **SMALL)
     history = Trainer(model, parts[0], run_dir=tmp_path, **SETTINGS).fit(2)
@@ -235,6 +236,7 @@ def test_no_validation_keeps_the_last(parts, tmp_path):
 # Callbacks ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_callbacks_are_called_after_each_epoch(parts):
     seen = []
     Trainer(
