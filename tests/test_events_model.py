@@ -318,5 +318,20 @@ def test_what_cannot_be_drawn_is_said(window, classes, pieces):
         NoteSampler(classes, temperature=0)
     with pytest.raises(ValueError, match="notes must be a whole number of at least 1"):
         NoteSampler(classes).sample(0)
+    with pytest.raises(ValueError, match="there are no pieces to learn from"):
+        NoteModel.from_recipe("default", [])
     one = notes_of_steps(np.array([60]), np.array([0.0]), np.array([0.5]))
     assert len(NoteSampler(classes).sample(3, opening=one)[0]) == 3
+    with pytest.raises(ValueError, match="but it is given 1: give it a longer opening"):
+        NoteSampler(window).sample(3, opening=one)
+
+
+def test_a_folder_of_single_notes_makes_a_model(pieces):
+    """Of so little the default network learns; the tutorial's says that it cannot."""
+    single = [piece._replace(notes=piece.notes[:1]) for piece in pieces]
+    model = NoteModel.from_recipe("default", single, **SMALL)
+    assert np.isfinite(NoteSampler(model).sample(5)[0]["end"]).all()
+    assert NoteScorer(model).score(single).notes == len(single)
+    short = NoteModel.from_recipe("tutorial", single)
+    with pytest.raises(ValueError, match="have 0 windows of 25 notes"):
+        Windows([short.network.encode(p.notes) for p in single], 64, 25, 0)

@@ -66,8 +66,10 @@ class NoteModel:
         Raises
         ------
         ValueError
-            If there is no such recipe or an override is out of range.
+            If there is no such recipe, there are no pieces, or an override is out of range.
         """
+        if not pieces:
+            raise ValueError("there are no pieces to learn from")
         arguments = {**note_recipe(name).model, "seed": seed, **overrides}
         model = cls(_KINDS[name], TimeGrid.of(piece.notes for piece in pieces), arguments)
         model._look_at(pieces)
