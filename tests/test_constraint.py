@@ -55,6 +55,7 @@ def test_every_tune_is_sound_and_within_the_cap(tunes):
     assert max(map(len, tunes)) > CAP / 2  # not only the shortest way out
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_tunes_again(model, sampler, tunes, monkeypatch):
     assert sampler.tunes(60, max_length=CAP) == tunes  # by tables that know more by now
     assert Sampler(model, seed=1, constraint="bars").tunes(17, max_length=CAP) == tunes[:17]

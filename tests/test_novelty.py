@@ -186,6 +186,7 @@ def test_a_tune_at_half_its_note_lengths_is_the_same_in_half_the_bars(many):
         assert whole.known_share in (0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_a_tune_with_one_note_in_ten_altered_is_found(many):
     tunes, index = many
     source = random.Random(1)  # noqa: S311

@@ -106,6 +106,7 @@ class Killed(BaseException):
     """Ends a run at once, as far as anything that it would still write goes."""
 
 
+@pytest.mark.slow
 def test_a_kill_between_any_two_files_changes_nothing(few_tunes, tmp_path):
     parts = few_tunes.split(validation=0.1, test=0, seed=0)
     model = CharLSTM(Vocabulary.from_text(few_tunes.text), 8, units=8, num_layers=1, dropout=0.3)

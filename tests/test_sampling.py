@@ -113,6 +113,7 @@ def test_top_k_keeps_the_k_likeliest():
     assert drawn_shares([1.0, 1.0, 0.0], top_k=1) == pytest.approx([0.5, 0.5, 0], abs=0.02)
 
 
+@pytest.mark.slow
 def test_top_p_keeps_the_fewest_that_reach_p():
     shares = np.array([0.5, 0.3, 0.15, 0.05])
     for top_p, kept in [(0.4, 1), (0.55, 2), (0.8 + 1e-3, 3), (0.94, 3), (1.0, 4)]:

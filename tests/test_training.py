@@ -152,6 +152,7 @@ def test_checkpoints_by_the_minute_fall_inside_an_epoch(parts, tmp_path):
     assert steps[2] - steps[0] <= 2  # the last three are of neighbouring steps
 
 
+@pytest.mark.slow
 def test_it_learns(parts):
     history = trainer(parts, validated=True).fit(12)
     assert history[-1].bits_per_char < 0.8 * history[0].bits_per_char
