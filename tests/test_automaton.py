@@ -47,7 +47,7 @@ def test_every_meter_and_unit(meter, unit):
 @pytest.mark.slow
 def test_a_walk_takes_in_all_that_may_be_drawn():
     """Else walks would prove little: every sign of the grammar comes in some tune."""
-    tunes = sound_walks(ALPHABET, 150, 3, 600, header("6/8", "1/8"))
+    tunes = sound_walks(ALPHABET, 400, 3, 600, header("6/8", "1/8"))
     music = "".join(tune.split("K:D\n", 1)[1] for tune in tunes)
     signs = ["|", "||", ":|", "|:", "::", "[1", "|1", ":|2", "(3", "[", "{", "-", ">", "<", '"']
     signs += ["z", "/2", "3/2", "=", "^", "_", ",", "'", "!\n", "\\\n", "M:", "L:", "K:", "P:"]
