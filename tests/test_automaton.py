@@ -194,6 +194,10 @@ MUSIC = "X:1\nM:6/8\nL:1/8\nK:D\n"
         (":|", False, False),
         ("zzz zzz:|", False, False),
         ("d6|[1d6:|[2d6||", True, True),
+        ("d6||:d6::d6:|", True, True),
+        ("d6:|d6||:d6::d6:|", False, True),  # to abc2midi nothing begins there
+        ("d6:|d6|:d6::d6:|", True, True),
+        ("d6:|:d6:|", False, True),
         ("d6:|d6|[1d6:|[2d6||", False, True),  # to some, an ending needs |:
     ],
 )

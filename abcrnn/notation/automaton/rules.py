@@ -63,6 +63,8 @@ class Rules:
 
     def after_bar_line(self, place: Place, line: str) -> Place | None:
         """Return the place after a bar line; None if it may not stand here."""
+        if self.strict and line == "||:" and place.repeated:
+            return None  # abc2midi then reads no beginning in it
         if self.strict and line in REPEAT_AND_BAR and place.filled != place.whole:
             return None
         return self.sections.after(place, BAR_LINES[line])

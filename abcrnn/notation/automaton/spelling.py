@@ -50,8 +50,8 @@ BAR_LINES: Mapping[str, tuple[str, ...]] = {
     "|:|": ("double",),
     "|||:": ("open",),
 }
-#: Those that tunebooks have and no program needs.
-ODD_BAR_LINES = frozenset(("|||", "|:|", "|||:"))
+#: Those that tunebooks have and no program needs; abc2midi reads no beginning in ``:|:``.
+ODD_BAR_LINES = frozenset(("|||", "|:|", "|||:", ":|:"))
 #: Those that some programs take for a repeat and another bar line after an empty bar.
 REPEAT_AND_BAR = frozenset((":||", ":||:"))
 
