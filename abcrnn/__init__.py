@@ -1,75 +1,54 @@
-"""abcrnn: character-RNNs that write folk tunes in ABC notation.
+"""abcrnn: character-level recurrent networks that write folk tunes in ABC notation.
 
-Names are loaded when they are first used, so that ``import abcrnn`` costs
-nothing: neither TensorFlow nor music21 is imported before it is needed.
+Names are imported when they are first used, so ``import abcrnn`` loads neither
+TensorFlow nor music21.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from abcrnn._lazy import lazy_exports
+from abcrnn._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from abcrnn.composing import compose, reproduce
-    from abcrnn.corpus import Corpus, load_corpus
-    from abcrnn.evaluation import evaluate
-    from abcrnn.midi import to_midi, to_midi_bytes, to_musicxml
-    from abcrnn.model import CharLSTM, load_model
-    from abcrnn.notation import ABCError, check_tune, transpose
-    from abcrnn.novelty import NoveltyIndex
-    from abcrnn.rewriting import rewrite
-    from abcrnn.sampling import Sampler
-    from abcrnn.training import Trainer
-    from abcrnn.vocabulary import Vocabulary
+    from abcrnn.composition.composer import compose as compose
+    from abcrnn.composition.composer import reproduce as reproduce
+    from abcrnn.composition.rewriting import rewrite as rewrite
+    from abcrnn.data.corpus import Corpus as Corpus
+    from abcrnn.data.corpus import load_corpus as load_corpus
+    from abcrnn.data.novelty import NoveltyIndex as NoveltyIndex
+    from abcrnn.data.vocabulary import Vocabulary as Vocabulary
+    from abcrnn.evaluation.held_out import evaluate as evaluate
+    from abcrnn.export.midi import to_midi as to_midi
+    from abcrnn.export.midi import to_midi_bytes as to_midi_bytes
+    from abcrnn.export.midi import to_musicxml as to_musicxml
+    from abcrnn.models.char_lstm import CharLSTM as CharLSTM
+    from abcrnn.models.char_lstm import load_model as load_model
+    from abcrnn.notation.checks import check_tune as check_tune
+    from abcrnn.notation.errors import ABCError as ABCError
+    from abcrnn.notation.transposition import transpose as transpose
+    from abcrnn.sampling.sampler import Sampler as Sampler
+    from abcrnn.training.trainer import Trainer as Trainer
 
-__version__ = "0.1.0"
-
-_HOMES = {
-    "ABCError": "notation",
-    "CharLSTM": "model",
-    "Corpus": "corpus",
-    "NoveltyIndex": "novelty",
-    "Sampler": "sampling",
-    "Trainer": "training",
-    "Vocabulary": "vocabulary",
-    "check_tune": "notation",
-    "compose": "composing",
-    "evaluate": "evaluation",
-    "load_corpus": "corpus",
-    "load_model": "model",
-    "reproduce": "composing",
-    "rewrite": "rewriting",
-    "to_midi": "midi",
-    "to_midi_bytes": "midi",
-    "to_musicxml": "midi",
-    "transpose": "notation",
-}
-
-__all__ = [
-    "ABCError",
-    "CharLSTM",
-    "Corpus",
-    "NoveltyIndex",
-    "Sampler",
-    "Trainer",
-    "Vocabulary",
-    "check_tune",
-    "compose",
-    "evaluate",
-    "load_corpus",
-    "load_model",
-    "reproduce",
-    "rewrite",
-    "to_midi",
-    "to_midi_bytes",
-    "to_musicxml",
-    "transpose",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'abcrnn' has no attribute {name!r}")
-    return getattr(import_module(f"abcrnn.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "ABCError": "abcrnn.notation.errors",
+        "CharLSTM": "abcrnn.models.char_lstm",
+        "Corpus": "abcrnn.data.corpus",
+        "NoveltyIndex": "abcrnn.data.novelty",
+        "Sampler": "abcrnn.sampling.sampler",
+        "Trainer": "abcrnn.training.trainer",
+        "Vocabulary": "abcrnn.data.vocabulary",
+        "check_tune": "abcrnn.notation.checks",
+        "compose": "abcrnn.composition.composer",
+        "evaluate": "abcrnn.evaluation.held_out",
+        "load_corpus": "abcrnn.data.corpus",
+        "load_model": "abcrnn.models.char_lstm",
+        "reproduce": "abcrnn.composition.composer",
+        "rewrite": "abcrnn.composition.rewriting",
+        "to_midi": "abcrnn.export.midi",
+        "to_midi_bytes": "abcrnn.export.midi",
+        "to_musicxml": "abcrnn.export.midi",
+        "transpose": "abcrnn.notation.transposition",
+    },
+)

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from abcrnn.events.model import NoteModel
-from abcrnn.events.notes import Piece, notes_of_steps
-from abcrnn.events.sampling import NoteSampler
+from abcrnn.data.notes import Piece, notes_of_steps
+from abcrnn.models.note_model import NoteModel
+from abcrnn.sampling.note_sampler import NoteSampler
 from benchmarks.clock import Timing, timed
 
 _WINDOW = 25

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from abcrnn.model import CharLSTM
-from abcrnn.sampling import Sampler
-from abcrnn.training import Trainer
+from abcrnn.models.char_lstm import CharLSTM
+from abcrnn.sampling.sampler import Sampler
+from abcrnn.training.trainer import Trainer
 from benchmarks.clock import Timing, timed
 from benchmarks.workloads import Sampling, Training, vocabulary
 

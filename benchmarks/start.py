@@ -45,7 +45,7 @@ def _measure(scale: Scale, name: str, model: Path) -> dict[str, float]:
 
 
 def _command(model: Path) -> float:
-    words = [sys.executable, "-m", "abcrnn.cli", "sample", str(model), "-n", "1", "--seed", "1"]
+    words = [sys.executable, "-m", "abcrnn", "sample", str(model), "-n", "1", "--seed", "1"]
     run = functools.partial(subprocess.run, words, check=True, capture_output=True)
     return timed(1, run).seconds
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abcrnn.batches import RandomWindows, Streams, encode_tunes
-from abcrnn.corpus import Corpus, load_corpus
-from abcrnn.recipes import recipe
-from abcrnn.vocabulary import Vocabulary
+from abcrnn.data.corpus import Corpus, load_corpus
+from abcrnn.data.vocabulary import Vocabulary
+from abcrnn.data.windows import RandomWindows, Streams, encode_tunes
+from abcrnn.models.recipes import recipe
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from abcrnn.cards import is_here, read_card
-from abcrnn.corpus import Corpus, load_corpus
+from abcrnn.data.corpus import Corpus, load_corpus
+from abcrnn.data.registry import is_here, read_card
 
 
 def load_or_skip(name: str) -> Corpus:
@@ -78,7 +78,7 @@ def trained(homemade: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def midi_folder(few_tunes: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of MIDI files, of forty real tunes."""
-    from abcrnn.converting import convert_tunes
+    from abcrnn.export.tunebook import convert_tunes
 
     folder = tmp_path_factory.mktemp("midi")
     convert_tunes(few_tunes.tunes, folder)

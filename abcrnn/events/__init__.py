@@ -1,57 +1,40 @@
-"""The other road: notes learned from MIDI files, instead of characters.
+"""Learning from MIDI files: notes instead of characters.
 
-Names are loaded when they are first used, as in :mod:`abcrnn` itself.
+An alias package. The code is in the packages named below.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from abcrnn._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from abcrnn.events.folder import Collection, load_pieces, split_pieces
-    from abcrnn.events.model import NoteModel, load_note_model
-    from abcrnn.events.notes import Piece, read_midi
-    from abcrnn.events.pictures import plot_notes
-    from abcrnn.events.sampling import NoteSampler
-    from abcrnn.events.scoring import NoteScorer
-    from abcrnn.events.training import NoteTrainer
-    from abcrnn.events.writing import write_notes
+    from abcrnn.data.midi_folder import Collection as Collection
+    from abcrnn.data.midi_folder import load_pieces as load_pieces
+    from abcrnn.data.midi_folder import split_pieces as split_pieces
+    from abcrnn.data.notes import Piece as Piece
+    from abcrnn.data.notes import read_midi as read_midi
+    from abcrnn.evaluation.note_scoring import NoteScorer as NoteScorer
+    from abcrnn.export.notes import write_notes as write_notes
+    from abcrnn.models.note_model import NoteModel as NoteModel
+    from abcrnn.models.note_model import load_note_model as load_note_model
+    from abcrnn.reports.piano_roll import plot_notes as plot_notes
+    from abcrnn.sampling.note_sampler import NoteSampler as NoteSampler
+    from abcrnn.training.note_trainer import NoteTrainer as NoteTrainer
 
-_HOMES = {
-    "Collection": "folder",
-    "NoteModel": "model",
-    "NoteSampler": "sampling",
-    "NoteScorer": "scoring",
-    "NoteTrainer": "training",
-    "Piece": "notes",
-    "load_note_model": "model",
-    "load_pieces": "folder",
-    "plot_notes": "pictures",
-    "read_midi": "notes",
-    "split_pieces": "folder",
-    "write_notes": "writing",
-}
-
-__all__ = [
-    "Collection",
-    "NoteModel",
-    "NoteSampler",
-    "NoteScorer",
-    "NoteTrainer",
-    "Piece",
-    "load_note_model",
-    "load_pieces",
-    "plot_notes",
-    "read_midi",
-    "split_pieces",
-    "write_notes",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'abcrnn.events' has no attribute {name!r}")
-    return getattr(import_module(f"abcrnn.events.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "Collection": "abcrnn.data.midi_folder",
+        "NoteModel": "abcrnn.models.note_model",
+        "NoteSampler": "abcrnn.sampling.note_sampler",
+        "NoteScorer": "abcrnn.evaluation.note_scoring",
+        "NoteTrainer": "abcrnn.training.note_trainer",
+        "Piece": "abcrnn.data.notes",
+        "load_note_model": "abcrnn.models.note_model",
+        "load_pieces": "abcrnn.data.midi_folder",
+        "plot_notes": "abcrnn.reports.piano_roll",
+        "read_midi": "abcrnn.data.notes",
+        "split_pieces": "abcrnn.data.midi_folder",
+        "write_notes": "abcrnn.export.notes",
+    },
+)

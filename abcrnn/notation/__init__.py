@@ -8,7 +8,7 @@ from abcrnn.notation.checks import check_tune
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.playing import played_bars, played_notes
 from abcrnn.notation.reader import read_tune
-from abcrnn.notation.transpose import transpose
+from abcrnn.notation.transposition import transpose
 from abcrnn.notation.tune import Bar, Event, Note, Pitch, Problem, Tune, Voice
 from abcrnn.notation.tunebook import (
     Block,

@@ -1,0 +1,222 @@
+"""Ids laid out as windows for training.
+
+Tunes are joined by a blank line. A window is an int32 array of shape
+(batch, time + 1): all but its last column are inputs, all but its first are
+the characters to be predicted. What an epoch holds depends on the seed and the
+epoch's number alone, so a run can go on from the middle of any epoch.
+
+The joined text is never made: many windows at once are read from where the
+tunes are, in memory or in a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abcrnn.data.store import BOUNDARY, StoredTunes, TuneIds, id_dtype
+from abcrnn.data.vocabulary import Vocabulary
+
+Ids = NDArray[np.int32]
+
+_AT_ONCE = 2**16  # characters read ahead, so that the cost of reading is shared by many windows
+
+
+class EncodedTunes:
+    """Tunes as ids of a vocabulary, each with the blank line that closes it.
+
+    Parameters
+    ----------
+    source : TuneIds
+    places : ndarray, shape (tunes,)
+        Which tunes of the source, in this order.
+    table : ndarray, int32
+        The vocabulary's id for each id of the source.
+    """
+
+    def __init__(self, source: TuneIds, places: NDArray[np.uint32], table: Ids) -> None:
+        self.source, self.places, self.table = source, places, table
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Characters of each tune, shape (tunes,)."""
+        return self.source.lengths(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, number: int) -> Ids:
+        ids: Ids = self.table[self.source.read_tunes(self.places[[number]])]
+        return ids
+
+
+def encode_tunes(vocabulary: Vocabulary, tunes: Sequence[str]) -> EncodedTunes:
+    """Encode each tune with the boundary that closes it.
+
+    Raises
+    ------
+    ValueError
+        For a character outside the vocabulary; names the tune and the place.
+    """
+    if isinstance(tunes, StoredTunes):
+        return _translate(vocabulary, tunes)
+    dtype = id_dtype(len(vocabulary))
+    encoded = [ids.astype(dtype) for ids in _encode_each(vocabulary, tunes)]
+    offsets = np.cumsum([0, *map(len, encoded)])
+    source = TuneIds(b"".join(map(bytes, encoded)), dtype, offsets)
+    places = np.arange(len(encoded), dtype=np.uint32)
+    return EncodedTunes(source, places, np.arange(len(vocabulary), dtype=np.int32))
+
+
+def _encode_each(vocabulary: Vocabulary, tunes: Sequence[str]) -> Iterator[Ids]:
+    for number, tune in enumerate(tunes, start=1):
+        try:
+            yield vocabulary.encode(tune + BOUNDARY)
+        except ValueError as error:
+            first_lines = tune[:40].replace("\n", " ")
+            raise ValueError(f"tune {number} of {len(tunes)} ({first_lines!r}): {error}") from None
+
+
+def _translate(vocabulary: Vocabulary, tunes: StoredTunes) -> EncodedTunes:
+    store = tunes.store
+    id_of = {character: number for number, character in enumerate(vocabulary.characters)}
+    table = np.array([id_of.get(character, -1) for character in store.alphabet], np.int32)
+    if table.min() < 0:
+        for _ in _encode_each(vocabulary, tunes):
+            pass  # raises, unless what is unknown stands in tunes of the store that are not these
+    return EncodedTunes(store.ids, tunes.places, table)
+
+
+class _JoinedText:
+    """Tunes joined in an order, read anywhere.
+
+    Parameters
+    ----------
+    source : TuneIds
+    tunes : ndarray, shape (tunes,)
+        Which of them come, in their order.
+    """
+
+    def __init__(self, source: TuneIds, tunes: NDArray[np.uint32]) -> None:
+        self._source, self._tunes = source, tunes
+        ends = source.lengths(tunes)
+        self._ends = np.cumsum(ends, out=ends)  # where each ends in the joined text
+
+    def read(self, begins: NDArray[np.int64], length: int) -> NDArray[np.unsignedinteger]:
+        """Return the ids of stretches of the text, shape (stretches, length)."""
+        first = np.searchsorted(self._ends, begins, side="right")
+        last = np.searchsorted(self._ends, begins + length - 1, side="right")
+        pieces = last - first + 1  # as many as a stretch has tunes
+        after = np.cumsum(pieces)
+        number = np.arange(after[-1]) + np.repeat(first - (after - pieces), pieces)
+        tunes, offsets = self._tunes[number], self._source.offsets
+        starts, stops = offsets[tunes], offsets[tunes + 1]
+        # The first and the last piece of a stretch may be less than their tunes.
+        stops[after - 1] -= self._ends[last] - (begins + length)
+        whole = offsets[self._tunes[first] + 1] - offsets[self._tunes[first]]
+        starts[after - pieces] += begins - (self._ends[first] - whole)
+        return self._source.read(starts, stops).reshape(len(begins), length)
+
+
+class Streams:
+    """Contiguous streams: each row of a window goes on where it stopped in the one before.
+
+    The tunes are shuffled anew each epoch, joined, and cut into ``batch_size``
+    streams of equal length; the few characters beyond the last whole window
+    sit that epoch out.
+
+    Parameters
+    ----------
+    tunes : EncodedTunes
+        From :func:`encode_tunes`.
+    batch_size, seq_length : int
+    seed : int
+    rows : range, optional
+        Of the windows, give these rows only, and read no more than they need.
+
+    Raises
+    ------
+    ValueError
+        If there is not enough text for one window.
+    """
+
+    carries_state = True
+
+    def __init__(
+        self,
+        tunes: EncodedTunes,
+        batch_size: int,
+        seq_length: int,
+        seed: int,
+        rows: range | None = None,
+    ) -> None:
+        total = int(tunes.lengths.sum())
+        _require(total, batch_size * seq_length + 1, f"{batch_size} x {seq_length} + 1")
+        self.windows = (total - 1) // (batch_size * seq_length)
+        self._tunes, self._seq_length, self._seed = tunes, seq_length, seed
+        self._rows = np.arange(batch_size)[_slice(rows)]
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Ids]:
+        """Yield the windows of an epoch from window ``start`` on."""
+        order = np.random.default_rng([self._seed, number]).permutation(len(self._tunes))
+        text = _JoinedText(self._tunes.source, self._tunes.places[order])
+        del order
+        time = self._seq_length
+        at_once = max(1, _AT_ONCE // (len(self._rows) * time))
+        for first in range(start, self.windows, at_once):
+            windows = min(at_once, self.windows - first)
+            begins = (self._rows * self.windows + first) * time
+            ids = text.read(begins, windows * time + 1)
+            for place in range(0, windows * time, time):
+                yield self._tunes.table[ids[:, place : place + time + 1]]
+
+
+class RandomWindows:
+    """Windows that begin anywhere in the text, each read from a fresh state.
+
+    Parameters are those of :class:`Streams`, and ``steps``: windows an epoch.
+    """
+
+    carries_state = False
+
+    def __init__(
+        self,
+        tunes: EncodedTunes,
+        batch_size: int,
+        seq_length: int,
+        seed: int,
+        steps: int,
+        rows: range | None = None,
+    ) -> None:
+        self._last = int(tunes.lengths.sum()) - seq_length
+        _require(self._last + seq_length, seq_length + 1, f"{seq_length} + 1")
+        self._text = _JoinedText(tunes.source, tunes.places)
+        self.windows = steps
+        self._table, self._seq_length, self._seed = tunes.table, seq_length, seed
+        self._batch_size, self._rows = batch_size, _slice(rows)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Ids]:
+        """Yield the windows of an epoch from window ``start`` on."""
+        begins = np.random.default_rng([self._seed, number]).integers(
+            self._last, size=(self.windows, self._batch_size)
+        )[:, self._rows]
+        time = self._seq_length + 1
+        at_once = max(1, _AT_ONCE // (begins.shape[1] * time))
+        for first in range(start, self.windows, at_once):
+            these = begins[first : first + at_once]
+            for ids in self._text.read(these.ravel(), time).reshape(*these.shape, time):
+                yield self._table[ids]
+
+
+def _slice(rows: range | None) -> slice:
+    return slice(None) if rows is None else slice(rows.start, rows.stop, rows.step)
+
+
+def _require(total: int, needed: int, product: str) -> None:
+    if total < needed:
+        raise ValueError(
+            f"the tunes have {total} characters in all, but one window needs {needed} "
+            f"({product}): take a smaller batch_size or seq_length, or more tunes"
+        )

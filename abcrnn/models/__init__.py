@@ -1,0 +1,21 @@
+"""Networks, their protocols and recipes, and the model file."""
+
+from typing import TYPE_CHECKING
+
+from abcrnn._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from abcrnn.models.char_lstm import CharLSTM as CharLSTM
+    from abcrnn.models.char_lstm import load_model as load_model
+    from abcrnn.models.note_model import NoteModel as NoteModel
+    from abcrnn.models.note_model import load_note_model as load_note_model
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "CharLSTM": "abcrnn.models.char_lstm",
+        "NoteModel": "abcrnn.models.note_model",
+        "load_model": "abcrnn.models.char_lstm",
+        "load_note_model": "abcrnn.models.note_model",
+    },
+)

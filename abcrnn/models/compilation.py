@@ -1,0 +1,51 @@
+"""Compiled functions, kept with the model they belong to.
+
+A second Sampler or Scorer on the same model finds the functions of the first, so
+nothing is compiled twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import tensorflow as tf
+
+from abcrnn.models.lstm import on_gpu
+
+_ATTRIBUTE = "_compiled_functions"
+
+
+def compile_once(model: Any, key: Hashable, function: Callable[..., Any]) -> Any:
+    """Return a function compiled with XLA; the same one for the same model and key.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    key : hashable
+        What the function computes. ``function`` must depend on the model, the key
+        and its arguments alone.
+    function : callable
+
+    Returns
+    -------
+    tf.function
+        Compiled when it is first called, once for each shape of its arguments.
+    """
+    functions = compiled_functions(model)
+    if key not in functions:
+        functions[key] = tf.function(function, jit_compile=not on_gpu())
+    return functions[key]
+
+
+def compiled_functions(model: Any) -> dict[Hashable, Any]:
+    """Return the compiled functions of a model by key."""
+    # Not by attribute: Keras would track the dictionary as a layer's.
+    functions: dict[Hashable, Any] = model.__dict__.setdefault(_ATTRIBUTE, {})
+    return functions
+
+
+def count_traces(model: Any) -> int:
+    """Return how often functions of this model were traced, all together."""
+    functions = compiled_functions(model).values()
+    return sum(function.experimental_get_tracing_count() for function in functions)

@@ -1,0 +1,238 @@
+"""Pictures: a training curve, and the card of a model; with matplotlib, which music21 brings."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from abcrnn.evaluation.distributions import distance
+from abcrnn.storage.atomic import write_bytes
+from abcrnn.training.run_folder import EpochRecord
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+# Shares of the corpus and of what was generated, by value.
+_Shares = tuple[dict[Any, float], dict[Any, float]]
+
+_PALE, _DARK = "#c3c9d0", "#1c5d99"
+_TAIL = 0.01  # at either end of both: left out of the picture, but not of the distance
+_VULGAR = {"1/2": "½", "1/4": "¼", "3/4": "¾", "1/3": "⅓", "2/3": "⅔"}
+
+
+def plot_history(history: Sequence[EpochRecord], path: str | os.PathLike[str]) -> None:
+    """Draw bits per character over epochs as a PNG.
+
+    Parameters
+    ----------
+    history : sequence of EpochRecord
+        At least one.
+    path : path-like
+    """
+    # Not pyplot: it keeps global state and may look for a screen.
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    epochs = [record.epoch for record in history]
+    axes.plot(epochs, [record.bits_per_char for record in history], "o-", label="training")
+    scored = [r for r in history if r.validation_bits_per_char is not None]
+    if scored:
+        bits = [record.validation_bits_per_char or 0.0 for record in scored]
+        best = min(range(len(bits)), key=bits.__getitem__)
+        label = f"validation (best {bits[best]:.3f}, epoch {scored[best].epoch})"
+        axes.plot([record.epoch for record in scored], bits, "s-", label=label)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("bits per character")
+    axes.set_title("Lower is better: how surprised the model is by each character")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    save_figure(figure, path)
+
+
+def plot_card(
+    generated: Mapping[str, Counter[Any]],
+    corpus: Mapping[str, Counter[Any]],
+    numbers: Mapping[str, str],
+    path: str | os.PathLike[str],
+    unseen: Mapping[str, Counter[Any]] | None = None,
+) -> None:
+    """Draw what generated tunes are made of beside what a corpus is made of, as a PNG.
+
+    Parameters
+    ----------
+    generated, corpus : mapping of str to Counter
+        From :func:`abcrnn.evaluation.distributions.distributions`.
+    numbers : mapping of str to str
+        Names and values for the sixth panel, in their order; a dozen fit well.
+    path : path-like
+    unseen : mapping of str to Counter, optional
+        Of as many real tunes that are not in the corpus: their distances are named
+        beside, as the yardstick.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+    from matplotlib.patches import Patch
+
+    figure = Figure(figsize=(13, 7.6), layout=ConstrainedLayoutEngine(wspace=0.04, hspace=0.06))
+    *panels, last = figure.subplots(2, 3).flat
+    draw = {
+        "pitch": _draw_pitches,
+        "interval": _draw_intervals,
+        "note length": _draw_note_lengths,
+        "bar rhythm": _draw_rhythms,
+        "tune length": _draw_tune_lengths,
+    }
+    for (kind, draw_in), axes in zip(draw.items(), panels, strict=True):
+        title = f"{kind}: distance {distance(generated[kind], corpus[kind]):.2f}"
+        if unseen:
+            title += f" (unseen {distance(unseen[kind], corpus[kind]):.2f})"
+        axes.set_title(title)
+        draw_in(axes, (_shares(corpus[kind]), _shares(generated[kind])))
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    _write_numbers(last, numbers)
+    told = "What the tunes are made of. Distance: the share that must move to make one the other"
+    if unseen:
+        told += "\n(unseen: of as many real tunes that are not in the corpus)"
+    figure.suptitle(told, x=0.01, ha="left", fontsize=12)
+    figure.legend(
+        handles=[Patch(color=_PALE, label="corpus"), Patch(color=_DARK, label="generated")],
+        loc="outside upper right",
+        ncols=2,
+        frameon=False,
+        fontsize=12,
+    )
+    save_figure(figure, path)
+
+
+def _draw_pitches(axes: Axes, shares: _Shares) -> None:
+    drawn = _draw_numbers(axes, shares)
+    white = {pitch: name for pitch in drawn if (name := _white_key(pitch))}
+    axes.xaxis.set_ticks(list(white), list(white.values()), fontsize=9)
+    axes.set_xlabel("the white keys, as ABC writes them")
+
+
+def _draw_intervals(axes: Axes, shares: _Shares) -> None:
+    _draw_numbers(axes, shares)
+    axes.set_xlabel("semitones to the next note")
+
+
+def _draw_tune_lengths(axes: Axes, shares: _Shares) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    _draw_numbers(axes, shares)
+    axes.xaxis.set_major_locator(MaxNLocator(12, steps=[1, 2, 4, 8, 10], integer=True))
+    axes.set_xlabel("bars as written")
+
+
+def _draw_note_lengths(axes: Axes, shares: _Shares) -> None:
+    lengths = sorted(_commonest(shares, 9))
+    _draw_bars(axes.bar, "width", range(len(lengths)), lengths, shares)
+    axes.xaxis.set_ticks(range(len(lengths)), [str(length) for length in lengths], fontsize=9)
+    axes.set_xlabel("of a whole note")
+    _show_percent(axes.yaxis)
+
+
+def _draw_rhythms(axes: Axes, shares: _Shares) -> None:
+    rhythms = _commonest(shares, 12)
+    _draw_bars(axes.barh, "height", range(len(rhythms)), rhythms, shares)
+    names = [_rhythm_name(rhythm) for rhythm in rhythms]
+    axes.yaxis.set_ticks(range(len(rhythms)), names, fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlabel("the commonest, in eighth notes (z: a rest)")
+    _show_percent(axes.xaxis)
+
+
+def _draw_numbers(axes: Axes, shares: _Shares) -> Sequence[int]:
+    """Draw all but the tails of both, and return the numbers drawn, those between among them."""
+    from matplotlib.ticker import MaxNLocator
+
+    kept = [value for of_one in shares for value in _without_tails(of_one)]
+    drawn = range(min(kept), max(kept) + 1) if kept else range(0)
+    _draw_bars(axes.bar, "width", drawn, drawn, shares)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _show_percent(axes.yaxis)
+    return drawn
+
+
+def _without_tails(of_one: dict[int, float]) -> Iterator[int]:
+    below = 0.0
+    for value, share in sorted(of_one.items()):
+        if below + share > _TAIL and below < 1 - _TAIL:
+            yield value
+        below += share
+
+
+def _draw_bars(
+    draw: Any, across: str, places: Sequence[int], values: Sequence[Any], shares: _Shares
+) -> None:
+    """Draw the corpus wide and pale, and slim and dark before it what was generated."""
+    for of_one, color, thickness in zip(shares, (_PALE, _DARK), (0.9, 0.4), strict=True):
+        draw(places, [of_one.get(v, 0) for v in values], color=color, **{across: thickness})
+
+
+def _show_percent(axis: Axis) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g}%"))
+    axis.grid(alpha=0.3)
+
+
+def _shares(counts: Counter[Any]) -> dict[Any, float]:
+    return {value: count / counts.total() for value, count in counts.items()}
+
+
+def _commonest(shares: _Shares, many: int) -> list[Any]:
+    both = {value: sum(s.get(value, 0) for s in shares) for s in shares for value in s}
+    # The value breaks ties: the picture does not hang on which tune came first.
+    return sorted(both, key=lambda value: (-both[value], value))[:many]
+
+
+def _white_key(pitch: int) -> str:
+    """Write a MIDI number as ABC does, middle C (60) as ``C``; empty for a black key."""
+    octave, semitones = divmod(pitch - 60, 12)
+    letter = "C D EF G A B"[semitones].strip()
+    if not letter or octave <= 0:
+        return letter and letter + "," * -octave
+    return letter.lower() + "'" * (octave - 1)
+
+
+def _rhythm_name(rhythm: tuple[Fraction, ...]) -> str:
+    names = [_in_eighths(length) for length in rhythm]
+    if len(names) > 8 and len(set(names)) == 1:
+        return f"{len(names)} x {names[0]}"
+    return " ".join(names)
+
+
+def _in_eighths(length: Fraction) -> str:
+    whole, rest = divmod(abs(8 * length), 1)
+    part = _VULGAR.get(str(rest), f"+{rest}" if whole else f"{rest}") if rest else ""
+    return ("z" if length < 0 else "") + (f"{whole}" if whole or not part else "") + part
+
+
+def _write_numbers(axes: Axes, numbers: Mapping[str, str]) -> None:
+    axes.set_axis_off()
+    axes.set_title("in numbers")
+    step = min(0.1, 1 / max(len(numbers), 1))
+    for line, (name, value) in enumerate(numbers.items(), start=1):
+        height = 1 - line * step
+        axes.text(0, height, name, fontsize=11)
+        axes.text(1, height, value, fontsize=11, ha="right", weight="bold")
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure as a PNG, whole or not at all."""
+    picture = io.BytesIO()
+    # No date and version inside: the same figures give the same bytes.
+    figure.savefig(picture, format="png", dpi=120, metadata={"Software": None})
+    write_bytes(path, picture.getvalue())

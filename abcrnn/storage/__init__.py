@@ -1,0 +1,1 @@
+"""Files on disk: atomic writes, locks, archives, argument checks, optional extras."""

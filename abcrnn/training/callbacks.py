@@ -1,0 +1,58 @@
+"""What may be done after each epoch of training, for the Trainer's ``callbacks``."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from tqdm import tqdm
+
+from abcrnn.sampling.sampler import Sampler
+from abcrnn.storage.validation import require_count
+from abcrnn.training.run_folder import EpochRecord
+from abcrnn.training.trainer import Callback
+
+
+def sing_every(epochs: int, length: int = 300) -> Callback:
+    """Show a sample of so many characters after every so many epochs."""
+    require_count("epochs", epochs)
+    samplers: list[Sampler] = []  # made once, so compiled once
+
+    def sing(trainer: Any, record: EpochRecord) -> None:
+        if record.epoch % epochs:
+            return
+        if not samplers:
+            samplers.append(Sampler(trainer.model, temperature=0.8, seed=0))
+        text = samplers[0].sample(length=length)[0].strip("\n")
+        tqdm.write(f"\nafter epoch {record.epoch}:\n{text}\n")
+
+    return sing
+
+
+def log_to_tensorboard(folder: str | os.PathLike[str]) -> Callback:
+    """Write each epoch's figures for TensorBoard.
+
+    Raises
+    ------
+    ImportError
+        If the extra ``tensorboard`` is not installed.
+    """
+    import tensorflow as tf
+
+    try:
+        import tensorboard  # noqa: F401  (tf.summary needs it, but fails late and obscurely)
+    except ImportError as error:
+        raise ImportError(
+            'TensorBoard logs need the extra "tensorboard": '
+            'python -m pip install "abcrnn[tensorboard]"'
+        ) from error
+    writer = tf.summary.create_file_writer(os.fspath(folder))
+
+    def write(_trainer: Any, record: EpochRecord) -> None:
+        with writer.as_default():
+            for name, value in record._asdict().items():
+                if name != "epoch" and value is not None:
+                    tf.summary.scalar(name, value, step=record.epoch)
+        writer.flush()
+
+    return write

@@ -1,0 +1,193 @@
+"""What tunes are made of, how far apart two such counts are, and the picture of both."""
+
+from collections import Counter
+from fractions import Fraction
+from itertools import chain, combinations, pairwise
+
+import mido
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from abcrnn import to_midi
+from abcrnn.evaluation.distributions import distance, distributions
+from abcrnn.reports.plots import plot_card
+
+
+def F(*sixteenths):  # noqa: N802
+    return tuple(Fraction(n, 16) for n in sixteenths)
+
+
+def count(body, header="M:2/4\nL:1/8\nK:D\n"):
+    return distributions([f"X:1\n{header}{body}"])
+
+
+# What is counted -----------------------------------------------------------------------------
+
+
+def test_a_tune_counted_by_hand():
+    found = count("A|:d2 ef|z2 [Fa]{b}g-|g4:|1 d>e d2|2 (3def d2-|d2 ^d2|]")
+    # A d e f a g d e d d e f d ^d
+    midi = [69, 74, 76, 78, 81, 79, 74, 76, 74, 74, 76, 78, 74, 75]
+    assert found["pitch"] == Counter(midi)
+    assert found["interval"] == Counter(after - before for before, after in pairwise(midi))
+    third = Fraction(1, 12)
+    lengths = [*F(2, 4, 2, 2, 2, 10, 3, 1, 4), third, third, third, Fraction(8, 16), *F(4)]
+    assert found["note length"] == Counter(lengths)
+    assert found["bar rhythm"] == Counter(
+        [F(4, 2, 2), F(-4, 2, 2), F(8), F(3, 1, 4), (third, third, third, *F(4)), F(4, 4)]
+    )
+    assert found["tune length"] == {6: 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "bars"),
+    [
+        ("A|defg|d3:|\nA|defg|d3|]", 4),  # pickups and the short bars that they complete
+        ("defg|d4|", 2),
+        ("defg", 1),
+        ("", 0),
+        ("V:1\ndefg|d4|\nV:2\nDEFG|D4|D4|", 3),
+        ("M:none\ndefgab|d4|", 2),
+    ],
+)
+def test_tune_length(body, bars):
+    assert count(body)["tune length"] == {bars: 1}
+
+
+def test_ties_join_one_pitch_only_and_voices_stand_apart():
+    assert count("d2-e2|")["note length"] == {Fraction(1, 4): 2}
+    assert count("[Ad]2-[Be]2|[Be]2-[Ae]2|")["pitch"] == {74: 1, 76: 2}
+    found = count("V:1\nd2 f2|\nV:2\nD4|")
+    assert found["pitch"] == {74: 1, 78: 1, 62: 1}
+    assert found["interval"] == {4: 1}
+
+
+def test_what_cannot_be_read_is_left_out():
+    tunes = ["X:1\nM:2/4\nK:C\ncdef|", "X:2\nK:C\nZ9999|", "X:3\nK:C\nc\0d|"]
+    found = distributions(tunes)
+    assert found["tune length"].total() == 1
+    assert found["pitch"].total() == 4
+
+
+def test_notes_are_those_of_the_midi_file(oneills, tmp_path):
+    """What another program reads of our files, where what is written is what is heard."""
+    plain = [t for t in oneills.tunes if not set(t.split("\nK:")[1]) & set('[]{":&-+!.~TuvHP')]
+    assert len(plain) > 50
+    for tune in plain[::10]:
+        to_midi(tune, tmp_path / "tune.mid")
+        notes, now = [], 0
+        file = mido.MidiFile(tmp_path / "tune.mid")
+        for message in mido.merge_tracks(file.tracks):
+            now += message.time
+            if message.type in ("note_on", "note_off"):
+                notes.append((now, message.type == "note_on" and message.velocity > 0, message))
+        starts = [(now, message.note) for now, begins, message in notes if begins]
+        ends = [now for now, begins, _ in notes if not begins]
+        found = distributions([tune])
+        pitches = [note for _, note in starts]
+        assert found["pitch"] == Counter(pitches)
+        assert found["interval"] == Counter(np.diff(pitches).tolist())
+        lengths = found["note length"]
+        sounding = sum(ends) - sum(now for now, _ in starts)
+        whole = 4 * file.ticks_per_beat
+        assert float(sum(n * x for x, n in lengths.items())) == pytest.approx(
+            sounding / whole, rel=0.02
+        )
+
+
+# How far apart -------------------------------------------------------------------------------
+
+
+def test_distance_is_the_largest_difference_of_any_event():
+    """Against the definition: over all sets of values."""
+    random = np.random.default_rng(5)
+    for _ in range(20):
+        a, b = (Counter(dict(enumerate(random.integers(0, 9, 6).tolist()))) for _ in "ab")
+        events = chain.from_iterable(combinations(range(6), size) for size in range(7))
+        largest = max(
+            abs(sum(a[x] for x in event) / a.total() - sum(b[x] for x in event) / b.total())
+            for event in events
+        )
+        assert distance(a, b) == pytest.approx(largest)
+        assert distance(a, b) == distance(b, a)
+
+
+def test_distances_that_are_known():
+    rhythms = Counter({F(4, 4): 1, F(8): 2})
+    assert distance(rhythms, Counter({F(4, 4): 7, F(8): 14})) == 0
+    assert distance(rhythms, Counter({F(2, 6): 5})) == 1
+    assert distance(Counter("aab"), Counter("abb")) == 1 / 3
+    assert distance(Counter(), rhythms) == distance(rhythms, Counter()) == 1
+    assert distance(Counter(), Counter()) == 0
+
+
+def test_parts_of_a_corpus_are_nearer_than_another_corpus(jigs, irish):
+    one, other, foreign = (
+        distributions(tunes[:150]) for tunes in (jigs.tunes[::2], jigs.tunes[1::2], irish.tunes)
+    )
+    for kind in one:
+        assert distance(one[kind], other[kind]) < distance(one[kind], foreign[kind])
+
+
+# The picture ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that are saved."""
+    figures = []
+    save = Figure.savefig
+
+    def keep(figure, *args, **options):
+        figures.append(figure)
+        save(figure, *args, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return figures
+
+
+def test_the_card_shows_both_and_their_distance(few_tunes, tmp_path, drawn):
+    corpus, generated = distributions(few_tunes.tunes), distributions(few_tunes.tunes[::4])
+    plot_card(generated, corpus, {"tunes": "10", "sound": "90 %"}, tmp_path / "card.png")
+    assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
+    *panels, last = drawn[0].axes
+    assert [text.get_text() for text in last.texts] == ["tunes", "10", "sound", "90 %"]
+    for kind, axes in zip(corpus, panels, strict=True):
+        apart = distance(generated[kind], corpus[kind])
+        assert axes.get_title() == f"{kind}: distance {apart:.2f}"
+        for bars, counts in zip(axes.containers, (corpus[kind], generated[kind]), strict=True):
+            sideways = kind == "bar rhythm"
+            shown = [bar.get_width() if sideways else bar.get_height() for bar in bars]
+            assert max(shown) == pytest.approx(max(counts.values()) / counts.total())
+            assert (0.3 if sideways else 0.97) < sum(shown) <= 1 + 1e-9
+    names = [label.get_text() for label in panels[2].get_xticklabels()]
+    assert {"1/16", "1/8", "1/4"} <= set(names)
+    rhythms = [label.get_text() for label in panels[3].get_yticklabels()]
+    assert "1 1 1 1 1 1" in rhythms
+
+
+@pytest.mark.slow
+def test_the_same_counts_give_the_same_bytes(few_tunes, tmp_path):
+    for name, tunes in (("one", few_tunes.tunes), ("two", few_tunes.tunes[::-1])):
+        found = distributions(tunes)
+        plot_card(found, found, {"tunes": "40"}, tmp_path / f"{name}.png")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_a_card_of_nothing(tmp_path):
+    nothing = distributions([])
+    plot_card(nothing, distributions(["X:1\nM:3/4\nL:1/8\nK:C\nc6|"]), {}, tmp_path / "one.png")
+    plot_card(nothing, nothing, {}, tmp_path / "none.png")
+    assert (tmp_path / "none.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_labels_of_pitches_and_rhythms(tmp_path, drawn):
+    tune = "X:1\nM:4/4\nL:1/16\nK:C\nB,,4C4c4c'4|z2c2c3cc4(3ccc c2|cccccccccccccccc|c7c9|"
+    found = distributions([tune])
+    plot_card(found, found, {}, tmp_path / "card.png")
+    panels = drawn[0].axes
+    pitches = [label.get_text() for label in panels[0].get_xticklabels()]
+    assert pitches[:4] == ["B,,", "C,", "D,", "E,"] and pitches[-2:] == ["b", "c'"]
+    rhythms = {label.get_text() for label in panels[3].get_yticklabels()}
+    assert rhythms == {"2 2 2 2", "z1 1 1½ ½ 2 ⅓ ⅓ ⅓ 1", "16 x ½", "3½ 4½"}

@@ -1,0 +1,155 @@
+"""Where a tune surprised a model."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import abcrnn
+from abcrnn import CharLSTM, Vocabulary, load_corpus, load_model
+from abcrnn.data.corpus import Corpus
+from abcrnn.evaluation.surprise import surprise, surprise_of, underline
+from abcrnn.models.compilation import count_traces
+from abcrnn.notation import read_tune
+
+
+@pytest.fixture(scope="module")
+def model(few_tunes):
+    return CharLSTM(
+        Vocabulary.from_text(few_tunes.text), embedding_dim=8, units=16, num_layers=2, seed=7
+    )
+
+
+def bars_of(body, header="X:1\nK:C\n"):
+    tune = header + body
+    return surprise_of(tune, np.zeros(len(tune) + 2)).bars
+
+
+def place(tune, what):
+    """Where something with a line and a column stands in a tune."""
+    return sum(len(line) + 1 for line in tune.split("\n")[: what.line - 1]) + what.column - 1
+
+
+def changed(tune, wrong):
+    """A tune with one bar of it wrong."""
+    assert "|e2d B2A|" in tune
+    return tune.replace("|e2d B2A|", wrong, 1)
+
+
+@pytest.mark.slow
+def test_each_character_costs_what_stepping_through_the_tune_costs(model, few_tunes):
+    """Against the definition, one character at a time and in NumPy."""
+    tune = few_tunes.tunes[3]
+    found = surprise(model, tune)
+    ids = model.vocabulary.encode("\n\n" + tune + "\n\n")
+    state, expected = model.initial_state(1), []
+    for char, following in pairwise(ids):
+        logits, state = model.step(tf.constant([char]), state)
+        scores = logits.numpy()[0].astype(np.float64)
+        cost = np.log(np.exp(scores).sum()) - scores[following]
+        expected.append(cost / math.log(2))
+    del expected[0]  # the second line end before the tune, which is given
+    assert found.bits.dtype == np.float64
+    np.testing.assert_allclose(found.bits, expected[:-2], rtol=1e-4)
+    assert found.end_bits == pytest.approx(sum(expected[-2:]), rel=1e-4)
+    evaluated = abcrnn.evaluate(model, Corpus("one", (tune,)))
+    assert found.bits_per_char == evaluated["bits_per_char"]
+
+
+def test_bars_share_their_characters_costs(model, few_tunes):
+    for tune in few_tunes.tunes:
+        found = surprise(model, tune)
+        for bar in found.bars:
+            begin = place(tune, bar)
+            assert tune.startswith(bar.text, begin)
+            expected = sum(found.bits[begin : begin + len(bar.text)].tolist())
+            assert bar.bits == pytest.approx(expected)
+            assert bar.bits_per_char == pytest.approx(expected / len(bar.text))
+        assert sum(bar.excess for bar in found.bars) == pytest.approx(0, abs=1e-9)
+    assert count_traces(model) == 1
+
+
+def test_to_a_model_that_knows_nothing_all_is_alike(model, few_tunes):
+    uniform = CharLSTM(model.vocabulary, embedding_dim=8, units=16, num_layers=1)
+    uniform.head.kernel.assign(tf.zeros_like(uniform.head.kernel))
+    found = surprise(uniform, few_tunes.tunes[0])
+    np.testing.assert_allclose(found.bits, math.log2(len(model.vocabulary)), rtol=1e-6)
+    np.testing.assert_allclose([bar.excess for bar in found.bars], 0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("body", "texts"),
+    [
+        ("AB|cd|", ["AB|", "cd|"]),
+        ("AB | cd |]", ["AB |", "cd |]"]),
+        ("|:AB|cd:|\n|:ef|ga:|", ["|:AB|", "cd:|", "|:ef|", "ga:|"]),
+        ("|:AB|1 cd:|2 ef||", ["|:AB|", "1 cd:|", "2 ef||"]),
+        ("AB|[1 cd:|[2 ef|]", ["AB|", "[1 cd:|", "[2 ef|]"]),
+        ('"Am"{g}AB|[ce]2z2|Z|', ['"Am"{g}AB|', "[ce]2z2|", "Z|"]),
+        ("AB\nw:la la\nM:3/4\ncd|ef", ["AB\nw:la la\nM:3/4\ncd|", "ef"]),
+        ("AB|c\nV:2\nef|g|", ["AB|", "c", "ef|", "g|"]),
+        ("[V:1]AB|c[V:2]ef|", ["[V:1]AB|", "c", "[V:2]ef|"]),
+        ("AB|% a comment | with bars\ncd|", ["AB|", "cd|"]),
+        ("AB|!fine!|\n", ["AB|"]),
+        ("", []),
+    ],
+)
+def test_bars_as_written(body, texts):
+    assert [bar.text for bar in bars_of(body)] == texts
+
+
+def test_bars_are_told_by_line_and_column():
+    bars = bars_of("|:AB| cd:|\n% no bar\nef|", "X:1\nT:a|b\nK:C\n")
+    assert [(bar.line, bar.column, bar.text) for bar in bars] == [
+        (4, 1, "|:AB|"),
+        (4, 7, "cd:|"),
+        (6, 1, "ef|"),
+    ]
+
+
+def test_the_reader_sees_the_same_bars(oneills):
+    """Each bar it reads lies in one of ours, and no two that a bar line parts in the same."""
+    for tune in oneills.tunes[::10]:
+        spans = [(place(tune, bar), place(tune, bar) + len(bar.text)) for bar in bars_of(tune, "")]
+        assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+        seen, before = [], set()
+        for bar in read_tune(tune).bars():
+            events = {place(tune, event) for event in bar.events}
+            inside = [begin for begin, end in spans if any(begin <= e < end for e in events)]
+            assert len(inside) == 1
+            if bar.closes and not events & before:  # Z2 is two bars to it
+                seen += inside
+            before = events
+        assert len(seen) == len(set(seen))
+        assert len(spans) - len(seen) <= 1  # the last bar may have no bar line
+
+
+@pytest.mark.parametrize("wrong", ["|e2d B2c'|", "|e2d B2|", "|e2d B2AA|", "|e8d B2A|"])
+def test_a_wrong_note_is_found_by_a_model_that_knows_the_tune(trained, homemade, wrong):
+    tune = changed(load_corpus(homemade).tunes[0], wrong)
+    found = surprise(load_model(trained), tune)
+    oddest = max(found.bars, key=lambda bar: bar.excess)
+    assert oddest.text == wrong[1:]
+
+
+def test_marks_stand_below_the_bar_and_its_costliest_character():
+    tune = "X:1\nK:C\nAB|\tcde|f"
+    costs = np.zeros(len(tune) + 2)
+    costs[tune.index("d")] = 3
+    found = surprise_of(tune, costs)
+    assert underline(tune, found, found.bars[1]) == ("AB| cde|f", "    ~^~~")
+
+
+def test_line_ends_at_the_close_are_not_counted(model, few_tunes):
+    tune = few_tunes.tunes[0]
+    found, closed = surprise(model, tune), surprise(model, tune + "\n")
+    np.testing.assert_array_equal(found.bits, closed.bits)
+    assert len(found.bits) == len(tune)
+    assert found.end_bits == closed.end_bits
+
+
+def test_characters_that_the_model_does_not_know(model):
+    with pytest.raises(ValueError, match="'é' at line 2, column 6 is not among the"):
+        surprise(model, "X:1\nT:Café\nK:C\nabc|")

@@ -1,0 +1,70 @@
+"""Our reading against abc2midi's, over every tune of three corpora.
+
+Every tune that differs is listed, with the cause, in docs/abc-support.md.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from helpers.abc2midi import find_or_skip, plain, play
+
+from abcrnn.notation import check_tune, played_notes, read_tune
+
+PAGE = (Path(__file__).parents[2] / "docs" / "abc-support.md").read_text("utf-8")
+TICKS = 0.02  # whole notes: less than the shortest note, more than the staggering of a chord
+
+
+def listed(kind: str, corpus: str) -> set[int]:
+    """Places of the tunes that the page lists, counted from 1."""
+    return {int(n) for n in re.findall(rf"^\| {kind} \| {corpus} \| (\d+) \|", PAGE, re.MULTILINE)}
+
+
+def heard(tune: str) -> list[tuple[float, float, int]]:
+    read = read_tune(tune)
+    return [
+        (float(note.onset), float(note.duration), note.pitch)
+        for voice in read.voices
+        for note in played_notes(read, voice)
+    ]
+
+
+def same(ours, theirs) -> bool:
+    """Whether the notes agree, but for a few ticks; abc2midi staggers the notes of a chord."""
+
+    def ordered(notes):
+        return sorted(notes, key=lambda note: (note[2], note[0]))
+
+    return len(ours) == len(theirs) and all(
+        a[2] == b[2] and abs(a[0] - b[0]) < TICKS and abs(a[1] - b[1]) < TICKS
+        for a, b in zip(ordered(ours), ordered(theirs), strict=True)
+    )
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["irish", "jigs", "oneills"])
+def test_played_notes_agree(name, request, tmp_path):
+    program = find_or_skip()
+    tunes = [plain(tune) for tune in request.getfixturevalue(name).tunes]
+    differ = {
+        number
+        for number, tune in enumerate(tunes, start=1)
+        if not same(heard(tune), play(program, tune, tmp_path)[0])
+    }
+    assert len(differ) <= 0.02 * len(tunes)
+    assert differ == listed("notes", name)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["irish", "jigs"])
+def test_bar_checks_agree(name, request, tmp_path):
+    program = find_or_skip()
+    tunes = request.getfixturevalue(name).tunes
+    differ = set()
+    for number, tune in enumerate(tunes, start=1):
+        warned = "time units" in play(program, plain(tune), tmp_path)[1]
+        found = any(problem.kind == "bar" for problem in check_tune(tune))
+        if warned != found:
+            differ.add(number)
+    assert len(differ) <= 0.03 * len(tunes)
+    assert differ == listed("bars", name)

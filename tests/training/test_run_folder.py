@@ -1,0 +1,263 @@
+"""The run folder: one process at a time, and nothing lost by whatever ends it.
+
+Processes killed for real are in test_resume.py.
+"""
+
+import errno
+import logging
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from abcrnn import CharLSTM, Trainer, Vocabulary
+from abcrnn.cli import main
+from abcrnn.storage import atomic as files
+from abcrnn.storage import locks
+from abcrnn.storage.archive import read_archive, write_archive
+from abcrnn.training.run_folder import Checkpoint, EpochRecord, Position, RunFolder
+
+LIKE = {"model/kernel": np.zeros((2, 3), np.float32), "state/0": np.zeros(4, np.float32)}
+RECORD = EpochRecord(1, 7, 2.0, 2.9, 0.3, None, None, 0.01, 1.5, 900.0)
+
+
+def save(folder, step):
+    arrays = {name: array + step for name, array in LIKE.items()}
+    folder.save_checkpoint(Checkpoint(step, Position(epoch=1, window=step), [RECORD], arrays))
+    return folder.path / "checkpoints" / f"step-{step:09}.ckpt"
+
+
+def names(folder):
+    return sorted(path.name for path in folder.path.rglob("*") if path.is_file())
+
+
+# One at a time -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """A process that trains in tmp_path / "run", as far as others can see."""
+    code = "import sys; from abcrnn.training.run_folder import RunFolder\n"
+    code += "with RunFolder(sys.argv[1]).held(): print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "run")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_process_is_refused_in_one_line(holder, tmp_path, homemade, capsys):
+    run = tmp_path / "run"
+    words = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32"]
+    assert main(["train", str(homemade), "--out", str(run), *words]) == 1
+    assert capsys.readouterr().err == (
+        f"abcrnn: {run} is in use by process {holder.pid}: "
+        "wait until it has ended, or take another folder\n"
+    )
+    assert names(RunFolder(run)) == [".lock"]
+    holder.kill()
+    holder.wait()
+    with RunFolder(run).held():  # the lock of a killed process is none
+        pass
+
+
+def test_a_folder_is_held_once_in_a_process_too_and_let_go_of_by_any_error(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    for error in (KeyboardInterrupt, ValueError, GeneratorExit):
+        with pytest.raises(error), folder.held():
+            message = f"in use by process {os.getpid()}"
+            with pytest.raises(BlockingIOError, match=message), RunFolder(folder.path).held():
+                pass
+            raise error
+    assert (folder.path / ".lock").read_text() == ""
+
+
+def test_where_there_are_no_locks_it_is_said(tmp_path, monkeypatch, caplog):
+    def refuse(_handle):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locks, "_lock", refuse)
+    with RunFolder(tmp_path).held():
+        assert f"{tmp_path} cannot be locked" in caplog.text
+
+
+# After a kill ------------------------------------------------------------------------------
+
+
+def test_what_killed_writes_left_is_swept(tmp_path):
+    folder = RunFolder(tmp_path)
+    save(folder, 1)
+    ours = [".run.json", ".history.csv", ".best.abcrnn", ".epoch-0010.abcrnn"]
+    for name in (*ours, "checkpoints/.step-000000002.ckpt"):
+        (tmp_path / f"{name}.a1_b2c3d.part").write_bytes(b"half")
+    others = [".curve.png.a1_b2c3d.part", "best.abcrnn.part", "film.part"]
+    for name in others:
+        (tmp_path / name).write_bytes(b"not ours, or being written")
+    with folder.held():
+        assert names(folder) == sorted([".lock", *others, "step-000000001.ckpt"])
+
+
+class Killed(BaseException):
+    """Ends a run at once, as far as anything that it would still write goes."""
+
+
+@pytest.mark.slow
+def test_a_kill_between_any_two_files_changes_nothing(few_tunes, tmp_path):
+    parts = few_tunes.split(validation=0.1, test=0, seed=0)
+    model = CharLSTM(Vocabulary.from_text(few_tunes.text), 8, units=8, num_layers=1, dropout=0.3)
+    trainer = Trainer(
+        model, parts[0], validation=parts[1], batch_size=2, seq_length=16, keep_every=1,
+        windows="random", steps_per_epoch=2, checkpoint_minutes=1e-9, learning_rate=0.1,
+    )  # fmt: skip
+    beginning = trainer._capture()
+    rename, writes = os.replace, []
+
+    def train(name, patch, kill_at=None):
+        """As a new process would: nothing but what is in the folder is known."""
+        writes.clear()
+
+        def replace_or_die(aside, target):
+            writes.append(Path(target).name)
+            if len(writes) == kill_at:
+                raise Killed
+            rename(aside, target)
+
+        patch.setattr(files.os, "replace", replace_or_die)
+        trainer._folder = trainer._writer = RunFolder(tmp_path / name)
+        trainer._parked = beginning
+        model.about = {}
+        return [record[:-2] for record in trainer.fit(2)]
+
+    def outcome(name):
+        model.save(tmp_path / name / "given.abcrnn")
+        found = {p.name: p.read_bytes() for p in (tmp_path / name).glob("*.abcrnn")}
+        newest = trainer._folder.newest_checkpoint(beginning.arrays)
+        return found, newest.step, {n: a.tobytes() for n, a in newest.arrays.items()}
+
+    with pytest.MonkeyPatch.context() as patch:
+        history = train("alone", patch)
+        in_all, expected = list(writes), outcome("alone")
+        assert in_all[:5] == ["run.json", *[f"step-00000000{n}.ckpt" for n in (1, 2)],
+                              "best.abcrnn", "history.csv"]  # fmt: skip
+        assert len(in_all) == 13
+        for number, written in enumerate(in_all, start=1):
+            with pytest.raises(Killed):
+                train(name := f"{number}-{written}", patch, kill_at=number)
+            assert train(name, patch) == history
+            assert outcome(name) == expected, name
+    assert expected[0]["given.abcrnn"] == expected[0]["best.abcrnn"]
+
+
+# Damage ------------------------------------------------------------------------------------
+
+
+def flip(place):
+    def damage(file):
+        data = bytearray(file.read_bytes())
+        data[round(place * (len(data) - 1))] ^= 8
+        file.write_bytes(data)
+
+    return damage
+
+
+def rewrite(change):
+    """Damage that no checksum finds: a sound archive of something else."""
+
+    def damage(file):
+        about, arrays = read_archive(file, "abcrnn checkpoint 2")
+        about.pop("format")
+        change(about, arrays)
+        write_archive(file, "abcrnn checkpoint 2", about, arrays)
+
+    return damage
+
+
+def make_a_folder(file):
+    file.unlink()
+    file.mkdir()
+
+
+DAMAGES = {
+    "empty": lambda file: file.write_bytes(b""),
+    "garbage": lambda file: file.write_bytes(bytes(range(256)) * 9),
+    "cut": lambda file: file.write_bytes(file.read_bytes()[:-100]),
+    "cut short": lambda file: file.write_bytes(file.read_bytes()[:50]),
+    "zeros at the end": lambda file: file.write_bytes(file.read_bytes()[:-700] + bytes(700)),
+    "a bit of the JSON": flip(0.2),
+    "a bit of the arrays": flip(0.6),
+    "a folder": make_a_folder,
+    "another zip": lambda file: zipfile.ZipFile(file, "w").close(),
+    "an array missing": rewrite(lambda about, arrays: arrays.pop("state/0")),
+    "an array too many": rewrite(lambda about, arrays: arrays.update(x=arrays["state/0"])),
+    "another shape": rewrite(lambda about, arrays: arrays.update({"state/0": np.float32([1])})),
+    "another type": rewrite(lambda about, arrays: arrays.update({"state/0": np.zeros(4)})),
+    "another step": rewrite(lambda about, arrays: about.update(step=2)),
+    "no position": rewrite(lambda about, arrays: about.pop("position")),
+    "half a position": rewrite(lambda about, arrays: about["position"].pop("window")),
+    "an odd position": rewrite(lambda about, arrays: about["position"].update(window="3")),
+    "too short a history": rewrite(lambda about, arrays: about["history"].clear()),
+    "half a record": rewrite(lambda about, arrays: about["history"][0].pop()),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_newest_checkpoint_is_passed_over_and_said(tmp_path, caplog, damage):
+    folder = RunFolder(tmp_path)
+    first, second, third = [save(folder, step) for step in (1, 2, 3)]
+    DAMAGES[damage](third)
+    with caplog.at_level(logging.WARNING):
+        found = folder.newest_checkpoint(LIKE)
+    assert found.step == found.position.window == 2
+    np.testing.assert_array_equal(found.arrays["state/0"], [2, 2, 2, 2])
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith(f"{third}")
+    assert caplog.messages[0].endswith(f"; going back to an earlier one, {second.name}")
+    DAMAGES[damage](second) if damage != "another step" else second.write_bytes(b"")
+    assert folder.newest_checkpoint(LIKE).step == 1
+    first.write_bytes(b"")
+    with pytest.raises(ValueError, match="remove that folder to begin the run anew") as refused:
+        folder.newest_checkpoint(LIKE)
+    for file in (first, second, third):
+        assert str(file) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_no_flipped_bit_goes_unnoticed_where_it_matters(tmp_path, caplog):
+    folder = RunFolder(tmp_path)
+    save(folder, 1)
+    file = save(folder, 2)
+    whole, sound = file.read_bytes(), folder.newest_checkpoint(LIKE)
+    noticed = 0
+    for place in range(len(whole)):
+        data = bytearray(whole)
+        data[place] ^= 1 << place % 8
+        file.write_bytes(data)
+        found = folder.newest_checkpoint(LIKE)
+        if found.step == 1:
+            noticed += 1
+            assert f"{file} is not a sound" in caplog.messages[-1]
+            continue
+        # The zip format has fields that say twice what is read once.
+        assert found[:3] == sound[:3]
+        for name, array in sound.arrays.items():
+            np.testing.assert_array_equal(found.arrays[name], array)
+    assert noticed > len(whole) / 2
+
+
+def test_the_last_three_are_kept_and_none_that_was_passed_over(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert folder.newest_checkpoint(LIKE) is None
+    for step in (1, 2, 3, 4, 5):
+        last = save(folder, step)
+    assert names(folder) == [f"step-00000000{step}.ckpt" for step in (3, 4, 5)]
+    last.write_bytes(b"")
+    assert folder.newest_checkpoint(LIKE).step == 4
+    save(folder, 4)  # going on from 4, for instance at the end of an epoch
+    assert names(folder) == [f"step-00000000{step}.ckpt" for step in (3, 4)]
