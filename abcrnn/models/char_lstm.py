@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.vocabulary import Vocabulary
@@ -28,7 +29,8 @@ from abcrnn.storage.validation import require_count
 State = tuple[LSTMState, ...]
 
 _FORMAT = "abcrnn model 1"
-_NOVELTY = "novelty/"  # what the names of its arrays begin with
+_NOVELTY = "novelty/"  # prefix of the names of its arrays
+_DIGESTS = "trained/digests"
 
 
 class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
@@ -83,6 +85,9 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
         self.about: dict[str, Any] = {}
         #: What it was trained on, if it is to know what it copies; saved with the model.
         self.novelty: NoveltyIndex | None = None
+        #: 64-bit digests of the training tunes, shape (tunes,); None if they are not known.
+        #: Saved with the model.
+        self.trained_digests: NDArray[np.uint64] | None = None
         self.embedding = keras.layers.Embedding(
             len(vocabulary),
             embedding_dim,
@@ -188,6 +193,8 @@ class CharLSTM(keras.Model):  # type: ignore[misc]  # keras has no hints
         arrays = self.weight_arrays()
         if self.novelty is not None:
             arrays |= {_NOVELTY + name: a for name, a in self.novelty.to_arrays().items()}
+        if self.trained_digests is not None:
+            arrays[_DIGESTS] = _validate_digests(self.trained_digests)
         write_archive(path, _FORMAT, about, arrays)
 
     @property
@@ -241,15 +248,26 @@ def load_model(path: str | os.PathLike[str]) -> CharLSTM:
         config = about["config"]
         _validate(config)
         known = {n.removeprefix(_NOVELTY): arrays.pop(n) for n in [*arrays] if _is_novelty(n)}
+        digests = arrays.pop(_DIGESTS, None)
         # Before anything is built: the file's own arrays bound what it may ask for.
         require_shapes(_weight_shapes(len(vocabulary), config), arrays)
         model = CharLSTM(vocabulary, **config)
         model.set_weight_arrays(arrays)
         model.about = dict(about["about"])
         model.novelty = NoveltyIndex.from_arrays(known) if known else None
+        model.trained_digests = None if digests is None else _validate_digests(digests)
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is not a sound abcrnn model file: {error}") from error
     return model
+
+
+def _validate_digests(digests: NDArray[Any]) -> NDArray[np.uint64]:
+    if digests.dtype != np.uint64 or digests.ndim != 1:
+        raise ValueError(
+            "the digests of the training tunes must be one row of uint64, "
+            f"not {digests.dtype} of shape {digests.shape}"
+        )
+    return digests
 
 
 def _is_novelty(name: str) -> bool:

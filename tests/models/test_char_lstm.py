@@ -246,6 +246,33 @@ def test_a_spoilt_index_is_refused(model, tmp_path, arrays, message):
         load_model(rewritten(tmp_path / "m.abcrnn", arrays=spoilt))
 
 
+def test_digests_of_training_tunes_are_saved_and_loaded(tmp_path):
+    model = CharLSTM(VOCABULARY, **CONFIG)
+    assert model.trained_digests is None
+    model.save(tmp_path / "without.abcrnn")
+    assert load_model(tmp_path / "without.abcrnn").trained_digests is None
+    digests = np.array([2**64 - 1, 0, 7], np.uint64)
+    model.trained_digests = digests
+    model.save(tmp_path / "with.abcrnn")
+    loaded = load_model(tmp_path / "with.abcrnn")
+    assert loaded.trained_digests.dtype == np.uint64
+    np.testing.assert_array_equal(loaded.trained_digests, digests)
+    assert loaded.fingerprint == load_model(tmp_path / "without.abcrnn").fingerprint
+
+
+@pytest.mark.parametrize("digests", [np.ones(3), np.ones(3, np.int64), np.ones((1, 3), np.uint64)])
+def test_digests_of_another_type_or_shape_are_refused(tmp_path, digests):
+    model = CharLSTM(VOCABULARY, **CONFIG)
+    model.trained_digests = digests
+    with pytest.raises(ValueError, match="must be one row of uint64, not"):
+        model.save(tmp_path / "m.abcrnn")
+    model.trained_digests = None
+    model.save(tmp_path / "m.abcrnn")
+    path = rewritten(tmp_path / "m.abcrnn", arrays={"arrays/trained/digests.npy": npy(digests)})
+    with pytest.raises(ValueError, match="abcrnn model file.*must be one row of uint64, not"):
+        load_model(path)
+
+
 def test_the_fingerprint_is_of_what_draws():
     def built(vocabulary=VOCABULARY, **changes):
         return CharLSTM(vocabulary, **{**CONFIG, **changes})
