@@ -164,7 +164,7 @@ def _parse(data: bytes, name: str) -> Any:
     except Exception as error:  # theirs are of many kinds, from EOFError to KeySignatureError
         said = str(error) or ("it ends too early" if isinstance(error, EOFError) else "")
         said = said or type(error).__name__
-        raise ValueError(f"{name} is not a sound MIDI file: {said[:200]}") from error
+        raise ValueError(f"{name} is not a valid MIDI file: {said[:200]}") from error
 
 
 def _table(notes: list[Any], name: str) -> Notes:
@@ -172,5 +172,5 @@ def _table(notes: list[Any], name: str) -> Notes:
     pitches, starts, ends, velocities = columns
     sound = np.isfinite(columns).all() and starts.min() >= 0 and (ends >= starts).all()
     if not (sound and pitches.min() >= 0 and pitches.max() <= 127):
-        raise ValueError(f"{name} is not a sound MIDI file: it has notes outside of time or pitch")
+        raise ValueError(f"{name} is not a valid MIDI file: it has notes outside of time or pitch")
     return make_notes(pitches, starts, ends, velocities)

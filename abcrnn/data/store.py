@@ -125,7 +125,7 @@ class TuneStore:
             ):
                 raise ValueError("its files have not the sizes that they should have")
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{folder} is not a sound store of tunes: {error}") from error
+            raise ValueError(f"{folder} is not a valid store of tunes: {error}") from error
         self.ids = TuneIds(source, dtype, offsets)
         self.codes = codes_of(self.alphabet)
 

@@ -257,7 +257,7 @@ def load_model(path: str | os.PathLike[str]) -> CharLSTM:
         model.novelty = NoveltyIndex.from_arrays(known) if known else None
         model.trained_digests = None if digests is None else _validate_digests(digests)
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is not a sound abcrnn model file: {error}") from error
+        raise ValueError(f"{path} is not a valid abcrnn model file: {error}") from error
     return model
 
 

@@ -151,7 +151,7 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
         }
         model.leads = _leads(model, arrays["leads"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is not a sound abcrnn note model file: {error}") from error
+        raise ValueError(f"{path} is not a valid abcrnn note model file: {error}") from error
     return model
 
 

@@ -1,1 +1,10 @@
-"""Files on disk: atomic writes, locks, archives, argument checks, optional extras."""
+"""Files and arguments: atomic writes, folder locks, archives, argument checks, optional extras.
+
+The lowest level of the package. Import from the modules:
+
+- ``atomic``: write a whole file or nothing
+- ``locks``: let one process at a time write to a folder
+- ``archive``: one file with JSON and arrays, safe to open whoever wrote it
+- ``validation``: argument checks that raise ``ValueError``
+- ``extras``: imports of optional packages, with a message that names the extra
+"""

@@ -1,10 +1,10 @@
-"""One file that holds JSON and arrays, safe to open whoever made it.
+"""One file with JSON and arrays, safe to open whoever wrote it.
 
-Models and checkpoints are such files: an uncompressed zip archive with
-``about.json`` (the format's name first) and one ``arrays/NAME.npy`` for each
-array. Nothing in it is ever executed or looked up as a class: JSON is parsed,
-arrays of plain numbers are read with pickling off. Members must be stored
-uncompressed, so that a file cannot unfold into more than its own size.
+Models and checkpoints are such files: an uncompressed zip archive with ``about.json`` (the
+format's name first) and one ``arrays/NAME.npy`` for each array. Zip adds a checksum to each
+member, so damage is detected. Reading executes nothing and looks up no class: JSON is parsed,
+arrays are read without pickle. Every member is stored uncompressed and every array's shape is
+compared with the size of its member, so reading takes no more memory than the file is long.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from __future__ import annotations
 import errno
 import io
 import json
+import math
 import os
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -26,39 +29,42 @@ from abcrnn.storage.atomic import write_bytes
 Arrays = dict[str, NDArray[Any]]
 
 _ABOUT = "about.json"
-_ABOUT_LIMIT = 64 * 1024 * 1024  # a run's whole history fits a hundred times over
+_MAX_ABOUT_SIZE = 64 * 1024 * 1024  # bytes; a hundred times what a long run's history takes
 
 
 def write_archive(
     path: str | os.PathLike[str],
-    form: str,
+    format_name: str,
     about: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
 ) -> None:
-    """Write an archive whole or not at all; the same contents give the same bytes.
+    """Write an archive completely, or leave the path as it was.
+
+    The same contents give the same bytes.
 
     Parameters
     ----------
     path : path-like
-    form : str
+    format_name : str
         Name and version of the format, such as ``"abcrnn model 1"``.
     about : mapping
-        What JSON can hold.
+        Anything that JSON can represent.
     arrays : mapping of str to ndarray
-        Numbers only.
+        Arrays of numbers, not of objects.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        content = json.dumps({"format": form, **about}, indent=1)
-        archive.writestr(_member(_ABOUT), content)
+        content = json.dumps({"format": format_name, **about}, indent=1)
+        archive.writestr(_new_member(_ABOUT), content)
         for name, array in arrays.items():
-            with archive.open(_member(f"arrays/{name}.npy"), "w", force_zip64=True) as member:
+            member_info = _new_member(f"arrays/{name}.npy")
+            with archive.open(member_info, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
     write_bytes(path, buffer.getvalue())
 
 
-def read_archive(path: str | os.PathLike[str], form: str) -> tuple[dict[str, Any], Arrays]:
-    """Read what :func:`write_archive` wrote under the same format name.
+def read_archive(path: str | os.PathLike[str], format_name: str) -> tuple[dict[str, Any], Arrays]:
+    """Read a file written by :func:`write_archive` with the same format name.
 
     Returns
     -------
@@ -70,21 +76,23 @@ def read_archive(path: str | os.PathLike[str], form: str) -> tuple[dict[str, Any
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is cut short, altered, or in another format.
+        If the file is incomplete, damaged, or in another format.
     """
-    kind = form.rsplit(" ", 1)[0]
+    kind = format_name.rsplit(" ", 1)[0]
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such file; an {kind} file was expected there")
+        raise FileNotFoundError(f"{path}: no such file; expected an {kind} file")
     try:
         with zipfile.ZipFile(path) as archive:
-            # Members that overlap would let a small file unfold into a large one.
+            # Members that overlap would let a small file use much memory.
             if sum(info.file_size for info in archive.infolist()) > Path(path).stat().st_size:
-                raise ValueError("its parts are larger than itself")
-            about = _read_about(archive, form)
+                raise ValueError("its members are larger than the file")
+            if any(info.comment for info in archive.infolist()):
+                raise ValueError("its members have comments")  # in damage: the next entries
+            about = _read_about(archive, format_name)
             arrays = {
-                info.filename.removeprefix("arrays/").removesuffix(".npy"): _read(archive, info)
+                _array_name(info.filename): _read_array(archive, info)
                 for info in archive.infolist()
-                if info.filename.startswith("arrays/")
+                if info.filename != _ABOUT
             }
         return about, arrays
     except (
@@ -96,22 +104,21 @@ def read_archive(path: str | os.PathLike[str], form: str) -> tuple[dict[str, Any
         NotImplementedError,
         RuntimeError,
         OverflowError,
-        SyntaxError,
     ) as error:
         reason = str(error.args[0]) if error.args else type(error).__name__
-        raise ValueError(f"{path} is not a sound {kind} file: {reason}") from error
+        raise ValueError(f"{path} is not a valid {kind} file: {reason}") from error
     except OSError as error:
         if error.errno != errno.EINVAL:
-            raise  # the disk's own fault
-        reason = "its directory points before its beginning"
-        raise ValueError(f"{path} is not a sound {kind} file: {reason}") from error
+            raise  # the disk failed
+        reason = "an offset in its directory is negative"
+        raise ValueError(f"{path} is not a valid {kind} file: {reason}") from error
 
 
 def require_shapes(shapes: Mapping[str, tuple[int, ...]], arrays: Mapping[str, Any]) -> None:
-    """Raise ``ValueError`` unless the arrays are float32, of these names and shapes."""
+    """Raise ``ValueError`` unless the arrays are float32 and have these names and shapes."""
     if shapes.keys() != arrays.keys():
-        odd = sorted(shapes.keys() ^ arrays.keys())
-        raise ValueError(f"the weights do not fit the configuration: {', '.join(odd[:4])}")
+        unmatched = sorted(shapes.keys() ^ arrays.keys())
+        raise ValueError(f"the weights do not fit the configuration: {', '.join(unmatched[:4])}")
     for name, shape in shapes.items():
         array = arrays[name]
         if array.shape != shape or array.dtype != np.float32:
@@ -121,26 +128,72 @@ def require_shapes(shapes: Mapping[str, tuple[int, ...]], arrays: Mapping[str, A
             )
 
 
-def _member(name: str) -> zipfile.ZipInfo:
-    return zipfile.ZipInfo(name)  # dated 1980 always, not now: equal contents, equal bytes
+def _new_member(name: str) -> zipfile.ZipInfo:
+    return zipfile.ZipInfo(name)  # dated 1980, not now, so that equal contents give equal bytes
 
 
-def _read_about(archive: zipfile.ZipFile, form: str) -> dict[str, Any]:
+def _read_about(archive: zipfile.ZipFile, format_name: str) -> dict[str, Any]:
     info = archive.getinfo(_ABOUT)
-    if info.file_size > _ABOUT_LIMIT:
+    if info.file_size > _MAX_ABOUT_SIZE:
         raise ValueError(f"its {_ABOUT} is too large")
-    about = json.loads(_stored(archive, info))
-    if not isinstance(about, dict) or about.get("format") != form:
+    about = json.loads(_read_member(archive, info))
+    if not isinstance(about, dict) or about.get("format") != format_name:
         found = about.get("format") if isinstance(about, dict) else about
-        raise ValueError(f"its format is {str(found)[:80]!r}, expected {form!r}")
+        raise ValueError(f"its format is {str(found)[:80]!r}, expected {format_name!r}")
     return about
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
-    return np.lib.format.read_array(io.BytesIO(_stored(archive, info)), allow_pickle=False)
+def _array_name(member: str) -> str:
+    if not (member.startswith("arrays/") and member.endswith(".npy")):
+        raise ValueError(f"its member {member[:80]!r} is neither {_ABOUT} nor an array")
+    return member.removeprefix("arrays/").removesuffix(".npy")
 
 
-def _stored(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
+    """Read an ``.npy`` member; its header is compared with its size before anything is allocated.
+
+    NumPy's ``read_array`` allocates what the header claims, terabytes if it says so.
+    """
+    data = _read_member(archive, info)
+    stream = io.BytesIO(data)
+    shape, fortran_order, dtype = _read_array_header(stream, info.filename)
+    if dtype.hasobject:
+        raise ValueError(f"its member {info.filename!r} has objects instead of numbers")
+    start = stream.tell()
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data) - start:
+        raise ValueError(
+            f"its member {info.filename!r} claims the shape {str(shape)[:80]} of {str(dtype)[:80]} "
+            f"but has {len(data) - start} bytes"
+        )
+    flat = np.frombuffer(data, dtype, offset=start)
+    shape = tuple(map(int, shape))  # NumPy accepts True in a header, but not for a shape
+    return flat.reshape(shape, order="F" if fortran_order else "C").copy("K")
+
+
+def _read_array_header(
+    stream: io.BytesIO, name: str
+) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    try:
+        if np.lib.format.read_magic(stream) != (1, 0):
+            raise ValueError("unknown version")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # NumPy warns of headers that it has to repair
+            return np.lib.format.read_array_header_1_0(stream)
+    except (
+        # What Python's parser raises for a header that is no literal, even a short one.
+        ValueError,
+        TypeError,
+        SyntaxError,
+        TokenError,
+        MemoryError,
+        RecursionError,
+        UserWarning,
+    ) as error:
+        reason = str(error).partition("\n")[0][:80]
+        raise ValueError(f"its member {name!r} is not an array: {reason}") from error
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-        raise ValueError(f"its part {info.filename!r} is compressed, which is never so in ours")
-    return archive.read(info)  # checks the part's own checksum
+        raise ValueError(f"its member {info.filename!r} is compressed, which abcrnn never does")
+    return archive.read(info)  # verifies the member's checksum

@@ -1,7 +1,8 @@
-"""Files written aside and renamed, so that a reader never meets half of one.
+"""Atomic file writes: a reader sees the old file or the new one, never a part of one.
 
-A crash, a full disk or a kill in the middle of a write leaves the old file
-(or none), and at most a left-over whose name ends in ``.part``.
+Data goes to a temporary file in the same folder, which is then renamed. A crash, a full
+disk or a kill during the write leaves the old file (or none), and at most a partial file
+whose name ends in ``.part``.
 """
 
 from __future__ import annotations
@@ -13,48 +14,53 @@ from pathlib import Path
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a whole file or nothing.
+    """Write a file completely, or leave the path as it was.
 
     Parameters
     ----------
     path : path-like
-        Where the file shall stand; missing parent folders are made.
+        File to write. Missing parent folders are created.
     data : bytes
-        All of its contents.
+        The whole content.
 
     Raises
     ------
     OSError
-        If the disk refuses; what stood at ``path`` before still stands there.
+        If the file cannot be written. A file that was at ``path`` before is unchanged.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target, since a rename is atomic only within one file system.
-    handle, aside = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    # In the same folder, since a rename is atomic only within one file system.
+    handle, partial = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(aside, 0o666 & ~_umask())
-        os.replace(aside, target)
+        os.chmod(partial, 0o666 & ~_umask())  # mkstemp creates it for the owner alone
+        os.replace(partial, target)
     except BaseException:
-        Path(aside).unlink(missing_ok=True)
+        Path(partial).unlink(missing_ok=True)
         raise
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a whole UTF-8 text file or nothing; see :func:`write_bytes`."""
+    """Write a UTF-8 text file completely, or leave the path as it was.
+
+    Line ends are written as they are in ``text``. See :func:`write_bytes`.
+    """
     write_bytes(path, text.encode("utf-8"))
 
 
-def settle(folder: Path) -> None:
-    """Make the names of files just written last through a loss of power.
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's list of names to the disk.
 
-    Syncing a file saves its contents, but its new name is the folder's.
+    :func:`write_bytes` flushes the content of a file; after a loss of power its new name
+    is certain only if the folder was flushed too. Does nothing on Windows, where folders
+    cannot be opened.
     """
     if sys.platform == "win32":
-        return  # folders cannot be opened there
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -62,16 +68,21 @@ def settle(folder: Path) -> None:
         os.close(handle)
 
 
-def sweep(pattern: Path) -> None:
-    """Remove what killed writes left of files whose names match, such as ``runs/x/epoch-*``.
+def remove_partial_files(pattern: Path) -> None:
+    """Remove the partial files that interrupted writes left.
 
-    Only where nobody else may be writing one of them.
+    Call it only while no other process may write a matching file.
+
+    Parameters
+    ----------
+    pattern : Path
+        Path of the complete file; the last part may have wildcards, such as ``runs/x/epoch-*``.
     """
-    for left in pattern.parent.glob(f".{pattern.name}.????????.part"):
-        left.unlink(missing_ok=True)
+    for partial in pattern.parent.glob(f".{pattern.name}.????????.part"):
+        partial.unlink(missing_ok=True)
 
 
 def _umask() -> int:
-    mask = os.umask(0)
+    mask = os.umask(0)  # the only way to read it is to set it
     os.umask(mask)
     return mask

@@ -1,20 +1,48 @@
-"""What the wing needs besides: the extra that brings it."""
+"""Imports of optional packages, with a message that names the extra to install."""
 
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 from typing import Any
 
 
-def import_pretty_midi() -> Any:
-    """Import pretty_midi; ``ImportError`` names the extra."""
+def import_extra(module: str, extra: str, purpose: str) -> Any:
+    """Import a package that an extra of abcrnn installs.
+
+    Parameters
+    ----------
+    module : str
+        Name to import, such as ``"pretty_midi"``.
+    extra : str
+        Extra that installs it, such as ``"events"``.
+    purpose : str
+        What needs it, as the start of the error message: ``"reading MIDI files"``.
+
+    Raises
+    ------
+    ImportError
+        If the package is not installed; names the extra.
+
+    Examples
+    --------
+    >>> import_extra("no_such_package", "events", "reading MIDI files")
+    Traceback (most recent call last):
+    ImportError: reading MIDI files needs no_such_package: pip install "abcrnn[events]"
+    """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of what its own imports deprecate
-            import pretty_midi
+            warnings.simplefilter("ignore")  # pretty_midi's own imports are deprecated
+            return import_module(module)
     except ImportError as error:
-        raise ImportError(
-            'MIDI files are read with pretty_midi, which the extra "events" brings: '
-            'pip install "abcrnn[events]"'
-        ) from error
-    return pretty_midi
+        raise ImportError(f'{purpose} needs {module}: pip install "abcrnn[{extra}]"') from error
+
+
+def import_pretty_midi() -> Any:
+    """Import pretty_midi, which reads and writes MIDI files of notes."""
+    return import_extra("pretty_midi", "events", "learning from MIDI files")
+
+
+def import_tensorboard() -> Any:
+    """Import tensorboard, without which ``tf.summary`` fails late and unclearly."""
+    return import_extra("tensorboard", "tensorboard", "writing TensorBoard logs")

@@ -1,7 +1,7 @@
-"""One process at a time in a folder.
+"""A lock that lets one process at a time write to a folder.
 
-The operating system keeps the lock, on an open file, and lets go of it when the
-process ends in whatever way: a killed one leaves nothing to clear up.
+The operating system holds the lock on an open file and releases it when the process ends,
+also when it is killed, so there is never a stale lock to remove.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from pathlib import Path
 
 _logger = logging.getLogger(__name__)
 
-# What the systems answer when another has the lock; anything else means that there are no locks.
-_TAKEN = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+# Errors that mean "locked by another"; any other error means that locks are not supported.
+_LOCKED = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 if sys.platform == "win32":
     import msvcrt
 
-    # A locked byte cannot be read there, so it is one far behind the process id.
-    _BEHIND = 1 << 20
+    # Windows forbids reading a locked byte, so lock one far behind the process id.
+    _OFFSET = 1 << 20
 
     def _lock(handle: int) -> None:
-        os.lseek(handle, _BEHIND, os.SEEK_SET)
+        os.lseek(handle, _OFFSET, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
     def _unlock(handle: int) -> None:
-        os.lseek(handle, _BEHIND, os.SEEK_SET)
+        os.lseek(handle, _OFFSET, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
 
 else:
@@ -44,56 +44,63 @@ else:
 
 
 @contextlib.contextmanager
-def hold(folder: Path) -> Iterator[None]:
-    """Keep others out of a folder while the block runs.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Lock a folder while the block runs.
 
-    The folder is made if need be. The file ``.lock`` in it stays, since to
-    remove it would let two others lock two files of that name; while the lock
-    is held it has the process id.
+    The lock is on the file ``.lock`` in the folder, which contains the process id meanwhile.
+    The file is never removed: two processes could then lock two files of that name. Where
+    the file system supports no locks, logs a warning and runs the block without a lock.
 
     Parameters
     ----------
     folder : Path
+        Created if it does not exist.
 
     Raises
     ------
     BlockingIOError
-        If another process has it, or another block in this one.
+        If another process holds the lock, or another block in this process. The message
+        names the process.
     OSError
         If the folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        locked = _locked(handle, folder)
-        _write(handle, str(os.getpid()))
+        locked = _try_lock(handle, folder)
+        _replace_content(handle, str(os.getpid()))
         try:
             yield
         finally:
-            _write(handle, "")
+            _replace_content(handle, "")
             if locked:
                 _unlock(handle)
     finally:
         os.close(handle)
 
 
-def _locked(handle: int, folder: Path) -> bool:
+def _try_lock(handle: int, folder: Path) -> bool:
+    """Lock the file; False if the file system supports no locks."""
     try:
         _lock(handle)
     except OSError as error:
-        if error.errno not in _TAKEN:
-            _logger.warning("%s cannot be locked (%s): keep other processes out", folder, error)
+        if error.errno not in _LOCKED:
+            _logger.warning(
+                "%s cannot be locked (%s): make sure that no other process writes to it",
+                folder,
+                error,
+            )
             return False
         os.lseek(handle, 0, os.SEEK_SET)
         owner = os.read(handle, 20).decode("ascii", "replace").strip()
         raise BlockingIOError(
             f"{folder} is in use by {f'process {owner}' if owner else 'another process'}: "
-            "wait until it has ended, or take another folder"
+            "wait until it has ended, or use another folder"
         ) from error
     return True
 
 
-def _write(handle: int, text: str) -> None:
+def _replace_content(handle: int, text: str) -> None:
     os.ftruncate(handle, 0)
     os.lseek(handle, 0, os.SEEK_SET)
     os.write(handle, text.encode("ascii"))

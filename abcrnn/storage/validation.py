@@ -1,4 +1,4 @@
-"""Checks of arguments, with messages that name the argument, its value and what is accepted."""
+"""Argument checks; each message names the argument, its value and what is accepted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def require_positive(name: str, value: Any) -> None:
 
 
 def require_shares(validation: float, test: float) -> None:
-    """Raise ``ValueError`` unless these are shares that leave something to train on."""
+    """Raise ``ValueError`` unless both are at least 0 and their sum is below 1."""
     if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
         raise ValueError(
             "validation and test must be shares from 0, together less than 1, "

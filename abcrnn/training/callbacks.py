@@ -8,6 +8,7 @@ from typing import Any
 from tqdm import tqdm
 
 from abcrnn.sampling.sampler import Sampler
+from abcrnn.storage.extras import import_tensorboard
 from abcrnn.storage.validation import require_count
 from abcrnn.training.run_folder import EpochRecord
 from abcrnn.training.trainer import Callback
@@ -39,13 +40,7 @@ def log_to_tensorboard(folder: str | os.PathLike[str]) -> Callback:
     """
     import tensorflow as tf
 
-    try:
-        import tensorboard  # noqa: F401  (tf.summary needs it, but fails late and obscurely)
-    except ImportError as error:
-        raise ImportError(
-            'TensorBoard logs need the extra "tensorboard": '
-            'python -m pip install "abcrnn[tensorboard]"'
-        ) from error
+    import_tensorboard()
     writer = tf.summary.create_file_writer(os.fspath(folder))
 
     def write(_trainer: Any, record: EpochRecord) -> None:

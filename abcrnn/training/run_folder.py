@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from abcrnn.storage.archive import Arrays, read_archive, write_archive
-from abcrnn.storage.atomic import settle, sweep, write_text
-from abcrnn.storage.locks import hold
+from abcrnn.storage.atomic import remove_partial_files, sync_folder, write_text
+from abcrnn.storage.locks import lock_folder
 
 _logger = logging.getLogger(__name__)
 
@@ -100,11 +100,11 @@ class RunFolder:
         Raises
         ------
         BlockingIOError
-            If another is at it; see :func:`abcrnn.storage.locks.hold`.
+            If another is at it; see :func:`abcrnn.storage.locks.lock_folder`.
         """
-        with hold(self.path):
+        with lock_folder(self.path):
             for name in ("run.json", "history.csv", "*.abcrnn", "checkpoints/step-*.ckpt"):
-                sweep(self.path / name)
+                remove_partial_files(self.path / name)
             yield
 
     def open(self, description: dict[str, Any]) -> None:
@@ -145,7 +145,7 @@ class RunFolder:
         """Write a checkpoint, then remove all but it and the two before."""
         file = self._checkpoints() / f"step-{checkpoint.step:09}.ckpt"
         write_archive(file, _CHECKPOINT, _about(checkpoint), checkpoint.arrays)
-        settle(file.parent)  # the new one must be safe before an old one goes
+        sync_folder(file.parent)  # the new one must be safe before an old one goes
         # Any beyond this step were passed over as damaged: this one goes on from before them.
         kept = [saved for saved in self._saved() if saved <= file][-_KEPT:]
         for other in self._saved():
@@ -225,7 +225,7 @@ def _read_checkpoint(file: Path, like: Arrays, record: Any) -> Checkpoint:
         if len(checkpoint.history) != checkpoint.position.epoch:
             raise ValueError("its history has not one row for each epoch")
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{file} is not a sound abcrnn checkpoint file: {error}") from error
+        raise ValueError(f"{file} is not a valid abcrnn checkpoint file: {error}") from error
     return checkpoint
 
 

@@ -343,7 +343,7 @@ def test_model_files_that_are_not(tmp_path, trained, run):
     for name in ("cut", "other"):
         code, _, errors = run("sample", tmp_path / f"{name}.abcrnn")
         assert code == 1
-        assert f"{name}.abcrnn is not a sound abcrnn model file" in errors
+        assert f"{name}.abcrnn is not a valid abcrnn model file" in errors
     code, _, errors = run("sample", tmp_path / "none.abcrnn")
     assert code == 1 and "none.abcrnn: no such file" in errors
 

@@ -102,8 +102,8 @@ def test_real_tunes_are_read_as_they_are_heard(midi_folder):
 BROKEN = {
     "text": (b"X:1\nT:not MIDI\nK:C\n", "is no MIDI file: it does not begin with MThd"),
     "nothing": (b"", "is no MIDI file"),
-    "head alone": (b"MThd", "is not a sound MIDI file: it ends too early"),
-    "cut short": (SONG[: len(SONG) // 2], "is not a sound MIDI file"),
+    "head alone": (b"MThd", "is not a valid MIDI file: it ends too early"),
+    "cut short": (SONG[: len(SONG) // 2], "is not a valid MIDI file"),
     "no ticks": (SONG[:12] + struct.pack(">H", 0) + SONG[14:], "it has 0 ticks a beat"),
     "film time": (SONG[:12] + struct.pack(">h", -25 * 256 + 40) + SONG[14:], "ticks a beat"),
     "for ever": (midi([on(60), off(60, 2**27)]), "largest tick"),

@@ -194,7 +194,7 @@ def test_a_damaged_store_is_made_anew_and_that_is_said(book, cache, caplog, name
         hurt.unlink()
     with caplog.at_level(logging.WARNING):
         assert tuple(load_corpus(book).tunes) == tunes
-    assert "is not a sound store of tunes" in caplog.text and "made anew" in caplog.text
+    assert "is not a valid store of tunes" in caplog.text and "made anew" in caplog.text
 
 
 def test_a_store_of_another_version_is_made_anew(book, cache, caplog):

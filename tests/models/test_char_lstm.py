@@ -101,7 +101,7 @@ def test_a_truncated_file_is_refused(model, tmp_path, kept):
     model.save(tmp_path / "m.abcrnn")
     data = (tmp_path / "m.abcrnn").read_bytes()
     (tmp_path / "m.abcrnn").write_bytes(data[:kept])
-    with pytest.raises(ValueError, match="m.abcrnn is not a sound abcrnn model file"):
+    with pytest.raises(ValueError, match="m.abcrnn is not a valid abcrnn model file"):
         load_model(tmp_path / "m.abcrnn")
 
 
@@ -159,18 +159,18 @@ CONFIG = {"embedding_dim": 6, "units": 8, "num_layers": 2, "dropout": 0.5,
         ({"about": {"config": {**CONFIG, "num_layers": 10**9}}}, "more than any model has"),
         ({"about": {"config": {**CONFIG, "class_name": "os.system"}}}, "class_name"),
         ({"about": {"config": {"units": 8}}}, "embedding_dim"),
-        ({"about": {"config": None}}, "not a sound abcrnn model"),
+        ({"about": {"config": None}}, "not a valid abcrnn model"),
         ({"about": {"vocabulary": "ba"}}, "rising order"),
         ({"about": {"vocabulary": 7}}, "characters must be a string"),
         ({"about": {"vocabulary": "abc"}}, "expected float32 of shape"),
         ({"arrays": {"arrays/extra.npy": npy(np.zeros(3))}}, "extra"),
         ({"arrays": {"arrays/head/bias.npy": npy(np.zeros(3, np.float32))}}, "head/bias"),
         ({"arrays": {"arrays/head/bias.npy": npy(np.zeros(14))}}, "is float64"),
-        ({"arrays": {"arrays/head/bias.npy": b"not an array"}}, "not a sound"),
-        ({"compression": zipfile.ZIP_DEFLATED}, "is compressed, which is never so"),
+        ({"arrays": {"arrays/head/bias.npy": b"not an array"}}, "not a valid"),
+        ({"compression": zipfile.ZIP_DEFLATED}, "is compressed, which abcrnn never does"),
         (
             {"arrays": {"arrays/head/bias.npy": npy(np.array([Planted()]), allow_pickle=True)}},
-            "Object arrays cannot be loaded",
+            "has objects instead of numbers",
         ),
     ],
 )
@@ -184,7 +184,7 @@ def test_files_made_by_strangers_are_refused(model, tmp_path, capsys, changes, m
 @pytest.mark.parametrize("content", [b"", b"text", b"\x80\x04N.", b"PK\x05\x06" + bytes(18)])
 def test_files_of_another_format_are_refused(tmp_path, content):
     (tmp_path / "other.keras").write_bytes(content)
-    with pytest.raises(ValueError, match="other.keras is not a sound abcrnn model file"):
+    with pytest.raises(ValueError, match="other.keras is not a valid abcrnn model file"):
         load_model(tmp_path / "other.keras")
 
 
@@ -242,7 +242,7 @@ def test_a_spoilt_index_is_refused(model, tmp_path, arrays, message):
     finally:
         model.novelty = None
     spoilt = {f"arrays/novelty/{name}.npy": array for name, array in arrays.items()}
-    with pytest.raises(ValueError, match=f"m.abcrnn is not a sound abcrnn model file.*{message}"):
+    with pytest.raises(ValueError, match=f"m.abcrnn is not a valid abcrnn model file.*{message}"):
         load_model(rewritten(tmp_path / "m.abcrnn", arrays=spoilt))
 
 

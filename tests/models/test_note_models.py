@@ -248,7 +248,7 @@ def test_altered_files_are_refused_in_a_line(number, classes, tmp_path):
     write_archive(path, FORM, json.loads(json.dumps(about)), arrays)
     with pytest.raises(ValueError, match=message) as raised:
         load_note_model(path)
-    assert str(raised.value).startswith(f"{path} is not a sound abcrnn note model file: ")
+    assert str(raised.value).startswith(f"{path} is not a valid abcrnn note model file: ")
 
 
 def test_a_model_of_characters_is_not_one_of_notes(trained):

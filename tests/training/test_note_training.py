@@ -170,7 +170,7 @@ def test_a_tune_is_gone_on_with_at_its_own_tempo(run, midi_folder, tmp_path):
         (["train", "{}/text.mid", "--out", "{}/r"], "text.mid is no MIDI file"),
         (["train", "{}/one.mid", "--out", "{}/r"], "there are 1 different MIDI files, too few"),
         (["sample", "{}/none.abcrnn", "-o", "{}/o.mid"], "none.abcrnn: no such file"),
-        (["sample", "{}/text.mid", "-o", "{}/o.mid"], "text.mid is not a sound abcrnn note model"),
+        (["sample", "{}/text.mid", "-o", "{}/o.mid"], "text.mid is not a valid abcrnn note model"),
         (["sample", "RUN", "-o", "{}/o.mid", "--temperature", "0"], "temperature must be"),
         (["sample", "RUN", "-o", "{}/o.mid", "--instrument", "kazoo"], "called 'kazoo'"),
         (["sample", "RUN", "-o", "{}/o.mid", "--continue", "{}/text.mid"], "is no MIDI file"),

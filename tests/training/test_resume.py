@@ -142,7 +142,7 @@ def kill_a_run(run, draw, start_up, kills):
     said = run.log.read_text()
     assert "Traceback" not in said
     for name in damaged:
-        assert f"{name} is not a sound abcrnn checkpoint" in said, said
+        assert f"{name} is not a valid abcrnn checkpoint" in said, said
     return fell
 
 

@@ -299,7 +299,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_said(parts, tmp_path, ca
     resumed = trainer(parts, tmp_path / "hurt")
     with caplog.at_level(logging.WARNING):
         resumed.fit(3)
-    assert f"{newest.name} is not a sound abcrnn checkpoint file" in caplog.text
+    assert f"{newest.name} is not a valid abcrnn checkpoint file" in caplog.text
     assert "going back to an earlier one, step-" in caplog.text
     assert_same_run(whole, resumed)
 
