@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from abcrnn.export.midi import to_midi_bytes as to_midi_bytes
     from abcrnn.export.midi import to_musicxml as to_musicxml
     from abcrnn.models.char_lstm import CharLSTM as CharLSTM
-    from abcrnn.models.char_lstm import load_model as load_model
+    from abcrnn.models.character_model import CharacterModel as CharacterModel
+    from abcrnn.models.model_file import load_model as load_model
     from abcrnn.notation.checks import check_tune as check_tune
     from abcrnn.notation.errors import ABCError as ABCError
     from abcrnn.notation.transposition import transpose as transpose
@@ -34,6 +35,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "ABCError": "abcrnn.notation.errors",
         "CharLSTM": "abcrnn.models.char_lstm",
+        "CharacterModel": "abcrnn.models.character_model",
         "Corpus": "abcrnn.data.corpus",
         "NoveltyIndex": "abcrnn.data.novelty",
         "Sampler": "abcrnn.sampling.sampler",
@@ -43,7 +45,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "compose": "abcrnn.composition.composer",
         "evaluate": "abcrnn.evaluation.held_out",
         "load_corpus": "abcrnn.data.corpus",
-        "load_model": "abcrnn.models.char_lstm",
+        "load_model": "abcrnn.models.model_file",
         "reproduce": "abcrnn.composition.composer",
         "rewrite": "abcrnn.composition.rewriting",
         "to_midi": "abcrnn.export.midi",

@@ -247,7 +247,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     """Show the card of a model: its scores on unseen tunes, and what it draws."""
     import_tensorflow()
     from abcrnn.data.corpus import load_corpus
-    from abcrnn.models.char_lstm import load_model
+    from abcrnn.models.model_file import load_model
     from abcrnn.reports.model_card import examine
 
     card = examine(load_model(arguments.model), load_corpus(arguments.corpus), arguments.tunes)
@@ -263,7 +263,7 @@ def surprise(arguments: argparse.Namespace) -> int:
     from abcrnn.composition.provenance import unsigned
     from abcrnn.evaluation.scoring import Scorer
     from abcrnn.evaluation.surprise import surprise_of
-    from abcrnn.models.char_lstm import load_model
+    from abcrnn.models.model_file import load_model
 
     model, path = load_model(arguments.model), arguments.tunes
     known, unknown = [], 0

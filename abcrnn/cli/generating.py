@@ -22,7 +22,7 @@ _ORDERS = ("key", "meter", "rhythm", "bars", "form", "pitches", "opening")
 def sample(arguments: argparse.Namespace) -> int:
     """Write new tunes with a model, sound ones unless asked otherwise."""
     import_tensorflow()
-    from abcrnn.models.char_lstm import load_model
+    from abcrnn.models.model_file import load_model
     from abcrnn.notation import renumber
     from abcrnn.sampling.sampler import Sampler, header_prompt
 
@@ -49,7 +49,7 @@ def compose(arguments: argparse.Namespace) -> int:
     import_tensorflow()
     from abcrnn.composition.composer import YieldError
     from abcrnn.composition.composer import compose as compose_tunes
-    from abcrnn.models.char_lstm import load_model
+    from abcrnn.models.model_file import load_model
 
     model = load_model(arguments.model)
     if arguments.begin and arguments.key is None and arguments.meter is None:
@@ -90,7 +90,7 @@ def reproduce(arguments: argparse.Namespace) -> int:
     import_tensorflow()
     from abcrnn.composition.composer import reproduce_all
     from abcrnn.data.corpus import load_corpus
-    from abcrnn.models.char_lstm import load_model
+    from abcrnn.models.model_file import load_model
 
     model = load_model(arguments.model)
     tunes = load_corpus(arguments.tune).tunes
@@ -106,7 +106,7 @@ def rewrite(arguments: argparse.Namespace) -> int:
     import_tensorflow()
     from abcrnn.composition.rewriting import rewrite as rewrite_bars
     from abcrnn.data.corpus import load_corpus
-    from abcrnn.models.char_lstm import load_model
+    from abcrnn.models.model_file import load_model
     from abcrnn.notation import renumber
 
     tunes = load_corpus(arguments.tunes).tunes

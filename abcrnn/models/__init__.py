@@ -6,7 +6,8 @@ from abcrnn._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from abcrnn.models.char_lstm import CharLSTM as CharLSTM
-    from abcrnn.models.char_lstm import load_model as load_model
+    from abcrnn.models.character_model import CharacterModel as CharacterModel
+    from abcrnn.models.model_file import load_model as load_model
     from abcrnn.models.note_model import NoteModel as NoteModel
     from abcrnn.models.note_model import load_note_model as load_note_model
 
@@ -14,8 +15,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "CharLSTM": "abcrnn.models.char_lstm",
+        "CharacterModel": "abcrnn.models.character_model",
         "NoteModel": "abcrnn.models.note_model",
-        "load_model": "abcrnn.models.char_lstm",
+        "load_model": "abcrnn.models.model_file",
         "load_note_model": "abcrnn.models.note_model",
     },
 )

@@ -63,12 +63,13 @@ def write_archive(
     write_bytes(path, buffer.getvalue())
 
 
-def read_archive(path: str | os.PathLike[str], format_name: str) -> tuple[dict[str, Any], Arrays]:
-    """Read a file written by :func:`write_archive` with the same format name.
+def read_archive(path: str | os.PathLike[str], *format_names: str) -> tuple[dict[str, Any], Arrays]:
+    """Read a file written by :func:`write_archive` with one of these format names.
 
     Returns
     -------
     about : dict
+        ``about["format"]`` is the format name that was found.
     arrays : dict of str to ndarray
 
     Raises
@@ -78,7 +79,7 @@ def read_archive(path: str | os.PathLike[str], format_name: str) -> tuple[dict[s
     ValueError
         If the file is incomplete, damaged, or in another format.
     """
-    kind = format_name.rsplit(" ", 1)[0]
+    kind = format_names[0].rsplit(" ", 1)[0]
     if not Path(path).is_file():
         raise FileNotFoundError(f"{path}: no such file; expected an {kind} file")
     try:
@@ -88,7 +89,7 @@ def read_archive(path: str | os.PathLike[str], format_name: str) -> tuple[dict[s
                 raise ValueError("its members are larger than the file")
             if any(info.comment for info in archive.infolist()):
                 raise ValueError("its members have comments")  # in damage: the next entries
-            about = _read_about(archive, format_name)
+            about = _read_about(archive, format_names)
             arrays = {
                 _array_name(info.filename): _read_array(archive, info)
                 for info in archive.infolist()
@@ -132,14 +133,15 @@ def _new_member(name: str) -> zipfile.ZipInfo:
     return zipfile.ZipInfo(name)  # dated 1980, not now, so that equal contents give equal bytes
 
 
-def _read_about(archive: zipfile.ZipFile, format_name: str) -> dict[str, Any]:
+def _read_about(archive: zipfile.ZipFile, format_names: tuple[str, ...]) -> dict[str, Any]:
     info = archive.getinfo(_ABOUT)
     if info.file_size > _MAX_ABOUT_SIZE:
         raise ValueError(f"its {_ABOUT} is too large")
     about = json.loads(_read_member(archive, info))
-    if not isinstance(about, dict) or about.get("format") != format_name:
+    if not isinstance(about, dict) or about.get("format") not in format_names:
         found = about.get("format") if isinstance(about, dict) else about
-        raise ValueError(f"its format is {str(found)[:80]!r}, expected {format_name!r}")
+        expected = " or ".join(map(repr, format_names))
+        raise ValueError(f"its format is {str(found)[:80]!r}, expected {expected}")
     return about
 
 

@@ -1,0 +1,270 @@
+"""CharacterModel: what every model over the characters of a vocabulary shares.
+
+A network derives from it and defines ``__init__``, ``initial_state``, ``step`` and
+``unroll`` (:mod:`abcrnn.models.base`). Everything else comes from its Keras variables:
+named weights, the model file, the fingerprint, and the behaviour of a Keras model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from abcrnn.data.novelty import NoveltyIndex
+from abcrnn.data.vocabulary import Vocabulary
+from abcrnn.models.base import State
+from abcrnn.models.model_archive import CUSTOM, validate_digests
+from abcrnn.storage.archive import Arrays, require_shapes, write_archive
+
+#: Names of arrays in a model file besides weights: of the novelty index (a prefix), and of
+#: the digests of the training tunes.
+NOVELTY, DIGESTS = "novelty/", "trained/digests"
+
+_KERAS_ENDINGS = (".keras", ".h5", ".hdf5")
+
+
+class CharacterModel(keras.Model):  # type: ignore[misc]  # keras has no hints
+    """Base class of models that predict the next character.
+
+    A class derived from it takes a vocabulary and keyword arguments, passes them on to
+    ``super().__init__``, creates its layers, and calls ``self.build()`` at the end.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+    **config
+        The arguments of the derived class: numbers, strings, and lists of these. They
+        are saved in the model file and passed to the class when the file is loaded.
+
+    Raises
+    ------
+    ValueError
+        If ``vocabulary`` is not a :class:`abcrnn.Vocabulary`.
+
+    Examples
+    --------
+    ``examples/own_model.py`` is a complete one.
+    """
+
+    #: Format of the model files of this class.
+    file_format: ClassVar[str] = CUSTOM
+
+    def __init_subclass__(cls, file_format: str = CUSTOM, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.file_format = file_format  # not inherited: another class, another network
+
+    def __init__(self, vocabulary: Vocabulary, **config: Any) -> None:
+        if not isinstance(vocabulary, Vocabulary):
+            raise ValueError(
+                "vocabulary must be an abcrnn.Vocabulary, such as "
+                f"Vocabulary.from_text(corpus.text), not {type(vocabulary).__name__}"
+            )
+        # Explicit, so that a global dtype policy does not change what the model computes.
+        super().__init__(dtype="float32")
+        self.vocabulary = vocabulary
+        self.config = config
+        #: What the training run records: corpus, split, epoch. Saved with the model.
+        self.about: dict[str, Any] = {}
+        #: Index of the training tunes, to find what a tune copies. Saved with the model.
+        self.novelty: NoveltyIndex | None = None
+        #: 64-bit digests of the training tunes, shape (tunes,); None if they are not known.
+        #: Saved with the model.
+        self.trained_digests: NDArray[np.uint64] | None = None
+
+    # For derived classes to define ---------------------------------------------------------
+
+    def initial_state(self, batch_size: int) -> State:
+        """Return the state before anything is read; see :mod:`abcrnn.models.base`."""
+        raise NotImplementedError(f"{type(self).__name__} must define initial_state")
+
+    def step(
+        self, ids: tf.Tensor, state: State, active: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, State]:
+        """Read one character of each row; see :mod:`abcrnn.models.base`."""
+        raise NotImplementedError(f"{type(self).__name__} must define step")
+
+    def unroll(
+        self, ids: tf.Tensor, state: State, dropout_seed: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, State]:
+        """Read a window of characters; see :mod:`abcrnn.models.base`."""
+        raise NotImplementedError(f"{type(self).__name__} must define unroll")
+
+    # The Keras model -----------------------------------------------------------------------
+
+    def build(self, input_shape: Any = (None, None)) -> None:
+        """Create the weights of layers that have none yet, by tracing :meth:`unroll`."""
+
+        @tf.function
+        def trace(ids: tf.Tensor) -> Any:
+            return self.unroll(ids, self.initial_state(tf.shape(ids)[0]))
+
+        trace.get_concrete_function(tf.TensorSpec(input_shape, tf.int32))
+
+    def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return the logits of windows that are read from the initial state.
+
+        Parameters
+        ----------
+        ids : Tensor, shape (batch, time), int32
+        training : bool
+            Whether to apply dropout.
+
+        Returns
+        -------
+        Tensor, shape (batch, time, vocab_size), float32
+        """
+        seed = tf.random.uniform((3,), maxval=2**31 - 1, dtype=tf.int32) if training else None
+        return self.unroll(ids, self.initial_state(tf.shape(ids)[0]), dropout_seed=seed)[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the characters of the vocabulary and the arguments of the class."""
+        return {"vocabulary": self.vocabulary.characters, **self.config}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> CharacterModel:
+        """Build a model with new weights from what :meth:`get_config` returned."""
+        arguments = dict(config)
+        return cls(Vocabulary(arguments.pop("vocabulary")), **arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle configuration, weights and what was trained on.
+
+        Compiled functions, and what :meth:`compile` was given, are not copied.
+        """
+        attributes = {name: getattr(self, name) for name in ("about", "novelty", "trained_digests")}
+        attributes["about"] = dict(self.about)
+        return _rebuild, (type(self), self.get_config(), self.weight_arrays(), attributes)
+
+    # Weights and the model file ------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Save vocabulary, configuration and weights as one file.
+
+        Parameters
+        ----------
+        path : path-like
+            Usually ends in ``.abcrnn``.
+        overwrite : bool
+            Whether to replace a file that exists.
+
+        Raises
+        ------
+        ValueError
+            If the path ends as Keras's own files do.
+        FileExistsError
+            If the file exists and ``overwrite`` is False.
+        OSError
+            If writing fails; a file that existed before is kept.
+        """
+        if Path(path).suffix in _KERAS_ENDINGS:
+            raise ValueError(
+                f"{path} has the ending of a Keras file, which cannot hold a vocabulary: give a "
+                "path that ends in .abcrnn, or save the weights alone with save_weights"
+            )
+        if not overwrite and Path(path).exists():
+            raise FileExistsError(f"{path} exists already")
+        contents = {
+            "vocabulary": self.vocabulary.characters,
+            "config": self.config,
+            "about": self.about,
+        }
+        arrays: Arrays = dict(self.weight_arrays())
+        if self.novelty is not None:
+            arrays |= {NOVELTY + name: a for name, a in self.novelty.to_arrays().items()}
+        if self.trained_digests is not None:
+            arrays[DIGESTS] = validate_digests(self.trained_digests)
+        write_archive(path, self.file_format, contents, arrays)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of vocabulary, configuration and weights, in hexadecimal."""
+        digest = hashlib.sha256(self.vocabulary.characters.encode("utf-8", "surrogatepass"))
+        digest.update(json.dumps(self.config, sort_keys=True).encode())
+        for name, array in sorted(self.weight_arrays().items()):
+            digest.update(name.encode() + array.tobytes())
+        return digest.hexdigest()
+
+    def weight_arrays(self) -> dict[str, NDArray[np.float32]]:
+        """Return a copy of every weight by its name.
+
+        A name is the attribute of the model that has the layer, the index for a list of
+        layers, and the weight's own name: ``recurrent.0/kernel``.
+
+        Raises
+        ------
+        ValueError
+            If a weight is not float32.
+        """
+        arrays = {name: weight.numpy() for name, weight in self._named_weights().items()}
+        for name, array in arrays.items():
+            if array.dtype != np.float32:
+                raise ValueError(
+                    f"the weight {name} is {array.dtype}: create its layer with dtype='float32'"
+                )
+        return arrays
+
+    def set_weight_arrays(self, arrays: dict[str, NDArray[np.float32]]) -> None:
+        """Set every weight; ``ValueError`` if a name, shape or type does not match."""
+        weights = self._named_weights()
+        require_shapes({name: tuple(w.shape) for name, w in weights.items()}, arrays)
+        for name, weight in weights.items():
+            weight.assign(arrays[name])
+
+    def _named_weights(self) -> dict[str, Any]:
+        if not self.built:
+            raise ValueError(
+                f"{type(self).__name__} has no weights yet: call self.build() at the end of "
+                "its __init__"
+            )
+        named: dict[str, Any] = {}
+        known: set[int] = set()
+        for prefix, layer in self._named_layers():
+            for weight in layer.weights:
+                if id(weight) not in known:
+                    known.add(id(weight))
+                    named[_free_name(f"{prefix}/{weight.name}", named)] = weight
+        for weight in self.weights:  # those that belong to no layer
+            if id(weight) not in known:
+                named[_free_name(weight.name, named)] = weight
+        return named
+
+    def _named_layers(self) -> Iterator[tuple[str, keras.layers.Layer]]:
+        for name, value in vars(self).items():
+            if name == "_layers":  # Keras's own list of all of them
+                continue
+            if isinstance(value, keras.layers.Layer):
+                yield name, value
+            elif isinstance(value, list | tuple):
+                for number, layer in enumerate(value):
+                    if isinstance(layer, keras.layers.Layer):
+                        yield f"{name}.{number}", layer
+
+
+def _free_name(name: str, taken: dict[str, Any]) -> str:
+    """Add a number to a name that is taken, as in a Bidirectional layer with two kernels."""
+    number, free = 1, name
+    while free in taken:
+        number, free = number + 1, f"{name}.{number}"
+    return free
+
+
+def _rebuild(
+    model_class: type[CharacterModel],
+    config: dict[str, Any],
+    arrays: dict[str, NDArray[np.float32]],
+    attributes: dict[str, Any],
+) -> CharacterModel:
+    model = model_class.from_config(config)
+    model.set_weight_arrays(arrays)
+    for name, value in attributes.items():
+        setattr(model, name, value)
+    return model

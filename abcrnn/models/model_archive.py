@@ -1,0 +1,146 @@
+"""What the files of all models share: format names, checks of their contents, bounded building.
+
+A model file is an archive (:mod:`abcrnn.storage.archive`) with a configuration and
+weights. Loading builds a class of ours, or one that the caller passes; a file never
+names a class. Files may come from strangers, so every value is checked, and a model
+may create only weights that the file contains.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from abcrnn.storage.archive import Arrays
+
+#: Formats of model files: CharLSTM, classes of users, models of notes.
+CHARACTERS = "abcrnn model 1"
+CUSTOM = "abcrnn custom model 1"
+NOTES = "abcrnn note model 1"
+
+#: Entries of ``about`` that other modules read as objects.
+_OBJECTS = [("corpus",), ("corpus", "origin"), ("corpus", "origin", "split"), ("pieces",)]
+
+_SMALL = 16  # values; layers keep such state besides their weights, seeds for example
+
+
+@contextlib.contextmanager
+def valid_contents(path: str | os.PathLike[str], format_name: str) -> Iterator[None]:
+    """Raise one ``ValueError`` that names the file if its contents turn out to be wrong.
+
+    Parameters
+    ----------
+    path : path-like
+    format_name : str
+        Such as :data:`CHARACTERS`.
+    """
+    kind = format_name.rsplit(" ", 1)[0]
+    try:
+        yield
+    except KeyError as error:
+        raise ValueError(
+            f"{path} is not a valid {kind} file: it has no {error.args[0]!r}"
+        ) from error
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"{path} is not a valid {kind} file: {error}") from error
+
+
+def read_object(contents: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return an entry that must be a JSON object; ``ValueError`` if it is anything else."""
+    value = contents.get(name)
+    if not isinstance(value, dict):
+        raise ValueError(f"its {name} must be an object, not {_brief(value)}")
+    return value
+
+
+def read_about(contents: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry ``about``, in which nested objects are objects or null."""
+    about = read_object(contents, "about")
+    for path in _OBJECTS:
+        value: Any = about
+        for name in path:
+            value = (value or {}).get(name)
+        if value is not None and not isinstance(value, dict):
+            raise ValueError(f"its about.{'.'.join(path)} must be an object, not {_brief(value)}")
+    return about
+
+
+def take_prefixed(prefix: str, arrays: Arrays) -> Arrays:
+    """Remove the arrays whose names start with a prefix, and return them without it."""
+    names = [name for name in arrays if name.startswith(prefix)]
+    return {name.removeprefix(prefix): arrays.pop(name) for name in names}
+
+
+def validate_digests(digests: NDArray[Any]) -> NDArray[np.uint64]:
+    """Return digests of training tunes; ``ValueError`` unless (tunes,), uint64."""
+    if digests.dtype != np.uint64 or digests.ndim != 1:
+        raise ValueError(
+            "the digests of the training tunes must be one row of uint64, "
+            f"not {digests.dtype} of shape {digests.shape}"
+        )
+    return digests
+
+
+@contextlib.contextmanager
+def only_weights_of(arrays: Mapping[str, NDArray[Any]]) -> Iterator[None]:
+    """Let models that are built inside create only weights that the arrays can fill.
+
+    Every variable is checked before its memory is allocated, so a configuration from
+    a file can neither request more memory than the file has, nor more layers. The
+    variables start as zeros; set them to the arrays afterwards.
+
+    Raises
+    ------
+    ValueError
+        If the model creates a weight whose shape none of the remaining arrays has.
+    """
+    for name, array in arrays.items():
+        if array.dtype != np.float32:
+            raise ValueError(f"the weight {name} is {array.dtype}, expected float32")
+    unused = Counter(array.shape for array in arrays.values())
+    spare = len(arrays) + _SMALL
+    refusal: list[ValueError] = []
+
+    def create(next_creator: Any, **options: Any) -> Any:
+        nonlocal spare
+        shape, dtype = _describe(options["initial_value"])
+        if dtype.is_floating and unused[shape]:
+            unused[shape] -= 1
+            return next_creator(**{**options, "initial_value": lambda: tf.zeros(shape, dtype)})
+        if dtype.is_integer and np.prod(shape, dtype=float) <= _SMALL and spare:
+            spare -= 1
+            return next_creator(**options)
+        left = [f"{name} {array.shape}" for name, array in arrays.items() if unused[array.shape]]
+        refusal.append(
+            ValueError(
+                f"its config needs a weight of shape {shape}; "
+                f"the file has left {', '.join(left[:4]) or 'none'}"
+            )
+        )
+        raise refusal[0]
+
+    try:
+        with tf.variable_creator_scope(create):
+            yield
+    except Exception as error:
+        # TensorFlow adds lines about where in the traced code an error was raised.
+        raise (refusal[0] if refusal else error) from None
+
+
+def _describe(initial_value: Any) -> tuple[tuple[int, ...], tf.DType]:
+    """Return shape and dtype of a variable's initial value without computing it."""
+    with tf.Graph().as_default():
+        value = initial_value() if callable(initial_value) else tf.convert_to_tensor(initial_value)
+        return tuple(value.shape), value.dtype
+
+
+def _brief(value: Any) -> str:
+    text = "null" if value is None else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

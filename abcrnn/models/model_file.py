@@ -1,0 +1,132 @@
+"""load_model: open the file of a model over characters."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from abcrnn.data.novelty import NoveltyIndex
+from abcrnn.data.vocabulary import Vocabulary
+from abcrnn.models.char_lstm import CharLSTM
+from abcrnn.models.character_model import DIGESTS, NOVELTY, CharacterModel
+from abcrnn.models.model_archive import (
+    CHARACTERS,
+    CUSTOM,
+    NOTES,
+    only_weights_of,
+    read_about,
+    read_object,
+    take_prefixed,
+    valid_contents,
+    validate_digests,
+)
+from abcrnn.storage.archive import Arrays, read_archive
+
+
+def load_model(
+    path: str | os.PathLike[str], model_class: type[CharacterModel] | None = None
+) -> Any:
+    """Open a model file; safe whoever wrote it.
+
+    The file is checked before anything is built, and never decides which class is built.
+
+    Parameters
+    ----------
+    path : path-like
+    model_class : type, optional
+        The class that the model was saved from, if it is one of your own: derived from
+        :class:`abcrnn.CharacterModel`. By default :class:`abcrnn.CharLSTM`.
+
+    Returns
+    -------
+    CharacterModel
+        A :class:`abcrnn.CharLSTM`, or an instance of ``model_class``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is incomplete, damaged, not a model of abcrnn, or a model of another
+        class; the message says which class to pass.
+
+    Examples
+    --------
+    >>> model = abcrnn.load_model("jigs.abcrnn")  # doctest: +SKIP
+    >>> mine = abcrnn.load_model("gru.abcrnn", model_class=GRUModel)  # doctest: +SKIP
+    """
+    wanted = _require_class(model_class)
+    contents, arrays = read_archive(path, CHARACTERS, CUSTOM, NOTES)
+    _require_format(path, contents["format"], wanted)
+    with valid_contents(path, contents["format"]):
+        vocabulary = Vocabulary(contents["vocabulary"])
+        config, about = read_object(contents, "config"), read_about(contents)
+        novelty = take_prefixed(NOVELTY, arrays)
+        digests = arrays.pop(DIGESTS, None)
+    model = _build(path, wanted, vocabulary, config, arrays)
+    model.about = about
+    with valid_contents(path, contents["format"]):
+        model.novelty = NoveltyIndex.from_arrays(novelty) if novelty else None
+        model.trained_digests = None if digests is None else validate_digests(digests)
+    return model
+
+
+def _require_class(model_class: Any) -> type[CharacterModel]:
+    if model_class is None:
+        return CharLSTM
+    if not (isinstance(model_class, type) and issubclass(model_class, CharacterModel)):
+        raise ValueError(
+            f"model_class must be a class derived from abcrnn.CharacterModel, not {model_class!r}"
+        )
+    return model_class
+
+
+def _require_format(
+    path: str | os.PathLike[str], found: str, model_class: type[CharacterModel]
+) -> None:
+    if found == model_class.file_format:
+        return
+    advice = {
+        CHARACTERS: "a CharLSTM: open it without model_class",
+        CUSTOM: "a model of your own class: pass the class, load_model(path, model_class=MyModel)",
+        NOTES: "a model of notes: open it with abcrnn.events.load_note_model",
+    }
+    raise ValueError(f"{path} is the file of {advice[found]}")
+
+
+def _build(
+    path: str | os.PathLike[str],
+    model_class: type[CharacterModel],
+    vocabulary: Vocabulary,
+    config: dict[str, Any],
+    arrays: Arrays,
+) -> CharacterModel:
+    """Build the model from a configuration that may be wrong, and set its weights."""
+    try:
+        _require_arguments(model_class, config)
+        with only_weights_of(arrays):
+            model = model_class(vocabulary, **config)
+        model.set_weight_arrays(arrays)
+    except (ValueError, TypeError, KeyError, OverflowError, tf.errors.OpError) as error:
+        if model_class is CharLSTM:
+            raise ValueError(f"{path} is not a valid abcrnn model file: {error}") from error
+        raise ValueError(
+            f"{path} is not the file of a {model_class.__name__}: {error}. Pass the class that "
+            "it was saved from as model_class"
+        ) from error
+    return model
+
+
+def _require_arguments(model_class: type[CharacterModel], config: dict[str, Any]) -> None:
+    parameters = dict(inspect.signature(model_class.__init__).parameters)
+    accepted = [*parameters][2:]  # after self and the vocabulary
+    unknown = [name for name in config if name not in accepted]
+    if unknown and all(p.kind != p.VAR_KEYWORD for p in parameters.values()):
+        raise ValueError(f"{model_class.__name__} has no argument {unknown[0]!r}")
+    missing = [name for name in accepted if name not in config]
+    # A class of the user's may have got new arguments, with defaults, since the file was saved.
+    if missing and model_class is CharLSTM:
+        raise ValueError(f"its config has no {missing[0]!r}")
