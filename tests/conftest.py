@@ -1,4 +1,4 @@
-"""Fixtures: real corpora where they are to be had, and a small model to try things on."""
+"""Fixtures: real corpora where they are available, and small models."""
 
 import contextlib
 import errno
@@ -10,11 +10,13 @@ import pytest
 from abcrnn.data.corpus import Corpus, load_corpus
 from abcrnn.data.registry import is_here, read_card
 
+TESTS = Path(__file__).parent
+
 
 def load_or_skip(name: str) -> Corpus:
-    """A corpus that needs a network or ABCRNN_DATA: skipped without them, but never in CI."""
+    """Load a corpus; skip the test if it would have to be downloaded, except in CI."""
     if not is_here(read_card(name)) and os.environ.get("CI") != "true":
-        pytest.skip(f"{name} is not here: set ABCRNN_DATA, or run abcrnn corpora fetch {name}")
+        pytest.skip(f"{name} is missing: set ABCRNN_DATA, or run abcrnn corpora fetch {name}")
     return load_corpus(name)
 
 
@@ -41,7 +43,7 @@ def few_tunes(oneills: Corpus) -> Corpus:
 
 @pytest.fixture
 def full_disk(monkeypatch: pytest.MonkeyPatch):
-    """A context in which every file fails to reach the disk, half written."""
+    """A context in which flushing a file to the disk fails, as on a full disk."""
 
     def fail(_handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -57,27 +59,19 @@ def full_disk(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture(scope="session")
 def homemade() -> Path:
-    """The little tunebook that comes with the project."""
-    return Path(__file__).parents[1] / "corpora" / "homemade.abc"
+    """The small tunebook that comes with the project."""
+    return TESTS.parent / "corpora" / "homemade.abc"
 
 
 @pytest.fixture(scope="session")
-def trained(homemade: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model file that knows the little tunebook by heart, so that it writes whole tunes."""
-    from abcrnn import CharLSTM, Trainer, Vocabulary
-
-    corpus = load_corpus(homemade)
-    vocabulary = Vocabulary.from_text(corpus.text)
-    model = CharLSTM(vocabulary, embedding_dim=16, units=64, num_layers=1, dropout=0)
-    Trainer(model, corpus, batch_size=4, seq_length=32, learning_rate=1e-2).fit(80)
-    path = tmp_path_factory.mktemp("trained") / "homemade.abcrnn"
-    model.save(path)
-    return path
+def trained() -> Path:
+    """A model file trained on the small tunebook until the model generates whole tunes."""
+    return TESTS / "fixtures" / "homemade.abcrnn"
 
 
 @pytest.fixture(scope="session")
 def midi_folder(few_tunes: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of MIDI files, of forty real tunes."""
+    """A folder with the MIDI files of forty real tunes."""
     from abcrnn.export.tunebook import convert_tunes
 
     folder = tmp_path_factory.mktemp("midi")
@@ -87,7 +81,7 @@ def midi_folder(few_tunes: Corpus, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of the test's own, where nothing was read before."""
+    """An empty cache folder for one test."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("ABCRNN_DATA", str(folder))
     return folder
@@ -95,11 +89,11 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]):
-    """Run a command in this process: (exit code, output, errors)."""
+    """A function that runs a command in this process: (exit code, output, errors)."""
     from abcrnn.cli import main
 
-    def run_words(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
+    def run_command(*arguments: object) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
         return code, *capsys.readouterr()
 
-    return run_words
+    return run_command

@@ -1,4 +1,4 @@
-"""Imports point down: a package imports only from packages on lower levels."""
+"""The structure of the package: levels, imports, size of the modules."""
 
 import ast
 import re
@@ -17,16 +17,24 @@ PAGE = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
 LEVEL_OF = {
     name: int(number) for number, name in re.findall(r"^\| (\d) \| `(\w+)/` \|", PAGE, re.MULTILINE)
 }
-#: Modules at the top may be imported from anywhere; they import nothing from the package.
-TOP = {"_lazy", "_version"}
+#: Modules at the top that any package may import; they import nothing from abcrnn.
+SHARED = {"_lazy", "_version"}
 #: Packages that only re-export names from others.
 ALIASES = {"events"}
+#: Names that do not say what a module is for.
+VAGUE = {"common", "helper", "helpers", "misc", "util", "utils"}
+MAX_LINES = 400
+MAX_LINES_OF_INIT = 50
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def imported_names(path: Path) -> set[str]:
     """Dotted names that a module imports anywhere, also inside functions and for type checkers."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -36,7 +44,7 @@ def imported_names(path: Path) -> set[str]:
 
 
 def imported_packages(path: Path) -> set[str]:
-    """Packages and top modules of abcrnn that a module imports from."""
+    """Packages and top-level modules of abcrnn that a module imports from."""
     own = {name for name in imported_names(path) if name.startswith("abcrnn.")}
     return {name.split(".")[1] for name in own}
 
@@ -45,45 +53,77 @@ def modules_of(package: str) -> list[Path]:
     return sorted((PACKAGE / package).rglob("*.py"))
 
 
+def import_graph(package: str) -> dict[str, set[str]]:
+    """Modules of a package, each with the modules of the same package that it imports."""
+    return {
+        f"abcrnn.{package}.{path.stem}": {
+            name.rpartition(".")[0]
+            for name in imported_names(path)
+            if name.startswith(f"abcrnn.{package}.")
+        }
+        for path in modules_of(package)
+        if path.stem != "__init__"
+    }
+
+
+# Packages ------------------------------------------------------------------------------------
+
+
 def test_every_package_has_a_level():
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert packages - ALIASES == LEVEL_OF.keys()
 
 
-def test_only_the_entry_modules_lie_at_the_top():
-    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", *TOP}
+def test_only_entry_modules_are_at_the_top():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", *SHARED}
+
+
+@pytest.mark.parametrize("package", [*LEVEL_OF, *ALIASES])
+def test_the_init_of_a_package_is_short_and_says_what_the_package_is_for(package):
+    path = PACKAGE / package / "__init__.py"
+    docstring = ast.get_docstring(parse(path))
+    assert docstring and len(docstring.splitlines()[0]) > 20
+    assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES_OF_INIT
+    defined = {type(node) for node in ast.walk(parse(path))}
+    assert not defined & {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef}
+
+
+def test_tests_mirror_the_packages():
+    tests = PACKAGE.parent / "tests"
+    folders = {path.parent.name for path in tests.glob("*/test_*.py")}
+    assert folders == LEVEL_OF.keys()
+
+
+# Imports -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("package", LEVEL_OF)
 def test_imports_point_down(package):
-    wrong = [
+    upward = [
         f"{path.relative_to(PACKAGE)} imports {other}"
         for path in modules_of(package)
-        for other in imported_packages(path) - TOP - {package}
+        for other in imported_packages(path) - SHARED - {package}
         if LEVEL_OF.get(other, 99) >= LEVEL_OF[package]
     ]
-    assert not wrong
+    assert not upward
 
 
-def test_modules_of_a_package_do_not_import_in_a_circle():
-    for package in LEVEL_OF:
-        above = {
-            f"abcrnn.{package}.{path.stem}": {
-                name.rpartition(".")[0]
-                for name in imported_names(path)
-                if name.startswith(f"abcrnn.{package}.")
-            }
-            for path in modules_of(package)
-            if path.stem != "__init__"
-        }
-        while above:
-            free = {name for name, needed in above.items() if not needed & above.keys() - {name}}
-            assert free, f"a circle among {sorted(above)}"
-            above = {name: needed for name, needed in above.items() if name not in free}
+@pytest.mark.parametrize("name", SHARED)
+def test_shared_modules_import_nothing_from_abcrnn(name):
+    assert not imported_packages(PACKAGE / f"{name}.py")
 
 
-def test_parser_and_grammar_do_not_share_code():
-    """Each checks the other, so they have only the header fields in common."""
+@pytest.mark.parametrize("package", LEVEL_OF)
+def test_imports_within_a_package_have_no_cycle(package):
+    graph = import_graph(package)
+    while graph:
+        leaves = {name for name, needed in graph.items() if not needed & graph.keys() - {name}}
+        assert leaves, f"a cycle among {sorted(graph)}"
+        graph = {name: needed for name, needed in graph.items() if name not in leaves}
+
+
+def test_parser_and_grammar_share_only_the_header_fields():
+    """Each is tested against the other, so they must be written independently."""
     for path in modules_of("notation"):
         assert "grammar" not in imported_packages(path)
     shared = {
@@ -98,8 +138,8 @@ def test_parser_and_grammar_do_not_share_code():
 def test_notation_needs_only_the_standard_library():
     for path in modules_of("notation"):
         for name in imported_names(path):
-            fine = name.split(".")[0] in sys.stdlib_module_names
-            assert fine or name.startswith("abcrnn.notation"), (path, name)
+            standard = name.split(".")[0] in sys.stdlib_module_names
+            assert standard or name.startswith("abcrnn.notation"), (path, name)
 
 
 def test_importing_abcrnn_loads_no_heavy_package():
@@ -109,13 +149,23 @@ def test_importing_abcrnn_loads_no_heavy_package():
     assert done.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("home", [abcrnn, events])
-def test_every_public_name_can_be_imported(home):
-    for name in home.__all__:
-        assert getattr(home, name).__name__ == name
+@pytest.mark.parametrize("package", [abcrnn, events])
+def test_every_public_name_can_be_imported(package):
+    for name in package.__all__:
+        assert getattr(package, name).__name__ == name
+
+
+# Modules -------------------------------------------------------------------------------------
 
 
 def test_no_module_is_long():
-    long = {path.name: lines for path in PACKAGE.rglob("*.py")
-            if (lines := len(path.read_text("utf-8").splitlines())) > 400}  # fmt: skip
-    assert not long
+    lines = {path: len(path.read_text("utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert not {path.name: count for path, count in lines.items() if count > MAX_LINES}
+
+
+def test_no_module_has_a_vague_name():
+    assert not {path.stem for path in PACKAGE.rglob("*.py")} & VAGUE
+
+
+def test_every_module_has_a_docstring():
+    assert not [path.name for path in PACKAGE.rglob("*.py") if not ast.get_docstring(parse(path))]
