@@ -1,4 +1,4 @@
-"""How well a model foretells the notes of pieces, each from those before it."""
+"""How well a note model predicts each note of pieces from the notes before it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,28 @@ from numpy.typing import NDArray
 
 from abcrnn.data.notes import START, Piece, Rows
 from abcrnn.data.time_grid import nearest
+from abcrnn.models.compilation import compile_once
 from abcrnn.models.note_model import NoteModel
-from abcrnn.models.note_window_lstm import WindowNetwork
 
-_BATCH = 512  # windows looked at side by side
-_ROWS, _TIME = 32, 128  # pieces side by side, and notes at a time
+_BATCH, _TIME = 32, 16  # pieces scored together, and notes of each in one call
 
 
 class NoteScores(NamedTuple):
-    """How well notes are foretold; measured the same way for every model.
+    """Mean scores of the notes of pieces.
 
-    ``pitch``, ``step`` and ``duration`` are the losses that the model itself is trained
-    on, so they compare only between models of one kind; the others compare between all.
+    ``loss``, ``pitch``, ``step`` and ``duration`` are the losses that the model is trained
+    on; compare them only between models of one kind. The other scores are measured in
+    the same way for every model.
+
+    Parameters
+    ----------
+    notes : int
+        Number of notes scored.
+    loss, pitch, step, duration : float
+    pitch_nats : float
+        Cross-entropy of the pitch in nats.
+    pitch_accuracy, step_accuracy, duration_accuracy : float
+        Share of notes whose most likely pitch, or class of step or duration, is right.
     """
 
     notes: int
@@ -45,95 +55,86 @@ class NoteScorer:
     """
 
     def __init__(self, model: NoteModel) -> None:
-        self._model, network = model, model.network
-        self._network: Any = network
-        look = self._window_batch if isinstance(network, WindowNetwork) else self._stream_batch
-        self._compiled = tf.function(look, jit_compile=True)
+        self._model = model
+        self._score_window = compile_once(model, "note scores", _window_scores(model))
 
     def score(self, pieces: Sequence[Piece], after: int = 0) -> NoteScores:
-        """Score pieces, of each the notes that come after so many.
+        """Score the notes of pieces, each piece from the initial state.
 
-        A model that looks at a window needs that many notes before the first it foretells.
+        Parameters
+        ----------
+        pieces : sequence of Piece
+        after : int
+            Do not score this many notes at the beginning of each piece. A model that
+            reads a window always leaves out the notes before its first window.
 
         Raises
         ------
         ValueError
             If no piece is long enough.
         """
-        network, grid = self._network, self._model.grid
-        read = self._windows if isinstance(network, WindowNetwork) else self._streams
-        found = [
-            row for first, table in read([network.encode(p.notes) for p in pieces])
-            for row in table[max(0, after - first):]
-        ]  # fmt: skip
-        if not found:
-            raise ValueError("no piece is long enough for a note of it to be foretold")
-        # Of each note: three losses, nats of pitch; the note, and the guess at it.
-        table = np.array(found)
+        network, grid = self._model.network, self._model.grid
+        first = max(after, network.min_context)
+        rows = [network.encode(piece.notes) for piece in pieces]
+        scored = [note for table in self._tables(rows) for note in table[first:]]
+        if not scored:
+            raise ValueError(f"no piece is long enough: scores begin after {first} notes")
+        # Of each note: three losses; the true row and the predicted one.
+        table = np.array(scored)
         pitch, step, duration = table[:, :3].mean(axis=0)
-        truth, guess = network.decode(table[:, 4:7]), network.decode(table[:, 7:10])
-        right = [truth[0] == guess[0]] + [
-            nearest(centres, true) == nearest(centres, guessed)
-            for centres, true, guessed in zip(grid, truth[1:], guess[1:], strict=True)
+        truth, predicted = network.decode(table[:, 3:6]), network.decode(table[:, 6:9])
+        right = [truth[0] == predicted[0]] + [
+            nearest(centres, true) == nearest(centres, guess)
+            for centres, true, guess in zip(grid, truth[1:], predicted[1:], strict=True)
         ]
         return NoteScores(
             len(table),
-            float(network.weigh(pitch, step, duration)),
-            *map(float, (pitch, step, duration, table[:, 3].mean())),
+            float(network.total_loss(pitch, step, duration)),
+            *map(float, (pitch, step, duration, pitch)),
             *(float(kind.mean()) for kind in right),
         )
 
-    # A window for each note ----------------------------------------------------------------
+    def _tables(self, rows: Sequence[Rows]) -> Iterator[NDArray[Any]]:
+        """Yield the scores of each piece, shape (notes, 9)."""
+        by_length = sorted(rows, key=len)
+        for first in range(0, len(by_length), _BATCH):
+            group = by_length[first : first + _BATCH]
+            scores = self._score_batch(_padded(group))
+            yield from (scores[number, : len(piece)] for number, piece in enumerate(group))
 
-    def _windows(self, rows: Sequence[Rows]) -> Iterator[tuple[int, NDArray[Any]]]:
-        length = self._network.seq_length
-        for piece in rows:
-            if len(piece) > length:
-                windows = np.lib.stride_tricks.sliding_window_view(piece, length + 1, axis=0)
-                yield length, self._in_batches(windows.transpose(0, 2, 1))
+    def _score_batch(self, batch: Rows) -> NDArray[Any]:
+        state, parts = self._model.initial_state(_BATCH), []
+        for begin in range(0, batch.shape[1] - 1, _TIME):
+            scores, state = self._score_window(batch[:, begin : begin + _TIME + 1], state)
+            parts.append(scores.numpy())
+        return np.concatenate(parts, axis=1)
 
-    def _in_batches(self, windows: Rows) -> NDArray[Any]:
-        parts = []
-        for first in range(0, len(windows), _BATCH):
-            batch = windows[first : first + _BATCH]
-            padded = np.concatenate([batch, np.zeros((_BATCH - len(batch), *batch.shape[1:]))])
-            parts.append(self._compiled(padded.astype(np.float32)).numpy()[: len(batch)])
-        return np.concatenate(parts)
 
-    def _window_batch(self, windows: tf.Tensor) -> tf.Tensor:
-        network = self._network
-        pitch, step, duration, logits = network.losses(windows)
-        guess = network.draw((windows[:, :-1],), 1.0, tf.zeros((3, 1, logits.shape[1])))
-        numbers = tf.stack([pitch, step, duration, pitch], axis=1)
-        return tf.concat([numbers, windows[:, -1], guess], axis=1)
+def _padded(pieces: Sequence[Rows]) -> Rows:
+    """Return pieces as one batch: a separator, the notes, zeros up to a multiple of _TIME."""
+    longest = -(-max(map(len, pieces)) // _TIME) * _TIME
+    batch = np.zeros((_BATCH, longest + 1, 3), pieces[0].dtype)
+    batch[:, 0] = START, 0, 0
+    for row, piece in zip(batch, pieces, strict=False):
+        row[1 : len(piece) + 1] = piece
+    return batch
 
-    # The state carried from note to note ---------------------------------------------------
 
-    def _streams(self, rows: Sequence[Rows]) -> Iterator[tuple[int, NDArray[Any]]]:
-        ordered = sorted(rows, key=len)
-        for first in range(0, len(ordered), _ROWS):
-            group = ordered[first : first + _ROWS]
-            longest = -(-max(map(len, group)) // _TIME) * _TIME
-            laid = np.zeros((_ROWS, longest + 1, 3), np.int32)
-            laid[:, 0] = START, 0, 0
-            for row, piece in enumerate(group):
-                laid[row, 1 : len(piece) + 1] = piece
-            state, parts = self._network.initial_state(_ROWS), []
-            for place in range(0, longest, _TIME):
-                part, state = self._compiled(laid[:, place : place + _TIME + 1], state)
-                parts.append(part.numpy())
-            whole = np.concatenate(parts, axis=1)
-            yield from ((0, whole[row, : len(piece)]) for row, piece in enumerate(group))
+def _window_scores(model: NoteModel) -> Any:
+    """Return the function of windows (batch, time + 1, 3) and state that is compiled."""
 
-    def _stream_batch(self, windows: tf.Tensor, state: Any) -> Any:
-        network = self._network
-        outputs, state = network.unroll(windows[:, :-1], state)
-        after = tf.transpose(windows[:, 1:], (1, 0, 2))
-        pitch, step, duration, _ = network.losses(after, outputs)
-        flat = tf.reshape(outputs, (-1, outputs.shape[-1]))
-        widest = max(START + 1, *map(len, network.grid))
-        guess = network.draw(((flat, flat),), 1.0, tf.zeros((3, 1, widest)))
-        guess = tf.reshape(guess, after.shape)
-        numbers = tf.stack([pitch, step, duration, pitch], axis=2)
-        rows = tf.concat([numbers, tf.cast(after, tf.float32), tf.cast(guess, tf.float32)], axis=2)
-        return tf.transpose(rows, (1, 0, 2)), state
+    def scores(windows: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
+        hidden, state = model.unroll(windows[:, :-1], state)
+        following = windows[:, 1:]
+        *losses, _ = model.network.losses(hidden, following)
+        flat = tf.reshape(hidden, (-1, hidden.shape[-1]))
+        uniform = tf.zeros((flat.shape[0], 3))
+        predicted = tf.reshape(model.sample_rows(flat, uniform, _most_likely), following.shape)
+        rows = [tf.cast(part, tf.float32) for part in (following, predicted)]
+        return tf.concat([tf.stack(losses, axis=2), *rows], axis=2), state
+
+    return scores
+
+
+def _most_likely(logits: tf.Tensor, _uniform: tf.Tensor) -> tf.Tensor:
+    return tf.argmax(logits, axis=1, output_type=tf.int32)

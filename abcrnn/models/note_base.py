@@ -1,14 +1,15 @@
-"""What both networks of notes have in common: the contract, weights by name, drawing.
+"""What the two networks for notes share: weights by name, the loss, small layers.
 
-Notes come to a network as *rows*, shape (..., 3): pitch, step, duration, as
-``encode`` makes them. ``initial_state(batch_size)``; ``advance(rows, state)``
-reads one note a stream; ``draw(state, temperature, noise)`` gives the next rows;
-``objective(...)`` is what training makes small. Trainer and sampler speak only
-this, so they never ask which network they hold.
+A note is a *row* of three numbers: pitch, step, duration, as ``encode`` of the
+network returns them. A network implements
+:class:`abcrnn.models.base.SequenceModel`: inputs are rows, outputs are hidden
+vectors from which ``sample_rows`` samples pitch, step and duration in turn.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -16,54 +17,219 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from abcrnn.data.notes import Notes, Rows
 from abcrnn.data.time_grid import TimeGrid
 from abcrnn.storage.archive import require_shapes
 
 State = tuple[Any, ...]
 Shapes = dict[str, tuple[int, ...]]
 
+#: Takes logits (batch, classes) and uniform numbers from 0 to 1 (batch,); returns the
+#: sampled classes (batch,), int32.
+Choose = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
-class Network(keras.Model):  # type: ignore[misc]  # keras has no hints
-    """Weights by name, and a configuration.
+
+class NoteNetwork(keras.Model):  # type: ignore[misc]  # keras has no hints
+    """Base class of the networks for notes.
 
     Parameters
     ----------
     grid : TimeGrid
-        Of the pieces it is trained on.
+        Classes of steps and durations of the training pieces.
     config : dict
-        Arguments of the class, but for the grid.
+        Arguments of the class, without the grid.
     parts : dict
-        The layers that have weights, by name.
+        Layers that have weights, by name.
     """
+
+    #: Whether training carries the state from one window to the next.
+    carries_state: bool
+    #: Number of notes to read before the first prediction.
+    min_context: int
+    #: Upper bounds of pitch, step and duration in a row; rows are below them.
+    row_limits: tuple[float, float, float]
 
     def __init__(self, grid: TimeGrid, config: dict[str, Any], parts: dict[str, Any]) -> None:
         super().__init__()
         self.grid, self.config, self.parts = grid, config, parts
         self.built = True
 
+    @staticmethod
+    @abstractmethod
+    def weight_shapes(grid: TimeGrid, config: dict[str, Any]) -> Shapes:
+        """Return the shapes of all weights without building the network."""
+
+    # Notes and rows ------------------------------------------------------------------------
+
+    @abstractmethod
+    def encode(self, notes: Notes) -> Rows:
+        """Return notes as rows, shape (notes, 3)."""
+
+    @abstractmethod
+    def decode(self, rows: Rows) -> tuple[Rows, Rows, Rows]:
+        """Return pitches, and steps and durations in seconds, of rows (..., 3)."""
+
+    @abstractmethod
+    def lead_in(self, notes: Notes) -> Rows:
+        """Return rows of a training piece to read before a new piece is generated."""
+
+    @abstractmethod
+    def prompt_rows(self, lead_ins: Rows, opening: Rows | None) -> Rows:
+        """Return the rows to read before the first note is sampled.
+
+        Parameters
+        ----------
+        lead_ins : ndarray, shape (batch, lead-in notes, 3)
+            One of the model's lead-ins for each row of the batch. Without any, an array
+            of shape (batch, 0, 3).
+        opening : ndarray, shape (notes, 3), optional
+            Notes to continue, the same for the whole batch.
+
+        Returns
+        -------
+        ndarray, shape (batch, notes, 3)
+            At least one note.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer notes than the network needs.
+        """
+
+    # Network -------------------------------------------------------------------------------
+
+    @abstractmethod
+    def initial_state(self, batch_size: int) -> State:
+        """Return the state before any note is read."""
+
+    @abstractmethod
+    def step(
+        self, rows: tf.Tensor, state: State, active: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, State]:
+        """Read one note of each row of the batch.
+
+        Parameters
+        ----------
+        rows : Tensor, shape (batch, 3)
+        state : State
+        active : Tensor, shape (batch,), bool, optional
+            Rows of the batch that are False keep their state.
+
+        Returns
+        -------
+        hidden : Tensor, shape (batch, units)
+        state : State
+        """
+
+    @abstractmethod
+    def unroll(
+        self, rows: tf.Tensor, state: State, dropout_seed: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, State]:
+        """Read a window of notes.
+
+        Parameters
+        ----------
+        rows : Tensor, shape (batch, time, 3)
+        state : State
+        dropout_seed : Tensor, shape (3,), int32, optional
+            Turns dropout on; see :func:`abcrnn.models.dropout.drop`.
+
+        Returns
+        -------
+        hidden : Tensor, shape (batch, time, units)
+        state : State
+            After the last note.
+        """
+
+    @abstractmethod
+    def sample_rows(self, hidden: tf.Tensor, uniform: tf.Tensor, choose: Choose) -> tf.Tensor:
+        """Sample the next note of each row of the batch.
+
+        Parameters
+        ----------
+        hidden : Tensor, shape (batch, units)
+            Outputs of :meth:`step`.
+        uniform : Tensor, shape (batch, 3)
+            Random numbers from 0 up to 1 for pitch, step and duration.
+        choose : callable
+            Samples a class from logits and a uniform number: the place for
+            temperature, top_k, top_p and the like. See :data:`Choose`.
+
+        Returns
+        -------
+        Tensor, shape (batch, 3)
+        """
+
+    @abstractmethod
+    def losses(
+        self, hidden: tf.Tensor, rows: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return the losses of the notes that follow.
+
+        Parameters
+        ----------
+        hidden : Tensor, shape (..., units)
+        rows : Tensor, shape (..., 3)
+            The note after each hidden vector.
+
+        Returns
+        -------
+        pitch, step, duration : Tensor, shape (...)
+        pitch_logits : Tensor, shape (..., pitches)
+        """
+
+    @staticmethod
+    @abstractmethod
+    def total_loss(pitch: Any, step: Any, duration: Any) -> Any:
+        """Return the loss that training minimises, from the losses of the three parts."""
+
+    @abstractmethod
+    def objective(
+        self, windows: tf.Tensor, state: State, dropout_seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, State]:
+        """Return the loss of a batch of windows.
+
+        Parameters
+        ----------
+        windows : Tensor, shape (batch, time + 1, 3)
+        state : State
+        dropout_seed : Tensor, shape (3,), int32
+
+        Returns
+        -------
+        loss : Tensor, scalar
+        correct : Tensor, scalar, int64
+            Number of pitches whose most likely value is the right one.
+        state : State
+            After the windows.
+        """
+
+    def mean_loss(self, hidden: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the mean of :meth:`total_loss` and the number of pitches predicted right."""
+        *losses, logits = self.losses(hidden, rows)
+        predicted = tf.argmax(logits, axis=-1, output_type=tf.int32)
+        correct = tf.math.count_nonzero(predicted == tf.cast(rows[..., 0], tf.int32))
+        return self.total_loss(*map(tf.reduce_mean, losses)), correct
+
+    # Weights -------------------------------------------------------------------------------
+
     def weight_arrays(self) -> dict[str, NDArray[np.float32]]:
         """Return a copy of every weight by its name."""
-        return {name: weight.numpy() for name, weight in self._by_name().items()}
+        return {name: weight.numpy() for name, weight in self._named_weights().items()}
 
     def set_weight_arrays(self, arrays: dict[str, NDArray[np.float32]]) -> None:
-        """Set every weight; ``ValueError`` if a name, shape or type is not this network's."""
-        weights = self._by_name()
+        """Set every weight; ``ValueError`` if a name, shape or type does not match."""
+        weights = self._named_weights()
         require_shapes({name: tuple(w.shape) for name, w in weights.items()}, arrays)
         for name, weight in weights.items():
             weight.assign(arrays[name])
 
-    def _by_name(self) -> dict[str, Any]:
+    def _named_weights(self) -> dict[str, Any]:
         return {
-            f"{place}/{weight.name}": weight
-            for place, layer in self.parts.items()
+            f"{prefix}/{weight.name}": weight
+            for prefix, layer in self.parts.items()
             for weight in layer.weights
         }
-
-
-def choose(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-    """Draw from softmax(logits / temperature) by adding Gumbel noise, of at least that width."""
-    sharpened = (logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / temperature
-    return tf.argmax(sharpened + noise[..., : logits.shape[-1]], axis=-1, output_type=tf.int32)
 
 
 def lstm_shapes(name: str, width: int, units: int) -> Shapes:
@@ -80,7 +246,7 @@ def dense_shapes(name: str, width: int, units: int) -> Shapes:
     return {f"{name}/kernel": (width, units), f"{name}/bias": (units,)}
 
 
-def dense(units: int, seed: int, activation: str | None = None) -> Any:
-    """Make a dense layer whose weights begin as its seed says."""
-    start = keras.initializers.GlorotUniform(seed=seed)
-    return keras.layers.Dense(units, activation=activation, kernel_initializer=start)
+def make_dense(units: int, seed: int, activation: str | None = None) -> Any:
+    """Return a dense layer with initial weights from a seed."""
+    initializer = keras.initializers.GlorotUniform(seed=seed)
+    return keras.layers.Dense(units, activation=activation, kernel_initializer=initializer)

@@ -1,4 +1,9 @@
-"""The default network: pitch, step and duration as classes, the state carried from note to note."""
+"""NoteLSTM: pitch, step and duration as classes, the state carried from note to note.
+
+References
+----------
+Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
+"""
 
 from __future__ import annotations
 
@@ -10,48 +15,54 @@ import tensorflow as tf
 
 from abcrnn.data.notes import PITCHES, START, Notes, Rows
 from abcrnn.data.time_grid import TimeGrid
+from abcrnn.models.base import where_active
 from abcrnn.models.dropout import drop
 from abcrnn.models.lstm import LSTM, LSTMState
 from abcrnn.models.note_base import (
-    Network,
+    Choose,
+    NoteNetwork,
     Shapes,
     State,
-    choose,
-    dense,
     dense_shapes,
     lstm_shapes,
+    make_dense,
 )
 from abcrnn.storage.validation import require_count
 
-_LEAD = 32  # notes
+_LEAD_IN = 32  # notes
 
 _KINDS = ("pitch", "step", "duration")
+_SEPARATOR = np.array([[START, 0, 0]], np.int32)
 _DIM = {"pitch": "pitch_dim", "step": "time_dim", "duration": "time_dim"}
 
 
-class ClassNetwork(Network):
-    """Pitch, step and duration as classes, each drawn with those before it in mind.
+class NoteLSTM(NoteNetwork):
+    """The default network: LSTM layers, and three heads that sample classes in turn.
 
-    The state is carried from note to note and piece to piece. The chain rule makes
-    the three heads one distribution over notes: p(pitch) p(step | pitch)
-    p(duration | pitch, step), so a chord is a step of class 0 and nothing else.
+    By the chain rule the heads are one distribution over notes: p(pitch)
+    p(step | pitch) p(duration | pitch, step). A chord is exactly a step of class 0.
 
     Parameters
     ----------
     grid : TimeGrid
     pitch_dim, time_dim : int
-        Numbers that a pitch, and a step or duration, is turned into.
+        Embedding sizes of a pitch, and of a step or duration.
     units, num_layers : int
     head_units : int
-        Of the hidden layer before steps and durations.
+        Size of the hidden layer in the heads of step and duration.
     dropout : float
+        Share of each layer's outputs dropped in training.
     seed : int
-        Of the initial weights.
+        Seed of the initial weights.
 
-    References
-    ----------
-    Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; Gumbel-max for drawing.
+    Raises
+    ------
+    ValueError
+        If a size is not a positive whole number, or dropout is not in [0, 1).
     """
+
+    carries_state = True
+    min_context = 0
 
     def __init__(
         self,
@@ -81,11 +92,13 @@ class ClassNetwork(Network):
             layer.build((None, None, _width(name, config)))
         super().__init__(grid, config, layers)
         self.dropout = dropout
+        pitches, steps, durations = _counts(grid).values()
+        self.row_limits = pitches, steps, durations
         self.recurrent = [layers[f"lstm.{number}"] for number in range(num_layers)]
 
     @staticmethod
     def weight_shapes(grid: TimeGrid, config: dict[str, Any]) -> Shapes:
-        """Return the shapes of all weights, without making any."""
+        """Return the shapes of all weights without building the network."""
         shapes: Shapes = {
             f"{kind}_embedding/embeddings": (count, config[_DIM[kind]])
             for kind, count in _counts(grid).items()
@@ -104,118 +117,111 @@ class ClassNetwork(Network):
         """Return pitch and the classes of step and duration, shape (notes, 3), int32."""
         return np.stack([notes["pitch"], *self.grid.classify(notes)], axis=1).astype(np.int32)
 
-    def lead(self, notes: Notes) -> Rows:
-        """Return what stands before the first drawn note, if a piece is to lead to it: its end.
-
-        In training a piece always comes after another, so a state that read nothing is
-        strange to the network. Shape (33, 3), or less for a piece that is too short.
-        """
-        return np.append(self.encode(notes[-_LEAD:]), [[START, 0, 0]], axis=0).astype(np.int32)
-
     def decode(self, rows: Rows) -> tuple[Rows, Rows, Rows]:
-        """Return pitches, steps and durations in seconds."""
+        """Return pitches, and steps and durations in seconds, of rows (..., 3)."""
         pitch, step, duration = np.moveaxis(rows.astype(np.int32), -1, 0)
         return pitch, self.grid.steps[step], self.grid.durations[duration]
 
+    def lead_in(self, notes: Notes) -> Rows:
+        """Return the end of a piece and the row that separates pieces.
+
+        In training every piece follows another, so the network has never seen the
+        beginning of a piece in the initial state. Shape (33, 3), or less of a shorter
+        piece.
+        """
+        return np.append(self.encode(notes[-_LEAD_IN:]), _SEPARATOR, axis=0)
+
+    def prompt_rows(self, lead_ins: Rows, opening: Rows | None) -> Rows:
+        """Return the lead-ins, or the separator without any, and the opening after them."""
+        batch = len(lead_ins)
+        if not lead_ins.shape[1]:
+            lead_ins = np.repeat(_SEPARATOR[None], batch, axis=0)
+        if opening is None:
+            return lead_ins
+        return np.concatenate([lead_ins, np.repeat(opening[None], batch, axis=0)], axis=1)
+
     def initial_state(self, batch_size: int) -> State:
-        """Return the state before anything was read: an output and a cell for each layer."""
+        """Return zeros: output and cell, (batch, units) each, of every layer."""
         return tuple(layer.initial_state(batch_size) for layer in self.recurrent)
 
-    def advance(self, rows: tf.Tensor, state: State) -> State:
-        """Read one note a stream, shape (batch, 3)."""
+    def step(
+        self, rows: tf.Tensor, state: State, active: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, State]:
+        """Read one note of each row of the batch, shape (batch, 3)."""
         outputs = self._embed(rows)
         states: list[LSTMState] = []
         for layer, before in zip(self.recurrent, state, strict=True):
             states.append(layer.step(layer.project(outputs), before))
             outputs = states[-1][0]
-        return tuple(states)
+        return outputs, where_active(active, tuple(states), state)
 
     def unroll(
-        self, rows: tf.Tensor, state: State, seed: tf.Tensor | None = None
+        self, rows: tf.Tensor, state: State, dropout_seed: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, State]:
-        """Read a window, shape (batch, time, 3); with a seed, under dropout.
-
-        Returns
-        -------
-        outputs : Tensor, shape (time, batch, units)
-        state : State
-        """
+        """Read a window of notes, shape (batch, time, 3)."""
         outputs = tf.transpose(self._embed(rows), (1, 0, 2))
         states: list[LSTMState] = []
         for number, layer in enumerate(self.recurrent):
             outputs, after = layer.run(outputs, state[number])
             states.append(after)
-            if seed is not None and self.dropout:
-                outputs = drop(outputs, self.dropout, number, seed)
-        return outputs, tuple(states)
+            if dropout_seed is not None and self.dropout:
+                outputs = drop(outputs, self.dropout, number, dropout_seed)
+        return tf.transpose(outputs, (1, 0, 2)), tuple(states)
 
-    def draw(self, state: State, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        """Draw the next note of each stream, shape (batch, 3), int32.
-
-        Parameters
-        ----------
-        state : State
-        temperature : Tensor, scalar
-        noise : Tensor, shape (3, batch, most)
-            Gumbel noise for pitch, step and duration; zeros give the likeliest of each.
-        """
-        h = state[-1][0]
-        pitch = choose(self.parts["pitch"](h)[:, :PITCHES], temperature, noise[0])
-        step = choose(self.step_logits(h, pitch), temperature, noise[1])
-        duration = choose(self.duration_logits(h, pitch, step), temperature, noise[2])
+    def sample_rows(self, hidden: tf.Tensor, uniform: tf.Tensor, choose: Choose) -> tf.Tensor:
+        """Sample pitch, step and duration of the next note in turn, int32."""
+        pitch = choose(self.pitch_logits(hidden)[:, :PITCHES], uniform[:, 0])
+        step = choose(self.step_logits(hidden, pitch), uniform[:, 1])
+        duration = choose(self.duration_logits(hidden, pitch, step), uniform[:, 2])
         return tf.stack([pitch, step, duration], axis=1)
 
-    def step_logits(self, h: tf.Tensor, pitch: tf.Tensor) -> tf.Tensor:
-        """Return logits of the class of step, given outputs (..., units) and the pitch."""
-        known = [h, self._looked_up("pitch", pitch)]
-        return self._time_logits("step", known)
+    def pitch_logits(self, hidden: tf.Tensor) -> tf.Tensor:
+        """Return logits of the pitches and the separator, shape (..., 129)."""
+        return self.parts["pitch"](hidden)
 
-    def duration_logits(self, h: tf.Tensor, pitch: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        """Return logits of the class of duration, given pitch and step too."""
-        known = [h, self._looked_up("pitch", pitch), self._looked_up("step", step)]
+    def step_logits(self, hidden: tf.Tensor, pitch: tf.Tensor) -> tf.Tensor:
+        """Return logits of the class of step, given the pitch."""
+        return self._time_logits("step", [hidden, self._look_up("pitch", pitch)])
+
+    def duration_logits(self, hidden: tf.Tensor, pitch: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        """Return logits of the class of duration, given pitch and step."""
+        known = [hidden, self._look_up("pitch", pitch), self._look_up("step", step)]
         return self._time_logits("duration", known)
 
     def losses(
-        self, rows: tf.Tensor, outputs: tf.Tensor
+        self, hidden: tf.Tensor, rows: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the losses of pitch, step and duration in nats, (time, batch), and pitch logits.
-
-        ``rows`` (time, batch, 3) are the notes that come after ``outputs``.
-        """
-        pitch, step, duration = tf.unstack(rows, axis=2)
-        cost = tf.nn.sparse_softmax_cross_entropy_with_logits
-        logits = self.parts["pitch"](outputs)
+        """Return cross-entropies of pitch, step and duration in nats, and the pitch logits."""
+        pitch, step, duration = tf.unstack(rows, axis=-1)
+        cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits
+        logits = self.pitch_logits(hidden)
         return (
-            cost(pitch, logits),
-            cost(step, self.step_logits(outputs, pitch)),
-            cost(duration, self.duration_logits(outputs, pitch, step)),
+            cross_entropy(pitch, logits),
+            cross_entropy(step, self.step_logits(hidden, pitch)),
+            cross_entropy(duration, self.duration_logits(hidden, pitch, step)),
             logits,
         )
 
-    def objective(
-        self, windows: tf.Tensor, state: State, seed: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, State]:
-        """Return nats a note, how many pitches were guessed, and the state after the windows."""
-        outputs, state = self.unroll(windows[:, :-1], state, seed)
-        after = tf.transpose(windows[:, 1:], (1, 0, 2))
-        *losses, logits = self.losses(after, outputs)
-        guessed = tf.argmax(logits, axis=2, output_type=tf.int32)
-        correct = tf.math.count_nonzero(guessed == after[:, :, 0])
-        return self.weigh(*map(tf.reduce_mean, losses)), correct, state
-
     @staticmethod
-    def weigh(pitch: Any, step: Any, duration: Any) -> Any:
-        """Return the one loss of three: nats of the whole note."""
+    def total_loss(pitch: Any, step: Any, duration: Any) -> Any:
+        """Return the sum of the three losses: nats per note."""
         return pitch + step + duration
+
+    def objective(
+        self, windows: tf.Tensor, state: State, dropout_seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, State]:
+        """Return nats per note, correct pitches, and the state after the windows."""
+        hidden, state = self.unroll(windows[:, :-1], state, dropout_seed)
+        return *self.mean_loss(hidden, windows[:, 1:]), state
 
     def _time_logits(self, kind: str, known: list[tf.Tensor]) -> tf.Tensor:
         return self.parts[kind](self.parts[f"{kind}_hidden"](tf.concat(known, axis=-1)))
 
     def _embed(self, rows: tf.Tensor) -> tf.Tensor:
         parts = zip(_KINDS, tf.unstack(rows, axis=-1), strict=True)
-        return tf.concat([self._looked_up(kind, part) for kind, part in parts], axis=-1)
+        return tf.concat([self._look_up(kind, part) for kind, part in parts], axis=-1)
 
-    def _looked_up(self, kind: str, ids: tf.Tensor) -> tf.Tensor:
+    def _look_up(self, kind: str, ids: tf.Tensor) -> tf.Tensor:
         return tf.gather(tf.convert_to_tensor(self.parts[f"{kind}_embedding"].embeddings), ids)
 
 
@@ -226,21 +232,21 @@ def _counts(grid: TimeGrid) -> dict[str, int]:
 def _make_layers(grid: TimeGrid, config: dict[str, Any]) -> dict[str, Any]:
     seed, layers = config["seed"], {}
     for kind, count in _counts(grid).items():
-        begin = keras.initializers.RandomUniform(seed=seed)
+        initializer = keras.initializers.RandomUniform(seed=seed)
         layers[f"{kind}_embedding"] = keras.layers.Embedding(
-            count, config[_DIM[kind]], embeddings_initializer=begin
+            count, config[_DIM[kind]], embeddings_initializer=initializer
         )
     for number in range(config["num_layers"]):
         layers[f"lstm.{number}"] = LSTM(config["units"], seed=seed + 2 * number + 1)
     for number, (kind, count) in enumerate(_counts(grid).items()):
         if kind != "pitch":
-            layers[f"{kind}_hidden"] = dense(config["head_units"], seed + number, "relu")
-        layers[kind] = dense(count, seed + 3 + number)
+            layers[f"{kind}_hidden"] = make_dense(config["head_units"], seed + number, "relu")
+        layers[kind] = make_dense(count, seed + 3 + number)
     return layers
 
 
 def _width(name: str, config: dict[str, Any]) -> int:
-    """Return how many numbers a layer reads."""
+    """Return the input size of a layer."""
     pitch, time, units = config["pitch_dim"], config["time_dim"], config["units"]
     widths = {
         "lstm.0": pitch + 2 * time,
@@ -250,5 +256,5 @@ def _width(name: str, config: dict[str, Any]) -> int:
         "step": config["head_units"],
         "duration": config["head_units"],
     }
-    width: int = widths.get(name, units)  # for an embedding it means nothing
+    width: int = widths.get(name, units)  # not used for an embedding
     return width

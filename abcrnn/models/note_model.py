@@ -1,4 +1,4 @@
-"""NoteModel: a network with what it needs to write notes, and the one file it is saved in."""
+"""NoteModel: a network for notes, the statistics of its data, and its model file."""
 
 from __future__ import annotations
 
@@ -8,34 +8,40 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from abcrnn.data.notes import NOTE, PITCHES, Notes, Piece, Rows
 from abcrnn.data.time_grid import TimeGrid
-from abcrnn.models.note_lstm import ClassNetwork
+from abcrnn.models.base import State
+from abcrnn.models.note_base import Choose
+from abcrnn.models.note_lstm import NoteLSTM
 from abcrnn.models.note_recipes import note_recipe
-from abcrnn.models.note_window_lstm import WindowNetwork
+from abcrnn.models.note_window_lstm import NoteWindowLSTM
 from abcrnn.storage.archive import Arrays, read_archive, require_shapes, write_archive
 from abcrnn.storage.validation import require_count
 
 _FORMAT = "abcrnn note model 1"
-_LEADS = 16
+_LEAD_INS = 16
 _KINDS = {"tutorial": "window", "default": "classes"}
-_MOST_LAYERS = 100
-#: By the name that a model file gives; no other can be built from a file.
-NETWORKS: dict[str, type[WindowNetwork] | type[ClassNetwork]] = {
-    "window": WindowNetwork,
-    "classes": ClassNetwork,
+_MAX_LAYERS = 100
+#: Networks by the name in a model file. A file cannot build any other class.
+NETWORKS: dict[str, type[NoteWindowLSTM] | type[NoteLSTM]] = {
+    "window": NoteWindowLSTM,
+    "classes": NoteLSTM,
 }
 
 
 class NoteModel:
-    """A network, the grid of times it thinks in, and what the data was like.
+    """A network for notes with its time grid and the statistics of its data.
+
+    Implements :class:`abcrnn.models.base.TrainableModel`: inputs are rows of notes, as
+    ``model.network.encode`` returns them, outputs are hidden vectors.
 
     Parameters
     ----------
     kind : {"window", "classes"}
-        Which network.
+        Class of the network: :class:`NoteWindowLSTM` or :class:`NoteLSTM`.
     grid : TimeGrid
     config : dict
         Arguments of the network.
@@ -43,13 +49,13 @@ class NoteModel:
 
     def __init__(self, kind: str, grid: TimeGrid, config: dict[str, Any]) -> None:
         self.kind, self.grid = kind, grid
-        self.network: WindowNetwork | ClassNetwork = NETWORKS[kind](grid, **config)
-        #: What training says of itself, saved with the model.
+        self.network: NoteWindowLSTM | NoteLSTM = NETWORKS[kind](grid, **config)
+        #: What the training run records about itself; saved with the model.
         self.about: dict[str, Any] = {}
-        #: What may stand before the first note that is drawn: rows out of the data,
-        #: shape (leads, notes, 3); see ``lead`` of the networks.
+        #: Rows to read before a new piece is generated, taken from training pieces, shape
+        #: (lead-ins, notes, 3). See ``lead_in`` of the network.
         self.leads: Rows = np.zeros((0, 0, 3))
-        #: How often each pitch, class of step and class of duration is met in the data.
+        #: Number of notes of each pitch, class of step and class of duration in the data.
         self.counts = {
             "pitch": np.zeros(PITCHES, np.int64),
             "step": np.zeros(len(grid.steps), np.int64),
@@ -60,48 +66,77 @@ class NoteModel:
     def from_recipe(
         cls, name: str, pieces: Sequence[Piece], seed: int = 0, **overrides: Any
     ) -> NoteModel:
-        """Build the model of a recipe for the pieces it is to be trained on.
+        """Return an untrained model of a recipe for its training pieces.
 
         Raises
         ------
         ValueError
-            If there is no such recipe, there are no pieces, or an override is out of range.
+            If the recipe is unknown, there are no pieces, or an override is out of range.
         """
         if not pieces:
             raise ValueError("there are no pieces to learn from")
         arguments = {**note_recipe(name).model, "seed": seed, **overrides}
         model = cls(_KINDS[name], TimeGrid.of(piece.notes for piece in pieces), arguments)
-        model._look_at(pieces)
+        model._count(pieces)
         return model
 
-    def _look_at(self, pieces: Sequence[Piece]) -> None:
+    def _count(self, pieces: Sequence[Piece]) -> None:
         for piece in pieces:
             for kind, counted in count_notes(self.grid, piece.notes).items():
                 self.counts[kind] += counted
-        leads = [self.network.lead(piece.notes) for piece in pieces]
-        whole = [lead for lead in leads if len(lead) == max(map(len, leads))]
-        self.leads = np.stack(whole[:: -(-len(whole) // _LEADS)])
+        lead_ins = [self.network.lead_in(piece.notes) for piece in pieces]
+        longest = [rows for rows in lead_ins if len(rows) == max(map(len, lead_ins))]
+        self.leads = np.stack(longest[:: -(-len(longest) // _LEAD_INS)])
 
     @property
     def config(self) -> dict[str, Any]:
         """Arguments of the network."""
         return self.network.config
 
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """Variables that the optimizer updates."""
+        variables: list[Any] = self.network.trainable_variables
+        return variables
+
+    def initial_state(self, batch_size: int) -> State:
+        """Return the state before any note is read."""
+        return self.network.initial_state(batch_size)
+
+    def step(
+        self, rows: tf.Tensor, state: State, active: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, State]:
+        """Read one note of each row of the batch; see :meth:`NoteNetwork.step`."""
+        return self.network.step(rows, state, active)
+
+    def unroll(
+        self, rows: tf.Tensor, state: State, dropout_seed: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, State]:
+        """Read a window of notes; see :meth:`NoteNetwork.unroll`."""
+        return self.network.unroll(rows, state, dropout_seed)
+
+    def sample_rows(self, hidden: tf.Tensor, uniform: tf.Tensor, choose: Choose) -> tf.Tensor:
+        """Sample the next notes from outputs; see :meth:`NoteNetwork.sample_rows`."""
+        return self.network.sample_rows(hidden, uniform, choose)
+
     def weight_arrays(self) -> dict[str, NDArray[np.float32]]:
         """Return a copy of every weight by its name."""
         return self.network.weight_arrays()
 
     def set_weight_arrays(self, arrays: dict[str, NDArray[np.float32]]) -> None:
-        """Set every weight; ``ValueError`` if a name, shape or type is not this model's."""
+        """Set every weight; ``ValueError`` if a name, shape or type does not match."""
         self.network.set_weight_arrays(arrays)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save all of it as one file, whole or not at all.
+        """Save the model as one file.
+
+        The file is written under another name and renamed, so a failure leaves an
+        earlier file of this name as it was.
 
         Raises
         ------
         OSError
-            If the disk refuses; a file that stood there before still does.
+            If the file cannot be written.
         """
         about = {"kind": self.kind, "config": self.config, "about": self.about}
         arrays: Arrays = {f"weights/{name}": array for name, array in self.weight_arrays().items()}
@@ -111,7 +146,7 @@ class NoteModel:
 
 
 def count_notes(grid: TimeGrid, notes: Notes) -> dict[str, NDArray[np.int64]]:
-    """Count pitches and the classes of steps and durations."""
+    """Count the notes of each pitch, class of step and class of duration."""
     steps, durations = grid.classify(notes)
     return {
         "pitch": np.bincount(notes["pitch"], minlength=PITCHES),
@@ -121,19 +156,21 @@ def count_notes(grid: TimeGrid, notes: Notes) -> dict[str, NDArray[np.int64]]:
 
 
 def as_counter(counts: NDArray[np.int64]) -> Counter[int]:
-    """Turn counts by place into a Counter."""
-    return Counter({place: int(count) for place, count in enumerate(counts) if count})
+    """Return an array of counts as a Counter of its indices."""
+    return Counter({index: int(count) for index, count in enumerate(counts) if count})
 
 
 def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
-    """Open a model file of notes; safe whoever made it (see :mod:`abcrnn.storage.archive`).
+    """Load a note model from a file.
+
+    Safe for files from strangers; see :mod:`abcrnn.storage.archive`.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If it is cut short, altered, or not a model of notes.
+        If the file is truncated, altered, or not a note model.
     """
     about, arrays = read_archive(path, _FORMAT)
     try:
@@ -141,7 +178,7 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
             raise ValueError(f"its kind is {about['kind']!r}, not one of {', '.join(NETWORKS)}")
         grid = TimeGrid(_ascending(arrays, "steps"), _ascending(arrays, "durations"))
         weights = _under("weights/", arrays)
-        _require_fitting(about["kind"], grid, about["config"], weights)
+        _validate_config(about["kind"], grid, about["config"], weights)
         model = NoteModel(about["kind"], grid, about["config"])
         model.set_weight_arrays(weights)
         model.about = dict(about["about"])
@@ -164,19 +201,22 @@ def _ascending(arrays: dict[str, NDArray[Any]], name: str) -> NDArray[np.float64
     if times.dtype != np.float64 or times.ndim != 1 or not 1 <= len(times) <= 1024:
         raise ValueError(f"its grid of {name} is {times.dtype} of shape {times.shape}")
     if not np.isfinite(times).all() or times[0] < 0 or (np.diff(times) <= 0).any():
-        raise ValueError(f"its grid of {name} is not of ascending times")
+        raise ValueError(f"its grid of {name} is not ascending")
     return times
 
 
-def _require_fitting(
+def _validate_config(
     kind: str, grid: TimeGrid, config: dict[str, Any], weights: dict[str, NDArray[Any]]
 ) -> None:
-    """Refuse, before anything is built, what asks for more than the file's own weights fill."""
+    """Raise ``ValueError`` unless the configuration matches the weights in the file.
+
+    Checked before anything is built, so that the file's own size bounds the memory.
+    """
     for name, value in config.items():
         if name != "dropout":
             require_count(name, value, least=int(name != "seed"))
-    if config.get("num_layers", 1) > _MOST_LAYERS:
-        raise ValueError(f"num_layers is {config['num_layers']}, more than any model has")
+    if config.get("num_layers", 1) > _MAX_LAYERS:
+        raise ValueError(f"num_layers must be at most {_MAX_LAYERS}, not {config['num_layers']}")
     require_shapes(NETWORKS[kind].weight_shapes(grid, config), weights)
 
 
@@ -187,11 +227,10 @@ def _like(array: NDArray[Any], expected: NDArray[Any], name: str) -> NDArray[Any
 
 
 def _leads(model: NoteModel, leads: Rows) -> Rows:
-    like = model.network.lead(np.zeros(1, NOTE))
+    like = model.network.lead_in(np.zeros(1, NOTE))
     if leads.ndim != 3 or leads.dtype != like.dtype or leads.shape[2:] != (3,):
         raise ValueError(f"its leads are {leads.dtype} of shape {leads.shape}")
-    sizes = (PITCHES + 1, len(model.grid.steps), len(model.grid.durations))
-    highest = sizes if model.kind == "classes" else (PITCHES, np.inf, np.inf)
-    if not (np.isfinite(leads).all() and (leads >= 0).all() and (leads < highest).all()):
-        raise ValueError("its leads are no notes")
+    limits = model.network.row_limits
+    if not (np.isfinite(leads).all() and (leads >= 0).all() and (leads < limits).all()):
+        raise ValueError("its leads have values that no note has")
     return leads

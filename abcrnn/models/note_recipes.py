@@ -1,4 +1,4 @@
-"""Named sets of hyper-parameters for models of notes."""
+"""Named sets of hyper-parameters for note models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from abcrnn.models.recipes import Recipe
 
 NOTE_RECIPES = {
     "default": Recipe(
-        about="the one to use: pitch, step and duration as classes, one after the other",
+        about="recommended: pitch, step and duration as classes, sampled in turn",
         epochs=20,
         model={
             "pitch_dim": 64,
@@ -25,7 +25,7 @@ NOTE_RECIPES = {
         },
     ),
     "tutorial": Recipe(
-        about="a well-known tutorial's: one layer of 128 on 25 notes, times by least squares",
+        about="TensorFlow's tutorial: one layer of 128 on 25 notes, times by least squares",
         epochs=20,
         model={"units": 128, "seq_length": 25},
         training={
@@ -40,10 +40,10 @@ NOTE_RECIPES = {
 
 
 def note_recipe(name: str) -> Recipe:
-    """Look a recipe up; ``ValueError`` names the ones there are."""
+    """Return a recipe by its name; ``ValueError`` lists the names."""
     try:
         return NOTE_RECIPES[name]
     except KeyError:
         raise ValueError(
-            f"no recipe {name!r} for notes; there are {', '.join(sorted(NOTE_RECIPES))}"
+            f"no recipe {name!r} for notes; available are {', '.join(sorted(NOTE_RECIPES))}"
         ) from None

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from abcrnn.data.notes import START, Notes, Rows, notes_of_steps
+from abcrnn.data.notes import Notes, notes_of_steps
 from abcrnn.models.lstm import on_gpu
-from abcrnn.models.note_base import State
+from abcrnn.models.note_base import Choose, State
 from abcrnn.models.note_model import NoteModel
-from abcrnn.models.note_window_lstm import WindowNetwork
 from abcrnn.storage.validation import require_count, require_positive
 
 _AT_ONCE = 64  # notes drawn by one call of the compiled loop
@@ -50,7 +49,6 @@ class NoteSampler:
         require_count("seed", seed, least=0)
         self.model, self.temperature, self.seed = model, temperature, seed
         self._network: Any = model.network
-        self._widest = max(START + 1, *map(len, model.grid))
         self._compiled = tf.function(self._draw_some, jit_compile=not on_gpu())
         self._reading = tf.function(self._read, jit_compile=not on_gpu())
 
@@ -80,11 +78,13 @@ class NoteSampler:
         """
         require_count("notes", notes)
         require_count("n", n)
-        state = self._begin(n, opening)
+        hidden, state = self._begin(n, opening)
         parts = []
         for place in range(0, notes, _AT_ONCE):
             key = tf.constant([self.seed % 2**31, place], tf.int32)
-            rows, state = self._compiled(state, key, max(self.temperature, _COLDEST))
+            rows, hidden, state = self._compiled(
+                hidden, state, key, max(self.temperature, _COLDEST)
+            )
             parts.append(rows.numpy())
         rows = np.concatenate(parts)[:notes].transpose(1, 0, 2)
         return [notes_of_steps(*self._network.decode(sequence)) for sequence in rows]
@@ -94,46 +94,53 @@ class NoteSampler:
         drawn = self.sample(1, opening=notes)[0][0]
         return Note(int(drawn["pitch"]), float(drawn["step"]), float(drawn["duration"]))
 
-    def _begin(self, n: int, opening: Notes | None) -> State:
-        looks = isinstance(self._network, WindowNetwork)
-        rows = [] if looks and opening is not None else list(self._some_leads(n))
-        if opening is not None:
-            rows += list(np.repeat(self._network.encode(opening)[-_LONGEST:, None], n, axis=1))
-        if looks and len(rows) < self._network.seq_length:
-            raise ValueError(
-                f"this model looks at {self._network.seq_length} notes to foretell the next, "
-                f"but it is given {len(rows)}: give it a longer opening"
-            )
-        state: State = self._network.initial_state(n)
-        for row in rows:
-            state = self._reading(tf.constant(row), state)
-        return state
+    def _begin(self, n: int, opening: Notes | None) -> tuple[tf.Tensor, State]:
+        given = None if opening is None else self._network.encode(opening)[-_LONGEST:]
+        rows = self._network.prompt_rows(self._some_lead_ins(n), given)
+        state, hidden = self._network.initial_state(n), None
+        for row in rows.transpose(1, 0, 2):
+            hidden, state = self._reading(tf.constant(row), state)
+        return hidden, state
 
-    def _some_leads(self, n: int) -> Rows:
+    def _some_lead_ins(self, n: int) -> Any:
         leads = self.model.leads
-        chosen = np.random.default_rng(self.seed).integers(max(1, len(leads)), size=n)
-        return leads[chosen].transpose(1, 0, 2) if len(leads) else leads
+        if not len(leads):
+            return np.zeros((n, 0, 3), leads.dtype)
+        return leads[np.random.default_rng(self.seed).integers(len(leads), size=n)]
 
-    def _read(self, rows: tf.Tensor, state: State) -> State:
-        after: State = self._network.advance(rows, state)
-        return after
+    def _read(self, rows: tf.Tensor, state: State) -> Any:
+        return self._network.step(rows, state)
 
-    def _draw_some(self, state: State, key: tf.Tensor, temperature: tf.Tensor) -> Any:
-        network, batch = self._network, tf.nest.flatten(state)[0].shape[0]
+    def _draw_some(
+        self, hidden: tf.Tensor, state: State, key: tf.Tensor, temperature: tf.Tensor
+    ) -> Any:
+        network, batch = self._network, hidden.shape[0]
 
-        def step(place: tf.Tensor, state: State, kept: tf.TensorArray) -> Any:
-            shape = (3, batch, self._widest)
-            seed = tf.stack([key[0], key[1] + place])
-            uniform = tf.random.stateless_uniform(shape, seed, minval=1e-12)
-            rows = network.draw(state, temperature, -tf.math.log(-tf.math.log(uniform)))
-            return place + 1, network.advance(rows, state), kept.write(place, rows)
+        def step(place: tf.Tensor, hidden: tf.Tensor, state: State, kept: tf.TensorArray) -> Any:
+            uniform = tf.random.stateless_uniform((batch, 3), tf.stack([key[0], key[1] + place]))
+            rows = network.sample_rows(hidden, uniform, _choose_at(temperature))
+            return place + 1, *network.step(rows, state), kept.write(place, rows)
 
         like = network.encode(np.zeros(1, notes_of_steps(*np.zeros((3, 1))).dtype))
         kept = tf.TensorArray(like.dtype, _AT_ONCE, element_shape=(batch, 3))
-        _, state, kept = tf.while_loop(
+        _, hidden, state, kept = tf.while_loop(
             lambda place, *_: place < _AT_ONCE,
             step,
-            (0, state, kept),
+            (0, hidden, state, kept),
             maximum_iterations=_AT_ONCE,
         )
-        return kept.stack(), state
+        return kept.stack(), hidden, state
+
+
+def _choose_at(temperature: tf.Tensor) -> Choose:
+    """Return a function that samples from softmax(logits / temperature) by inverse CDF."""
+
+    def choose(logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
+        # The maximum becomes 0, so no temperature leads to a division of inf by inf.
+        logits -= tf.reduce_max(logits, axis=1, keepdims=True)
+        cumulative = tf.cumsum(tf.nn.softmax(logits / temperature), axis=1)
+        threshold = uniform[:, None] * cumulative[:, -1:]
+        ids = tf.math.count_nonzero(cumulative <= threshold, axis=1, dtype=tf.int32)
+        return tf.minimum(ids, logits.shape[1] - 1)
+
+    return choose

@@ -13,7 +13,6 @@ from abcrnn.data.notes import Piece
 from abcrnn.evaluation.note_scoring import NoteScorer
 from abcrnn.models.note_model import NoteModel
 from abcrnn.models.note_recipes import note_recipe
-from abcrnn.models.note_window_lstm import WindowNetwork
 from abcrnn.training.loop import TrainingLoop
 from abcrnn.training.run_folder import RunFolder
 from abcrnn.training.settings import TrainingSettings
@@ -78,7 +77,7 @@ class NoteTrainer(TrainingLoop):
         self._origin = origin or {}
         self._scorer = NoteScorer(model)
         rows = [network.encode(piece.notes) for piece in train]
-        looks = isinstance(network, WindowNetwork)
+        looks = not network.carries_state
         self._learned = checked.batch_size * (1 if looks else checked.seq_length)
         batches = (Windows if looks else note_streams)(
             rows, checked.batch_size, checked.seq_length, checked.seed

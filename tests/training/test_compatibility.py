@@ -45,9 +45,9 @@ def outputs(name, model):
         return model.unroll(ids, model.initial_state(2))[0]
     rows = model.leads[:2, :8]
     if name == "classes":
-        hidden, _ = model.network.unroll(tf.constant(rows), model.network.initial_state(2))
-        return tf.transpose(hidden, (1, 0, 2))
-    logits, step, duration = model.network.outlook(tf.constant(rows))
+        return model.unroll(tf.constant(rows), model.initial_state(2))[0]
+    hidden = model.network.read_windows(tf.constant(rows))
+    logits, step, duration = model.network.heads_of(hidden)
     return tf.concat([logits, step[:, None], duration[:, None]], axis=1)
 
 
