@@ -1,11 +1,11 @@
-"""Tunebooks of any size, made from real tunes, and what training from one takes.
+"""Write a tunebook of any size from real tunes, and measure training on it.
 
-python tests/big_corpus.py make BOOK --megabytes N [--moves M] TUNEBOOK...
-python tests/big_corpus.py train BOOK [--steps N]
+python tests/helpers/big_corpus.py make BOOK --megabytes N [--transpositions M] TUNEBOOK...
+python tests/helpers/big_corpus.py train BOOK [--steps N]
 
-A book is made of copies of the tunes, transposed and renumbered. Training prints
-one line of JSON: how long it took to load and split, and until the first window;
-characters a second; the resident memory of the process in MB (10**6 bytes).
+The book contains copies of the tunes, transposed and renumbered. ``train`` prints one line of
+JSON: seconds to load, to split and to the first window; characters per second; resident memory
+of the process in MB (10**6 bytes).
 """
 
 import argparse
@@ -22,46 +22,48 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-MOVES = (0, 2, -2, 3, -3, 5, -5, 1, -1, 4, -4, 6)  # semitones
+SEMITONES = (0, 2, -2, 3, -3, 5, -5, 1, -1, 4, -4, 6)
 
 
-def make_book(path: Path, tunes: Sequence[str], size: int, moves: int = len(MOVES)) -> None:
-    """Write at least ``size`` bytes: all tunes, moved so many ways, over and over."""
+def make_book(
+    path: Path, tunes: Sequence[str], size: int, transpositions: int = len(SEMITONES)
+) -> None:
+    """Write at least ``size`` bytes: all tunes in several transpositions, repeated."""
     from abcrnn.notation import renumber, transpose
 
-    moved = [transpose(tune, by) for by in MOVES[:moves] for tune in tunes]
+    transposed = [transpose(tune, by) for by in SEMITONES[:transpositions] for tune in tunes]
     number = itertools.count(1)
     with open(path, "w", encoding="utf-8") as file:
         while file.tell() < size:
-            copies = (renumber(tune, next(number)) for tune in moved)
+            copies = (renumber(tune, next(number)) for tune in transposed)
             file.write("\n\n".join(copies) + "\n\n")
 
 
 def memory(field: str) -> float:
-    """Return VmRSS (resident now) or VmHWM (at most so far) of this process, in MB."""
+    """Return VmRSS (resident now) or VmHWM (its maximum so far) of this process, in MB."""
     status = Path("/proc/self/status").read_text()
     return int(re.search(rf"{field}:\s+(\d+) kB", status).group(1)) * 1024 / 1e6
 
 
 def stop_training_after(steps: int) -> list[float]:
-    """Have Ctrl-C pressed after so many windows; return a list of when each is asked for."""
+    """Interrupt training after ``steps`` windows; the list fills with the time of each window."""
     from abcrnn.data.windows import Streams
 
-    whole, asked = Streams.epoch, []
+    original, times = Streams.epoch, []
 
     def epoch(streams: Streams, number: int, start: int = 0) -> Iterator[NDArray[np.int32]]:
-        for window in whole(streams, number, start):
-            asked.append(time.monotonic())
-            if len(asked) == steps:
+        for window in original(streams, number, start):
+            times.append(time.monotonic())
+            if len(times) == steps:
                 signal.raise_signal(signal.SIGINT)
             yield window
 
     Streams.epoch = epoch
-    return asked
+    return times
 
 
 def train(book: Path, steps: int, run: Path) -> dict[str, float]:
-    """Train a small model for so many steps, then score some of the tunes set aside."""
+    """Train a small model for ``steps`` steps, then score some of the validation tunes."""
     from abcrnn import CharLSTM, Trainer, evaluate, load_corpus
     from abcrnn.data.corpus import Corpus
 
@@ -73,19 +75,19 @@ def train(book: Path, steps: int, run: Path) -> dict[str, float]:
     model = CharLSTM(corpus.vocabulary, embedding_dim=16, units=64, num_layers=1, dropout=0)
     settings = {"batch_size": 16, "seq_length": 64}
     trainer = Trainer(model, parts[0], validation=parts[1], run_dir=run, **settings)
-    asked = stop_training_after(steps)
+    times = stop_training_after(steps)
     with contextlib.suppress(KeyboardInterrupt):
         trainer.fit(1_000_000)
-    first = min(20, steps // 2)  # by then all is compiled
+    first = min(20, steps // 2)  # everything is compiled by then
     scores = evaluate(model, Corpus("some", parts[1].tunes[:1000]))
     return {
         "tunes": len(corpus.tunes),
         "characters": corpus.character_counts.total(),
         "load_seconds": loaded - started,
         "split_seconds": split - loaded,
-        "first_window_seconds": asked[0] - started,
-        "steps": len(asked),
-        "characters_per_second": (steps - first) * 16 * 64 / (asked[-1] - asked[first - 1]),
+        "first_window_seconds": times[0] - started,
+        "steps": len(times),
+        "characters_per_second": (steps - first) * 16 * 64 / (times[-1] - times[first - 1]),
         "bits_per_char": scores["bits_per_char"],
         "resident": memory("VmRSS"),
         "peak": memory("VmHWM"),
@@ -98,9 +100,9 @@ def main() -> None:
     parser.add_argument("book", type=Path)
     parser.add_argument("tunebooks", nargs="*")
     parser.add_argument("--megabytes", type=float, default=1.0)
-    parser.add_argument("--moves", type=int, default=len(MOVES))
+    parser.add_argument("--transpositions", type=int, default=len(SEMITONES))
     parser.add_argument("--steps", type=int, default=400)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if options.what == "train":
         with tempfile.TemporaryDirectory() as run:
             print(json.dumps(train(options.book, options.steps, Path(run))))
@@ -108,7 +110,7 @@ def main() -> None:
     from abcrnn import load_corpus
 
     tunes = [tune for book in options.tunebooks for tune in load_corpus(book).tunes]
-    make_book(options.book, tunes, int(options.megabytes * 1e6), options.moves)
+    make_book(options.book, tunes, int(options.megabytes * 1e6), options.transpositions)
 
 
 if __name__ == "__main__":

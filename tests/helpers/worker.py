@@ -1,8 +1,8 @@
-"""One process of a run shared by several: python tests/helpers/worker.py OUT [--run-dir DIR].
+"""Train one worker of a small run: python tests/helpers/worker.py OUT [--run-dir DIR].
 
-Which of them it is comes from TF_CONFIG, as everywhere with TensorFlow; without it,
-it is alone, or with --mirrored N shares among N devices of its own. Ends with its
-weights in the file OUT.
+TF_CONFIG names the workers of the run and which of them this is, as usual with TensorFlow.
+Without it the process trains alone, or with ``--mirrored N`` on N devices of its own.
+Writes the trained weights and the scores of each epoch to the file OUT.
 """
 
 import argparse
@@ -13,11 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 
-def chosen_strategy(mirrored: int | None) -> tf.distribute.Strategy | None:
+def choose_strategy(mirrored: int | None) -> tf.distribute.Strategy | None:
     if mirrored:
         cpu = tf.config.list_physical_devices("CPU")[0]
-        parts = [tf.config.LogicalDeviceConfiguration()] * mirrored
-        tf.config.set_logical_device_configuration(cpu, parts)
+        devices = [tf.config.LogicalDeviceConfiguration()] * mirrored
+        tf.config.set_logical_device_configuration(cpu, devices)
         return tf.distribute.MirroredStrategy([f"/cpu:{number}" for number in range(mirrored)])
     if "TF_CONFIG" in os.environ:
         return tf.distribute.MultiWorkerMirroredStrategy()
@@ -30,8 +30,8 @@ def main() -> None:
     parser.add_argument("--run-dir")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--mirrored", type=int)
-    words = parser.parse_args()
-    strategy = chosen_strategy(words.mirrored)
+    options = parser.parse_args()
+    strategy = choose_strategy(options.mirrored)
 
     import abcrnn
     from abcrnn.data.corpus import Corpus
@@ -45,7 +45,7 @@ def main() -> None:
         model,
         train,
         validation=validation,
-        run_dir=words.run_dir,
+        run_dir=options.run_dir,
         callbacks=[lambda _, record: print("epoch", record.epoch, flush=True)],
         strategy=strategy,
         batch_size=8,
@@ -53,10 +53,10 @@ def main() -> None:
         checkpoint_minutes=0.01,
         seed=4,
     )
-    history = trainer.fit(words.epochs)
+    history = trainer.fit(options.epochs)
     assert history[-1].steps >= 20
     scores = [(r.bits_per_char, r.accuracy, r.validation_bits_per_char) for r in history]
-    np.savez(words.out, history=scores, **model.weight_arrays())
+    np.savez(options.out, history=scores, **model.weight_arrays())
 
 
 if __name__ == "__main__":
