@@ -260,7 +260,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 def surprise(arguments: argparse.Namespace) -> int:
     """Print how unlikely a model finds each tune, and the bars it expected least."""
     import_tensorflow()
-    from abcrnn.composition.provenance import unsigned
+    from abcrnn.composition.provenance import without_provenance
     from abcrnn.evaluation.scoring import Scorer
     from abcrnn.evaluation.surprise import surprise_of
     from abcrnn.models.model_file import load_model
@@ -269,7 +269,7 @@ def surprise(arguments: argparse.Namespace) -> int:
     known, unknown = [], 0
     for block in _tunes_of(path):
         try:
-            block = block._replace(text=unsigned(block.text))
+            block = block._replace(text=without_provenance(block.text))
             model.vocabulary.encode(block.text)
             known.append(block)
         except ValueError as error:

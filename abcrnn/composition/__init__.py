@@ -1,19 +1,42 @@
-"""Tunes by request: key, meter, form, range; only valid and new ones."""
+"""Compose tunes as requested, reproduce them, and rewrite bars of a tune.
+
+===================  ===============================================================
+``requests``         requests (key, meter, form, ...), their prompt and constraint
+``request_checks``   whether a finished tune matches the requests
+``acceptance``       all checks of a generated tune: valid, new, playable, ...
+``candidates``       sampling of candidate tunes
+``composer``         :func:`compose` and :func:`reproduce`
+``provenance``       the comment lines that a composed tune carries
+``rewriting``        :func:`rewrite`: other bars for a passage of a tune
+``spellings``        spellings of the same key or meter
+``tune_form``        number of bars and form of a tune
+``pitch_range``      ranges of instruments
+===================  ===============================================================
+
+To add a request: a field of ``Requests``, its check in ``request_checks``, an argument
+of ``compose`` and an option in ``cli/compose.py``.
+"""
 
 from typing import TYPE_CHECKING
 
 from abcrnn._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from abcrnn.composition.composer import Composition as Composition
+    from abcrnn.composition.composer import YieldError as YieldError
     from abcrnn.composition.composer import compose as compose
     from abcrnn.composition.composer import reproduce as reproduce
-    from abcrnn.composition.requests import Orders as Orders
+    from abcrnn.composition.requests import Requests as Requests
+    from abcrnn.composition.rewriting import Rewriting as Rewriting
     from abcrnn.composition.rewriting import rewrite as rewrite
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "Orders": "abcrnn.composition.requests",
+        "Composition": "abcrnn.composition.composer",
+        "Requests": "abcrnn.composition.requests",
+        "Rewriting": "abcrnn.composition.rewriting",
+        "YieldError": "abcrnn.composition.composer",
         "compose": "abcrnn.composition.composer",
         "reproduce": "abcrnn.composition.composer",
         "rewrite": "abcrnn.composition.rewriting",

@@ -1,41 +1,28 @@
-"""What a tune is ordered to be: asked of the automaton, and checked on the finished tune."""
+"""Requests for a tune: key, meter, rhythm, bars, form, range and opening.
+
+This module validates them and translates them into a prompt and a constraint for
+sampling. :mod:`abcrnn.composition.request_checks` checks them on a finished tune.
+"""
 
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from abcrnn.composition.pitch_range import notes_in_range
+from abcrnn.composition.spellings import key_spellings, meter_spellings
 from abcrnn.grammar import PITCHES, Form
 from abcrnn.grammar.terminals import KEYS, METERS
 from abcrnn.grammar.transition_tables import Masks
-from abcrnn.notation import Bar, Tune, Voice, read_tune
-from abcrnn.notation.fields import Key, parse_key, parse_meter
-from abcrnn.notation.playing import played_bars
 from abcrnn.storage.validation import require_count
 
-#: Ranges by name: lowest and highest note, as ABC spells them.
-RANGES = {
-    "D whistle": ("D", "b"),
-    "C whistle": ("C", "a"),
-    "flute": ("D", "c'"),
-    "fiddle": ("G,", "b"),
-    "mandolin": ("G,", "b"),
-    "soprano recorder": ("C", "c'"),
-    "voice": ("A,", "e"),
-}
-_STEPS = {step: place for place, step in enumerate("CDEFGAB")}
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_KEY = re.compile(r"[A-G][#b♯♭]?\s*((maj|ion|mix|dor|min|aeo|phr|loc|lyd)[a-z]*|m)?", re.IGNORECASE)
-_MOST_BARS = 256
+_MAX_BARS = 256
 
 
 @dataclass(frozen=True)
-class Orders:
-    """What a tune has to be; what is None is left to the model.
+class Requests:
+    """Properties that a tune must have; None leaves a property to the model.
 
     Parameters
     ----------
@@ -46,19 +33,21 @@ class Orders:
     rhythm : str, optional
         Value of the ``R:`` field, such as ``"jig"``.
     bars : int, optional
-        As written: a repeat counts once, a pickup and the bar that it completes as one.
+        Number of bars as written: a repeat counts once, a pickup counts together with
+        the bar that completes it.
     form : str, optional
-        Sections in order, such as ``"AABB"``: letters in their order, a section that is
-        repeated twice. With ``bars``, all sections are as long.
+        Sections in order, such as ``"AABB"``: letters in alphabetical order, doubled for
+        a repeated section. With ``bars``, all sections have the same number of bars.
     pitches : str, optional
-        A range: a name in :data:`RANGES`, or two notes such as ``"D-b"``.
+        A range: a name in :data:`abcrnn.composition.pitch_range.RANGES`, or two notes
+        such as ``"D-b"``.
     opening : str, optional
-        Music that the tune begins with; takes a key and a meter.
+        Music that the tune begins with; needs a key and a meter.
 
     Raises
     ------
     ValueError
-        If one makes no sense, or contradicts another.
+        If a value is not valid, or contradicts another.
     """
 
     key: str | None = None
@@ -70,273 +59,129 @@ class Orders:
     opening: str | None = None
 
     def __post_init__(self) -> None:
-        for name, value in self.as_dict().items():
-            if name != "bars" and not isinstance(value, str | None):
+        for name, value in self.given().items():
+            if name != "bars" and not isinstance(value, str):
                 raise ValueError(f"{name} must be text, not {value!r}")
-        if self.key is not None and not self.values()["K"]:
-            raise ValueError(
-                f"key must be a tonic and a mode, such as 'G' or 'Em', not {self.key!r}"
-            )
-        if self.meter is not None and not self.values()["M"]:
-            raise ValueError(f"meter must be one of {', '.join(METERS)}, not {self.meter!r}")
-        if self.rhythm is not None and not _is_line(self.rhythm):
-            raise ValueError(
-                f"rhythm must be one line of text without %, such as 'jig', not {self.rhythm!r}"
-            )
-        if self.bars is not None:
-            require_count("bars", self.bars)
-            if self.bars > _MOST_BARS:
-                raise ValueError(f"bars must be at most {_MOST_BARS}, not {self.bars}")
+        self._validate_header()
+        self._validate_bars()
         self.sections()
-        self.range()
+        self.notes()
         if self.opening is not None:
             if not (self.key and self.meter):
-                raise ValueError("an opening takes a key and a meter, which stand before it")
+                raise ValueError("opening needs a key and a meter, which are written before it")
             if not self.opening.strip() or "\n\n" in self.opening.strip():
                 raise ValueError(
-                    f"opening must be music without a blank line in it, not {self.opening!r}"
+                    f"opening must be music without a blank line, not {self.opening!r}"
                 )
 
     def __bool__(self) -> bool:
-        return any(value is not None for value in self.as_dict().values())
+        return bool(self.given())
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the orders by name, None where there is none."""
-        return asdict(self)
+    def given(self) -> dict[str, Any]:
+        """Return the requests that are not None, by name."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
-    # What is asked of the automaton -----------------------------------------------------------
-
-    def prompt(self, begun: str | None = None) -> str:
-        """Return how a tune begins, as far as it is ordered.
+    def prompt(self, beginning: str | None = None) -> str:
+        """Return the text that a tune begins with.
 
         Parameters
         ----------
-        begun : str, optional
-            A beginning to go on from; a header that is not closed gets the fields it lacks.
+        beginning : str, optional
+            Beginning of a tune to continue. A header without ``K:`` gets the requested
+            fields that it lacks.
         """
-        if begun is None:
-            begun = "X:1\n" if self.rhythm or self.opening else "X:"
-        if not begun.endswith("\n") or "\nK:" in begun:
-            return begun
-        if self.rhythm and "\nR:" not in begun:
-            begun += f"R:{self.rhythm.strip()}\n"
+        if beginning is None:
+            beginning = "X:1\n" if self.rhythm or self.opening else "X:"
+        if not beginning.endswith("\n") or "\nK:" in beginning:
+            return beginning
+        if self.rhythm and "\nR:" not in beginning:
+            beginning += f"R:{self.rhythm.strip()}\n"
         if self.opening and self.key and self.meter:
-            begun += "" if "\nM:" in begun else f"M:{self.meter.strip()}\n"
-            begun += f"K:{self._key_as_spelt(self.key.strip())}\n{self.opening.strip()}"
-        return begun
+            beginning += "" if "\nM:" in beginning else f"M:{self.meter.strip()}\n"
+            beginning += f"K:{self._key_in_grammar(self.key.strip())}\n{self.opening.strip()}"
+        return beginning
 
-    def contradicted(self, beginning: str) -> list[str]:
-        """Return the names of the orders that no tune which begins so keeps to.
-
-        Bars and form are left out: those are the automaton's to judge.
-        """
-        lines = beginning[: beginning.rfind("\n") + 1]  # what follows may still become anything
-        fields = dict(reversed(read_tune(lines).fields))
-        if "K" in fields:
-            return [n for n in self.disobeyed(beginning) if n not in ("bars", "form")]
-        wrong = {
-            "meter": "M" in fields and _beats(fields["M"]) != _beats(self.meter),
-            "rhythm": fields.get("R", self.rhythm) != self.rhythm,
-        }
-        return [name for name, is_wrong in wrong.items() if getattr(self, name) and is_wrong]
-
-    def _key_as_spelt(self, key: str) -> str:
-        """Return a key in a spelling that may be drawn, its own if it is one."""
-        return key if key in KEYS else min(self.values()["K"], key=lambda k: (len(k), k))
-
-    def values(self) -> dict[str, frozenset[str]]:
-        """Return every spelling of the ordered key and meter, by field."""
+    def header_values(self) -> dict[str, frozenset[str]]:
+        """Return every spelling of the requested key and meter, by the letter of the field."""
         values = {}
         if self.key is not None:
-            key = parse_key(self.key) if _KEY.fullmatch(self.key.strip()) else None
-            values["K"] = _spellings().get(_sound(key), frozenset()) if key else frozenset()
+            values["K"] = key_spellings(self.key)
         if self.meter is not None:
-            meter = parse_meter(self.meter)
-            same = [m for m in METERS if meter and _beats(m) == (meter.beats, meter.unit)]
-            values["M"] = frozenset(same)
+            values["M"] = meter_spellings(self.meter)
         return values
 
     def sections(self) -> Form:
-        """Return the ordered sections, with the bars of each and whether it is repeated."""
+        """Return the number of bars of each requested section, and whether it is repeated."""
         if self.form is None:
             return ()
         runs = [(letter, len(list(run))) for letter, run in itertools.groupby(self.form)]
         letters = "".join(letter for letter, _ in runs)
         if not letters or not "ABCDEFGH".startswith(letters) or any(n > 2 for _, n in runs):
             raise ValueError(
-                "form must be letters in their order, doubled where a section is repeated, "
+                "form must be letters in alphabetical order, doubled for a repeated section, "
                 f"such as 'AABB' or 'AAB', not {self.form!r}"
             )
         if self.bars is not None and self.bars % len(runs):
             raise ValueError(
-                f"{self.bars} bars cannot be shared among the {len(runs)} sections of {self.form}"
+                f"bars must be a multiple of {len(runs)} for the form {self.form}, whose sections "
+                f"have the same number of bars, not {self.bars}"
             )
         each = self.bars // len(runs) if self.bars else None
         return tuple((each, times == 2) for _, times in runs)
 
-    def range(self) -> frozenset[str]:
-        """Return the notes in the ordered range, as they are spelt."""
-        if self.pitches is None:
-            return PITCHES
-        lowest, highest = (_place(note) for note in _ends(self.pitches))
-        return frozenset(pitch for pitch in PITCHES if lowest <= _place(pitch) <= highest)
+    def notes(self) -> frozenset[str]:
+        """Return the notes in the requested range, as ABC writes them."""
+        return PITCHES if self.pitches is None else notes_in_range(self.pitches)
 
-    # What is checked --------------------------------------------------------------------------
+    def _validate_header(self) -> None:
+        values = self.header_values()
+        if self.key is not None and not values["K"]:
+            raise ValueError(
+                f"key must be a tonic and a mode, such as 'G' or 'Em', not {self.key!r}"
+            )
+        if self.meter is not None and not values["M"]:
+            raise ValueError(f"meter must be one of {', '.join(METERS)}, not {self.meter!r}")
+        if self.rhythm is not None and not _is_field_value(self.rhythm):
+            raise ValueError(
+                f"rhythm must be one line of text without %, such as 'jig', not {self.rhythm!r}"
+            )
 
-    def disobeyed(self, tune: str) -> list[str]:
-        """Return the names of the orders that a finished tune does not keep to."""
-        read = read_tune(tune)
-        kept = {
-            "key": lambda: all(
-                _sound(key) == _sound(parse_key(self.key or ""))
-                for key in [bar.key for bar in read.bars()] or [read.key]
-            ),
-            "meter": lambda: all(
-                _beats(meter.text) == _beats(self.meter)
-                for meter in [bar.meter for bar in read.bars()] or [read.meter]
-            ),
-            "rhythm": lambda: read.field("R") == (self.rhythm or "").strip(),
-            "bars": lambda: bars_of(read) == self.bars,
-            "form": lambda: form_of(read) == self.form and self._even(read),
-            "pitches": lambda: self.in_range(read),
-            "opening": lambda: (
-                tune.partition("\nK:")[2]
-                .partition("\n")[2]
-                .startswith((self.opening or "").strip())
-            ),
-        }
-        return [
-            name for name, value in self.as_dict().items() if value is not None and not kept[name]()
-        ]
+    def _validate_bars(self) -> None:
+        if self.bars is not None:
+            require_count("bars", self.bars)
+            if self.bars > _MAX_BARS:
+                raise ValueError(f"bars must be at most {_MAX_BARS}, not {self.bars}")
 
-    def _even(self, tune: Tune) -> bool:
-        """Whether all sections are as long, if bars are ordered."""
-        return self.bars is None or len({section.bars for section in _sections(tune)}) == 1
-
-    def in_range(self, tune: Tune) -> bool:
-        """Whether a tune keeps to the ordered range, grace notes too."""
-        lowest, highest = (_midi(note) for note in _ends(self.pitches or ""))
-        events = [event for bar in tune.bars() for event in bar.events]
-        pitches = [p.midi for event in events for p in event.pitches]
-        graces = [p.midi for event in events for p, _ in event.graces]
-        return all(lowest <= pitch <= highest for pitch in pitches + graces)
+    def _key_in_grammar(self, key: str) -> str:
+        """Return a spelling of a key that the grammar generates: the given one if possible."""
+        return key if key in KEYS else min(key_spellings(key), key=lambda k: (len(k), k))
 
 
-def masks_for(characters: str, orders: Orders) -> Masks:
-    """Return masks that keep to orders, with the characters of a vocabulary.
+def constraint_for(characters: str, requests: Requests) -> Masks:
+    """Return a constraint under which every sampled tune matches the requests.
+
+    Parameters
+    ----------
+    characters : str
+        Characters of the model's vocabulary, in order.
+    requests : Requests
+        The rhythm and the opening are not part of the constraint; they are in
+        :meth:`Requests.prompt`.
 
     Raises
     ------
     ValueError
-        If no such tune can be written with them.
+        If no such tune can be written with these characters.
     """
-    sections = orders.sections()
+    sections = requests.sections()
     return Masks(
         characters,
         form=sections,
-        bars=None if sections else orders.bars,
-        pitches=orders.range(),
-        values=orders.values(),
+        bars=None if sections else requests.bars,
+        pitches=requests.notes(),
+        values=requests.header_values(),
     )
 
 
-class _Section(NamedTuple):
-    """How many bars a section has, and whether it is repeated."""
-
-    bars: int
-    repeated: bool
-
-
-def bars_of(tune: Tune) -> int:
-    """Count the bars of a tune as written, a pickup and what completes it as one.
-
-    Each ending counts.
-    """
-    return sum(section.bars for section in _sections(tune))
-
-
-def form_of(tune: Tune) -> str:
-    """Return the form of a tune: a letter a section, twice if it is repeated."""
-    letters = zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ" * 20, _sections(tune), strict=False)
-    return "".join(letter * (1 + section.repeated) for letter, section in letters)
-
-
-def _sections(tune: Tune) -> Iterator[_Section]:
-    """Cut the first voice at its double bars and repeats; what a repeat comes back over is one."""
-    bars = tune.voices[0].bars if tune.voices else ()
-    targets, inner = _repeats(tune.voices[0]) if bars else (set(), set())
-    count, repeated, counts, before = 0, False, True, None
-    for place, (bar, following) in enumerate(itertools.zip_longest(bars, bars[1:])):
-        counts = not (_is_short(bar) and (before is None or (counts and _goes_on(before, bar))))
-        count, repeated, before = count + counts, repeated or place in targets, bar
-        ends = following and (bar.closes not in ("", "|") or following.begins_repeat)
-        in_one = place in inner or (following and following.ending)
-        # A pickup before the |: belongs to what it leads into.
-        if following is None or (ends and count and not in_one):
-            yield _Section(count, repeated)
-            count, repeated = 0, False
-
-
-def _repeats(voice: Voice) -> tuple[set[int], set[int]]:
-    """Return the places of the bars that repeats come back to, and of those they come back over."""
-    places = {id(bar): place for place, bar in enumerate(voice.bars)}
-    heard = [places[id(bar)] for bar in played_bars(voice)]
-    back = [(to, at) for at, to in itertools.pairwise(heard) if to <= at]
-    return {to for to, _ in back}, {place for to, at in back for place in range(to, at)}
-
-
-def _goes_on(before: Bar, bar: Bar) -> bool:
-    """Whether a short bar is the rest of the one before, cut in two by more than a bar line."""
-    return _is_short(before) and (before.closes == "" or (before.closes != "|" and not bar.ending))
-
-
-def _is_short(bar: Bar) -> bool:
-    return bar.meter.length is not None and bar.length < bar.meter.length
-
-
-def _is_line(text: str) -> bool:
+def _is_field_value(text: str) -> bool:
     return bool(text.strip()) and text.isprintable() and "%" not in text and "\\" not in text
-
-
-@cache
-def _spellings() -> dict[tuple[object, ...], frozenset[str]]:
-    """Return the keys that may be drawn, by what they mean."""
-    found: dict[tuple[object, ...], set[str]] = {}
-    for text in KEYS:
-        found.setdefault(_sound(parse_key(text)), set()).add(text)
-    return {sound: frozenset(texts) for sound, texts in found.items()}
-
-
-def _sound(key: Key | None) -> tuple[object, ...]:
-    """Return what keys of the same tonic and scale have alike."""
-    return (key.name[:2].strip(), *sorted(key.alters().items())) if key else ()
-
-
-def _beats(meter: str | None) -> tuple[tuple[int, ...], int] | None:
-    parsed = parse_meter(meter or "")
-    return (parsed.beats, parsed.unit) if parsed else None
-
-
-def _ends(pitches: str) -> tuple[str, str]:
-    """Return the lowest and the highest note of a range."""
-    ends = RANGES.get(pitches) or tuple(pitches.split("-"))
-    spelt = len(ends) == 2 and all(end in PITCHES for end in ends)
-    if not spelt or _place(ends[0]) >= _place(ends[1]):
-        raise ValueError(
-            f"pitches must be one of {', '.join(RANGES)}, or two notes such as 'D-b', "
-            f"not {pitches!r}"
-        )
-    return ends[0], ends[1]
-
-
-def _octave(letter: str, marks: str) -> int:
-    return 4 + letter.islower() + marks.count("'") - marks.count(",")
-
-
-def _place(note: str) -> int:
-    """Return a note's place on the staff."""
-    return 7 * _octave(note[0], note[1:]) + _STEPS[note[0].upper()]
-
-
-def _midi(note: str) -> int:
-    return 12 * (_octave(note[0], note[1:]) + 1) + _SEMITONES[note[0].upper()]

@@ -1,4 +1,4 @@
-"""Bars of a tune written anew: what fits between the bars before and the bars after."""
+"""Rewrite bars of a tune: other bars that fit between what precedes and what follows."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import secrets
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from abcrnn.composition.provenance import unsigned
+from abcrnn.composition.candidates import PARALLEL
+from abcrnn.composition.provenance import without_provenance
 from abcrnn.evaluation.scoring import Scorer
 from abcrnn.evaluation.surprise import bar_spans
 from abcrnn.notation import check_tune, read_tune
 from abcrnn.notation.lexer import tokens
-from abcrnn.sampling.decoder import WIDEST
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.validation import require_count
 
-_HEADER = "X:1\nK:C\n"  # to read bars alone
+_HEADER = "X:1\nK:C\n"  # turns bars into a tune that can be read
 
 
 class Rewriting(NamedTuple):
-    """A tune with some bars written anew.
+    """A tune with rewritten bars.
 
     Parameters
     ----------
     tune : str
         The whole tune.
     bars : str
-        What was written, without the bar line that closes it.
+        The new bars, without the bar line that closes them.
     bits : float
-        What the rest of the tune costs the model after it: the fewer, the better it leads on.
+        Bits that the model needs for the rest of the tune; lower is a better fit.
     """
 
     tune: str
@@ -47,37 +47,37 @@ def rewrite(
     top_p: float | None = None,
     seed: int | None = None,
 ) -> list[Rewriting]:
-    """Write bars of a tune anew.
+    """Return up to n variants of a tune with other bars in a passage.
 
-    Bars are drawn under the automaton after all that stands before them, and ranked by
-    how well the rest of the tune follows.
+    Bars are sampled after everything that precedes the passage, and ranked by how well
+    the rest of the tune follows.
 
     Parameters
     ----------
     model : CharLSTM
     tune : str
-        Of one voice.
+        A tune with one voice.
     first, last : int
-        Numbers of bars as written, from 1; a pickup is bar 0.
+        Numbers of the bars to rewrite, as written, from 1; a pickup is bar 0.
     n : int
-        How many to give at most.
+        Maximum number of variants.
     temperature, top_p, seed
         As in :class:`abcrnn.Sampler`.
 
     Returns
     -------
     list of Rewriting
-        The best first; none of them twice, and none the tune itself.
+        The best first; all different, and different from the tune.
 
     Raises
     ------
     ValueError
-        If the tune has no such bars or more than one voice, or what stands before them is
-        not sound, or has characters that the model does not know.
+        If the tune has no such bars or more than one voice, if what precedes them is not
+        valid, or if the tune has characters outside the model's vocabulary.
     """
     require_count("n", n)
-    tune = unsigned(tune)
-    begin, end = _hole(tune, first, last)
+    tune = without_provenance(tune)
+    begin, end = _find_passage(tune, first, last)
     sampler = Sampler(
         model,
         temperature,
@@ -86,52 +86,55 @@ def rewrite(
         constraint="bars",
     )
     known = {problem.message for problem in check_tune(tune)}
-    found: dict[str, str] = {}  # tunes by what was written
-    for bars in _drawn(sampler, tune, begin, last - first + 1, 4 * max(n, WIDEST // 4)):
-        whole = tune[:begin] + bars + tune[end:]
-        sound = {problem.message for problem in check_tune(whole)} <= known
-        if sound and bars.split() != tune[begin:end].split():
-            found.setdefault(bars, whole)
-    if not found:
+    variants: dict[str, str] = {}  # whole tune by the new bars
+    streams = 4 * max(n, PARALLEL // 4)
+    for bars in _sample_bars(sampler, tune, begin, last - first + 1, streams):
+        variant = tune[:begin] + bars + tune[end:]
+        is_valid = {problem.message for problem in check_tune(variant)} <= known
+        if is_valid and bars.split() != tune[begin:end].split():
+            variants.setdefault(bars, variant)
+    if not variants:
         return []
-    costs = Scorer(model).costs(list(found.values()))
+    costs = Scorer(model).costs(list(variants.values()))
     ranked = [
-        Rewriting(whole, bars, float(cost[begin + len(bars) :].sum()))
-        for (bars, whole), cost in zip(found.items(), costs, strict=True)
+        Rewriting(variant, bars, float(cost[begin + len(bars) :].sum()))
+        for (bars, variant), cost in zip(variants.items(), costs, strict=True)
     ]
     return sorted(ranked, key=lambda rewriting: rewriting.bits)[:n]
 
 
-def _hole(tune: str, first: int, last: int) -> tuple[int, int]:
-    """Return where the bars begin, and where the bar line after them does."""
+def _find_passage(tune: str, first: int, last: int) -> tuple[int, int]:
+    """Return the offsets at which the bars begin and at which their last bar line begins."""
     read = read_tune(tune)
     if len(read.voices) != 1:
         raise ValueError(f"the tune must have one voice with notes, not {len(read.voices)}")
     opening = read.voices[0].bars[0]
     whole = opening.meter.length
-    pickup = whole is not None and opening.length < whole
-    numbers = dict(enumerate(bar_spans(tune), start=1 - pickup))
-    if first > last or first not in numbers or last not in numbers:
+    has_pickup = whole is not None and opening.length < whole
+    spans = dict(enumerate(bar_spans(tune), start=1 - has_pickup))
+    if first > last or first not in spans or last not in spans:
         raise ValueError(
-            f"the tune has bars {min(numbers)} to {max(numbers)}; "
-            f"cannot write bars {first} to {last} anew"
+            f"the tune has bars {min(spans)} to {max(spans)}; cannot rewrite bars {first} to {last}"
         )
-    return numbers[first][0], _before_bar_line(tune, *numbers[last])
+    return spans[first][0], _before_bar_line(tune, *spans[last])
 
 
-def _drawn(sampler: Sampler, tune: str, begin: int, count: int, streams: int) -> Iterator[str]:
-    """Draw tunes that begin as this one does, and yield the bars that come next in each."""
+def _sample_bars(
+    sampler: Sampler, tune: str, begin: int, count: int, streams: int
+) -> Iterator[str]:
+    """Sample continuations of the tune before an offset; yield the first bars of each."""
     numbers = iter(range(streams))
-    cap = 2 * len(tune) + 256
-    candidates = sampler.streams(tune[:begin], cap, lambda: next(numbers, None), WIDEST)
+    max_length = 2 * len(tune) + 256
+    candidates = sampler.streams(tune[:begin], max_length, lambda: next(numbers, None), PARALLEL)
     for _, candidate in sorted(candidates):
-        spans = [span for span in bar_spans(candidate or "") if span[0] >= begin]
+        text = candidate or ""
+        spans = [span for span in bar_spans(text) if span[0] >= begin]
         if len(spans) >= count:
-            yield (candidate or "")[begin : _before_bar_line(candidate or "", *spans[count - 1])]
+            yield text[begin : _before_bar_line(text, *spans[count - 1])]
 
 
 def _before_bar_line(tune: str, begin: int, end: int) -> int:
-    """Return where the bar line begins that closes a bar, or its end if none does."""
+    """Return the offset at which the bar line of a bar begins, or its end if it has none."""
     last = [token for token in tokens(_HEADER + tune[begin:end]) if token.kind != "field"][-1]
     if last.kind != "bar":
         return end

@@ -1,199 +1,257 @@
-"""What is found of drawn tunes, and how a model's card reads."""
+"""What a model card contains, and its text.
+
+Counts are numbers of tunes; distances and shares are from 0 to 1.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from abcrnn.reports.request_rates import Obedience
+from abcrnn.reports.request_rates import RequestRates
 
-#: A run of training tunes that is longer is counted as copied.
-MANY_BARS = 4
-_NAME = 27  # characters of what a row is called
-
-
-@dataclass(frozen=True)
-class Soundness:
-    """How many of the tunes begun came to an end, and how many of those are sound."""
-
-    begun: int
-    complete: int
-    sound: int
+#: A shared run of more bars than this counts as copied.
+MAX_SHARED_BARS = 4
+_NAME_WIDTH = 27  # characters
 
 
 @dataclass(frozen=True)
-class Sharing:
-    """What tunes share with the tunes of a corpus (:class:`abcrnn.data.novelty.Novelty`).
+class HeldOut:
+    """The held-out tunes that a model was scored on.
 
     Parameters
     ----------
+    corpus : str
+        Name of the corpus or of the part of it.
     tunes : int
-        Those that could be read; where there are none, all else is 0.
-    bars_median, bars_90th, notes_median, notes_90th : float
-        Of the longest run that each shares with one of them: median and 90th percentile.
-    above_four_bars : float
-        Share of the tunes whose longest run is longer than four bars.
-    known_grams : float
-        Of a tune's runs of 6 notes, the share that is known; the mean of all tunes.
+    left_out : int
+        Other tunes of the corpus, left out because the model was trained or selected
+        on them.
     """
 
+    corpus: str
     tunes: int
-    bars_median: float = 0.0
-    bars_90th: float = 0.0
-    notes_median: float = 0.0
-    notes_90th: float = 0.0
-    above_four_bars: float = 0.0
-    known_grams: float = 0.0
+    left_out: int
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """How tunes stand to the tunes of a corpus: what they share, and how far they are apart.
-
-    ``distances``: by kind, from :func:`abcrnn.evaluation.distributions.distance`.
-    """
-
-    sharing: Sharing
-    distances: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What the tunes that a model draws are like.
-
-    Parameters
-    ----------
-    tunes : int
-        How many were asked for.
-    temperature, seed, max_length
-        As given to the Sampler.
-    unconstrained, constrained, unseen : Soundness
-        Drawn as the model likes; drawn under the constraint ``"bars"``, and the rest
-        is about those; and of unseen tunes, at most as many.
-    obedience : Obedience, optional
-        Of tunes drawn to orders that are usual in the corpus; None if nothing that is
-        usual there can be ordered.
-    corpus, corpus_tunes : str, int
-        The tunes that they are compared with.
-    trained_on : bool
-        Whether these are what the model was trained on.
-    compared : int
-        So many tunes of each make up the distances; chance parts few from many.
-    likeness : Likeness
-        Of the drawn tunes.
-    unseen_likeness : Likeness, optional
-        Of those unseen tunes: the yardstick. None if the model was trained on no part
-        of the corpus, for then they are among those that all is compared with.
-    """
+class SamplingSettings:
+    """How the tunes on the card were generated."""
 
     tunes: int
     temperature: float
     seed: int
     max_length: int
-    unconstrained: Soundness
-    constrained: Soundness
-    unseen: Soundness
-    obedience: Obedience | None
+
+
+@dataclass(frozen=True)
+class Validity:
+    """How many of the tunes started are complete, and how many of those are valid."""
+
+    started: int
+    complete: int
+    valid: int
+
+
+@dataclass(frozen=True)
+class ValidityColumns:
+    """Validity of tunes generated without and with the constraint, and of held-out tunes."""
+
+    unconstrained: Validity
+    constrained: Validity
+    held_out: Validity
+
+
+@dataclass(frozen=True)
+class Run:
+    """Length of a run of notes that a tune shares with a tune of a corpus."""
+
+    bars: float
+    notes: float
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What tunes share with the tunes of a corpus (:class:`abcrnn.data.novelty.Novelty`).
+
+    Parameters
+    ----------
+    tunes : int
+        Number of tunes that could be read; if there are none, all other values are 0.
+    median, percentile_90 : Run
+        Of the longest run that each tune shares with one of the corpus.
+    above_four_bars : float
+        Share of the tunes whose longest run is longer than four bars.
+    known_grams : float
+        Share of a tune's runs of 6 notes that occur in the corpus; mean of all tunes.
+    """
+
+    tunes: int
+    median: Run = Run(0.0, 0.0)
+    percentile_90: Run = Run(0.0, 0.0)
+    above_four_bars: float = 0.0
+    known_grams: float = 0.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Overlap of tunes with a corpus, and the distances of their distributions by kind.
+
+    The distances are from :func:`abcrnn.evaluation.distributions.distance`.
+    """
+
+    overlap: Overlap
+    distances: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The tunes that generated tunes are compared with.
+
+    Parameters
+    ----------
+    corpus : str
+    tunes : int
+    trained_on : bool
+        Whether they are the tunes that the model was trained on.
+    compared : int
+        Number of tunes whose distributions were compared with those of the reference.
+        It is the same for generated and held-out tunes, because the distance also
+        depends on the number of tunes.
+    generated : Comparison
+    held_out : Comparison, optional
+        For reading the other column: real tunes overlap too, and few tunes are at some
+        distance from many. None if held-out tunes are part of the reference.
+    """
+
     corpus: str
-    corpus_tunes: int
+    tunes: int
     trained_on: bool
     compared: int
-    likeness: Likeness
-    unseen_likeness: Likeness | None
+    generated: Comparison
+    held_out: Comparison | None
 
 
-# How it reads -----------------------------------------------------------------------------
+@dataclass(frozen=True)
+class GeneratedTunes:
+    """What the tunes that a model generates are like.
+
+    Parameters
+    ----------
+    settings : SamplingSettings
+    validity : ValidityColumns
+    requests : RequestRates, optional
+        Of tunes generated for requests that are typical of the corpus; None if no
+        typical property can be requested.
+    reference : Reference
+        Of the constrained tunes.
+    """
+
+    settings: SamplingSettings
+    validity: ValidityColumns
+    requests: RequestRates | None
+    reference: Reference
 
 
-def score_lines(corpus: str, scores: dict[str, float]) -> Iterator[str]:
-    """Yield how well the unseen tunes of a corpus are foretold."""
+def score_lines(held_out: HeldOut, scores: dict[str, float]) -> Iterator[str]:
+    """Yield the lines of the card about the scores on held-out tunes."""
     yield (
-        f"{corpus}: {scores['tunes']} tunes the model has not seen, "
+        f"{held_out.corpus}: {count_of(held_out.tunes, 'held-out tune')}, "
         f"{scores['characters']:,} characters"
     )
+    if held_out.left_out:
+        yield f"{count_of(held_out.left_out, 'tune')} left out: the model was trained on them"
     kinds = ("bits_per_char", "header_bits_per_char", "body_bits_per_char")
     yield _row("", "all", "header", "body")
     yield _row("bits per character", *(f"{scores[kind]:.4f}" for kind in kinds))
     yield _row("accuracy", f"{scores['accuracy']:.4f}")
 
 
-def drawn_lines(drawn: Drawn) -> Iterator[str]:
-    """Yield what the drawn tunes are like."""
-    yield from _soundness_lines(drawn)
-    if drawn.obedience:
+def generated_lines(generated: GeneratedTunes) -> Iterator[str]:
+    """Yield the lines of the card about generated tunes."""
+    yield from _validity_lines(generated.settings, generated.validity)
+    if generated.requests:
         yield ""
-        yield from _obedience_lines(drawn.obedience)
+        yield from _request_lines(generated.requests)
     yield ""
-    yield from _likeness_lines(drawn)
+    yield from _reference_lines(generated.reference)
 
 
-def _soundness_lines(drawn: Drawn) -> Iterator[str]:
-    both = (drawn.unconstrained, drawn.constrained)
-    yield (
-        f"{drawn.tunes} tunes drawn at temperature {drawn.temperature:g}, seed {drawn.seed}, "
-        f"at most {drawn.max_length:,} characters"
-    )
-    yield _row("", "freely", "bars kept", "unseen")
-    yield _row("came to an end", *(_percent(s.complete, s.begun) for s in both))
-    yield _row("sound, of these", *(_percent(s.sound, s.complete) for s in (*both, drawn.unseen)))
-
-
-def _obedience_lines(found: Obedience) -> Iterator[str]:
-    both = (found.drawn, found.unseen)
-    yield f"{found.drawn.tunes} tunes drawn to orders that are usual in the corpus"
-    yield _row("", "drawn", "unseen")
-    yield _row("all orders obeyed", *(_percent(o.all, o.tunes) for o in both))
-    for name, order in found.orders.items():
-        told = f"  {name} {order}"[:_NAME]
-        yield _row(told, *(_percent(o.each[name], o.tunes) for o in both))
-
-
-def _likeness_lines(drawn: Drawn) -> Iterator[str]:
-    columns = [drawn.likeness, *([drawn.unseen_likeness] if drawn.unseen_likeness else [])]
-    shared = [likeness.sharing for likeness in columns]
-    if drawn.trained_on:
-        yield f"beside {drawn.corpus}, the {drawn.corpus_tunes} tunes it was trained on"
-    else:
-        yield f"beside {drawn.corpus}, {drawn.corpus_tunes} tunes (not those it was trained on)"
-    yield _row("", "drawn", *(["unseen"] if drawn.unseen_likeness else []))
-    yield _row("tunes", *(f"{s.tunes}" for s in shared))
-    yield "longest run shared with one of them"
-    yield _row("  median, bars", *(f"{s.bars_median:.1f}" for s in shared))
-    yield _row("  median, notes", *(f"{s.notes_median:.0f}" for s in shared))
-    yield _row("  90th percentile, bars", *(f"{s.bars_90th:.1f}" for s in shared))
-    yield _row("  90th percentile, notes", *(f"{s.notes_90th:.0f}" for s in shared))
-    yield _row(f"  longer than {MANY_BARS} bars", *(f"{s.above_four_bars:.0%}" for s in shared))
-    yield _row("known runs of 6 notes", *(f"{s.known_grams:.0%}" for s in shared))
-    yield f"distance from them, of {drawn.compared} tunes (0: alike, 1: nothing in common)"
-    for name in drawn.likeness.distances:
-        yield _row(f"  {name}", *(f"{likeness.distances[name]:.2f}" for likeness in columns))
-
-
-def in_numbers(scores: dict[str, float], drawn: Drawn) -> Iterator[tuple[str, str]]:
-    """Yield what the picture says in words."""
-    free, bound = drawn.unconstrained, drawn.constrained
-    yield "bits per character, unseen", f"{scores['bits_per_char']:.3f}"
+def summary(scores: dict[str, float], generated: GeneratedTunes) -> Iterator[tuple[str, str]]:
+    """Yield names and values for the panel of numbers in the picture."""
+    free, constrained = generated.validity.unconstrained, generated.validity.constrained
+    yield "bits per character, held-out", f"{scores['bits_per_char']:.3f}"
     yield "in headers", f"{scores['header_bits_per_char']:.3f}"
     yield "in bodies", f"{scores['body_bits_per_char']:.3f}"
     yield "accuracy", f"{scores['accuracy']:.3f}"
-    yield "tunes drawn freely that end", _percent(free.complete, free.begun)
-    yield "of these, sound", _percent(free.sound, free.complete)
-    yield "sound, bars kept", _percent(bound.sound, bound.complete)
-    if drawn.obedience:
-        told = drawn.obedience.drawn
-        yield "all orders obeyed", _percent(told.all, told.tunes)
-    yardstick = _shared_numbers(drawn.unseen_likeness) if drawn.unseen_likeness else {}
-    for name, number in _shared_numbers(drawn.likeness).items():
-        yield name, number + (f" (unseen {yardstick[name]})" if yardstick else "")
+    yield "complete, unconstrained", _percent(free.complete, free.started)
+    yield "valid, unconstrained", _percent(free.valid, free.complete)
+    yield "valid, constrained", _percent(constrained.valid, constrained.complete)
+    if generated.requests:
+        matches = generated.requests.generated
+        yield "match all requests", _percent(matches.all, matches.tunes)
+    held_out = generated.reference.held_out
+    held_out_numbers = _overlap_numbers(held_out.overlap) if held_out else {}
+    for name, number in _overlap_numbers(generated.reference.generated.overlap).items():
+        note = f" (held-out {held_out_numbers[name]})" if held_out_numbers else ""
+        yield name, number + note
 
 
-def _shared_numbers(likeness: Likeness) -> dict[str, str]:
-    shared = likeness.sharing
+def count_of(number: int, noun: str) -> str:
+    """Return a number and a noun, such as ``1 tune`` and ``1,200 tunes``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _validity_lines(settings: SamplingSettings, validity: ValidityColumns) -> Iterator[str]:
+    generated = (validity.unconstrained, validity.constrained)
+    yield (
+        f"{count_of(settings.tunes, 'tune')} generated at temperature {settings.temperature:g}, "
+        f"seed {settings.seed}, at most {settings.max_length:,} characters"
+    )
+    yield _row("", "unconstrained", "constrained", "held-out")
+    yield _row("complete", *(_percent(v.complete, v.started) for v in generated))
+    valid = (*generated, validity.held_out)
+    yield _row("valid, of these", *(_percent(v.valid, v.complete) for v in valid))
+
+
+def _request_lines(rates: RequestRates) -> Iterator[str]:
+    columns = (rates.generated, rates.held_out)
+    yield f"{count_of(rates.generated.tunes, 'tune')} generated for requests typical of the corpus"
+    yield _row("", "generated", "held-out")
+    yield _row("match all requests", *(_percent(c.all, c.tunes) for c in columns))
+    for name, value in rates.requests.items():
+        label = f"  {name} {value}"[:_NAME_WIDTH]
+        yield _row(label, *(_percent(c.each[name], c.tunes) for c in columns))
+
+
+def _reference_lines(reference: Reference) -> Iterator[str]:
+    trained = "trained on" if reference.trained_on else "not trained on"
+    count = count_of(reference.tunes, "tune")
+    yield f"compared with {reference.corpus}, {count}, {trained}"
+    columns = [reference.generated, *([reference.held_out] if reference.held_out else [])]
+    overlaps = [column.overlap for column in columns]
+    yield _row("", "generated", *(["held-out"] if reference.held_out else []))
+    yield _row("tunes", *(f"{o.tunes}" for o in overlaps))
+    yield "longest run shared with one of them"
+    yield _row("  median, bars", *(f"{o.median.bars:.1f}" for o in overlaps))
+    yield _row("  median, notes", *(f"{o.median.notes:.0f}" for o in overlaps))
+    yield _row("  90th percentile, bars", *(f"{o.percentile_90.bars:.1f}" for o in overlaps))
+    yield _row("  90th percentile, notes", *(f"{o.percentile_90.notes:.0f}" for o in overlaps))
+    longer = f"  longer than {MAX_SHARED_BARS} bars"
+    yield _row(longer, *(f"{o.above_four_bars:.0%}" for o in overlaps))
+    yield _row("known runs of 6 notes", *(f"{o.known_grams:.0%}" for o in overlaps))
+    compared = count_of(reference.compared, "tune")
+    yield f"distance of distributions, {compared} (0: the same, 1: nothing in common)"
+    for name in reference.generated.distances:
+        yield _row(f"  {name}", *(f"{column.distances[name]:.2f}" for column in columns))
+
+
+def _overlap_numbers(overlap: Overlap) -> dict[str, str]:
     return {
-        "bars shared, median": f"{shared.bars_median:.1f}",
-        "90th percentile": f"{shared.bars_90th:.1f}",
-        f"more than {MANY_BARS} shared": f"{shared.above_four_bars:.0%}",
-        "known runs of 6 notes": f"{shared.known_grams:.0%}",
+        "bars shared, median": f"{overlap.median.bars:.1f}",
+        "bars shared, 90th perc.": f"{overlap.percentile_90.bars:.1f}",
+        f"share over {MAX_SHARED_BARS} bars": f"{overlap.above_four_bars:.0%}",
+        "known runs of 6 notes": f"{overlap.known_grams:.0%}",
     }
 
 
@@ -202,4 +260,4 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _row(name: str, *values: str) -> str:
-    return (f"{name:<{_NAME}} " + "".join(f"{value:>12}" for value in values)).rstrip()
+    return (f"{name:<{_NAME_WIDTH}} " + "".join(f"{value:>14}" for value in values)).rstrip()

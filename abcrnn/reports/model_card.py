@@ -1,7 +1,8 @@
-"""The card of a model: its scores on unseen tunes, and what the tunes that it draws are like.
+"""Model card: scores on held-out tunes, and properties of generated tunes.
 
-Whatever is measured of drawn tunes is measured of as many unseen tunes too: a few
-tunes are never quite like a corpus, and real ones share turns with each other.
+Everything measured on generated tunes is also measured on as many held-out tunes,
+because real tunes share passages too, and few tunes differ from a large corpus by
+chance.
 """
 
 from __future__ import annotations
@@ -17,73 +18,78 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from abcrnn.composition.requests import masks_for
+from abcrnn.composition.requests import constraint_for
 from abcrnn.data.corpus import Corpus
 from abcrnn.data.novelty import Novelty, NoveltyIndex
 from abcrnn.evaluation.distributions import distance, distributions
 from abcrnn.evaluation.held_out import evaluate, training_part, unseen_part
 from abcrnn.notation import ABCError, check_tune
 from abcrnn.reports.card_text import (
-    MANY_BARS,
-    Drawn,
-    Likeness,
-    Sharing,
-    Soundness,
-    drawn_lines,
-    in_numbers,
+    MAX_SHARED_BARS,
+    Comparison,
+    GeneratedTunes,
+    HeldOut,
+    Overlap,
+    Reference,
+    Run,
+    SamplingSettings,
+    Validity,
+    ValidityColumns,
+    generated_lines,
     score_lines,
+    summary,
 )
 from abcrnn.reports.plots import plot_card
-from abcrnn.reports.request_rates import Obedience, obeyed, usual_orders
+from abcrnn.reports.request_rates import RequestRates, count_matches, typical_requests
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.atomic import write_text
 from abcrnn.storage.validation import require_count
 
-_TEMPERATURE, _SEED, _LONGEST = 0.8, 0, 1000
-_TO_ORDER = 40  # tunes at most
-_ASKED = 200  # tunes at most that tell what is usual
+_TEMPERATURE, _SEED, _MAX_LENGTH = 0.8, 0, 1000
+_MAX_REQUESTED = 40  # tunes generated for requests
+_MAX_TYPICAL = 200  # tunes from which typical requests are taken
 
 _Counts = dict[str, Counter[Any]]
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What :func:`examine` found; ``print`` shows it as a page of text.
+    """Result of :func:`examine`; ``print`` shows it as text.
 
     Parameters
     ----------
     model : dict
-        What training says of the model: its corpus and epoch.
-    corpus : str
-        The unseen tunes that were scored.
+        What the model file records about training, such as corpus and epoch.
+    held_out : HeldOut
+        The tunes that were scored.
     scores : dict
         As from :func:`abcrnn.evaluation.held_out.evaluate`.
-    drawn : Drawn, optional
-        None if no tunes were asked for.
+    generated : GeneratedTunes, optional
+        None if no tunes were requested.
     counts : dict
-        What ``drawn``, ``corpus`` and ``unseen`` tunes are made of; not saved.
+        Distributions of ``generated``, ``corpus`` and ``held_out`` tunes; not saved.
     """
 
     model: dict[str, Any]
-    corpus: str
+    held_out: HeldOut
     scores: dict[str, float]
-    drawn: Drawn | None
+    generated: GeneratedTunes | None
     counts: dict[str, _Counts]
 
     def __str__(self) -> str:
-        lines = list(score_lines(self.corpus, self.scores))
-        if self.drawn:
-            lines += ["", *drawn_lines(self.drawn)]
+        lines = list(score_lines(self.held_out, self.scores))
+        if self.generated:
+            lines += ["", *generated_lines(self.generated)]
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what is saved as JSON."""
+        """Return the content of ``card.json``."""
         saved = asdict(self)
         del saved["counts"]
         return saved
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write ``card.json``, and ``card.png`` if tunes were drawn, into a folder.
+        """Write ``card.json``, and ``card.png`` if tunes were generated, into a folder.
 
         Returns
         -------
@@ -93,152 +99,151 @@ class ModelCard:
         Raises
         ------
         OSError
-            If the disk refuses; each file is whole or not there.
+            If a file cannot be written; no partial file remains.
         """
         page, picture = Path(folder) / "card.json", Path(folder) / "card.png"
         write_text(page, json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n")
-        if not self.drawn:
+        if not self.generated:
             return [page]
         counts = self.counts
-        numbers = dict(in_numbers(self.scores, self.drawn))
-        plot_card(counts["drawn"], counts["corpus"], numbers, picture, counts.get("unseen"))
+        numbers = dict(summary(self.scores, self.generated))
+        held_out = counts.get("held_out")
+        plot_card(counts["generated"], counts["corpus"], numbers, picture, held_out)
         return [page, picture]
 
 
 def examine(model: Any, corpus: Corpus, tunes: int = 100) -> ModelCard:
-    """Score a model on unseen tunes, and hold tunes that it draws against the corpus.
+    """Score a model on held-out tunes, and compare tunes that it generates with a corpus.
 
     Parameters
     ----------
     model : CharLSTM
     corpus : Corpus
-        If the model was trained on a part of it, that part is what its tunes are
-        compared with, and the test part of the same split is unseen. Else all of it
-        is both.
+        If the model was trained on a part of it, generated tunes are compared with that
+        part, and the test part of the same split is held out. Otherwise all of it is used
+        for both.
     tunes : int
-        How many to draw; 0 for the scores alone. They are the same each time.
+        Number of tunes to generate, always with the same seed; 0 for the scores alone.
 
     Raises
     ------
     ValueError
-        If ``tunes`` is below 0; if a tune has a character that the model does not
-        know; if the model has seen all of the corpus; or if no sound tune can be
-        written with the characters it knows.
+        If ``tunes`` is negative, a tune has a character outside the model's vocabulary,
+        the model was trained on all of the corpus, or no valid tune can be written with
+        the model's vocabulary.
     """
     require_count("tunes", tunes, least=0)
-    unseen = unseen_part(model, corpus)
-    scores = evaluate(model, unseen)
-    drawn, counts = None, dict[str, _Counts]()
+    part = unseen_part(model, corpus)
+    trained_on = training_part(model, corpus)
+    held_out = HeldOut(part.name, len(part.tunes), len(corpus.tunes) - len(part.tunes))
+    scores = evaluate(model, part)
+    generated, counts = None, dict[str, _Counts]()
     if tunes:
-        drawn, counts = _compare(model, training_part(model, corpus), unseen, tunes)
-    return ModelCard(dict(model.about), unseen.name, scores, drawn, counts)
+        generated, counts = _generate(model, trained_on, part, tunes)
+    return ModelCard(dict(model.about), held_out, scores, generated, counts)
 
 
-# What is measured -------------------------------------------------------------------------
+def _generate(
+    model: Any, trained_on: Corpus | None, held_out: Corpus, tunes: int
+) -> tuple[GeneratedTunes, dict[str, _Counts]]:
+    """Generate tunes, and compare them with the training tunes, or with all if unknown."""
+    unconstrained = _sample_unconstrained(model, tunes)
+    sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint="bars")
+    generated = sampler.tunes(tunes, max_length=_MAX_LENGTH)
+    corpus, real = trained_on or held_out, _spread(held_out.tunes, tunes)
+    requests = _request_rates(model, _spread(corpus.tunes, _MAX_TYPICAL), real, tunes)
+    validity = ValidityColumns(
+        unconstrained, _validity(tunes, generated), _validity(len(real), real)
+    )
+    reference, counts = _compare(generated, real, corpus, trained_on is not None)
+    settings = SamplingSettings(tunes, _TEMPERATURE, _SEED, _MAX_LENGTH)
+    return GeneratedTunes(settings, validity, requests, reference), counts
 
 
 def _compare(
-    model: Any, trained_on: Corpus | None, unseen: Corpus, tunes: int
-) -> tuple[Drawn, dict[str, _Counts]]:
-    """Draw tunes, and compare them with those trained on, or else with the others."""
-    unconstrained = _draw_freely(model, tunes)
-    sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint="bars")
-    drawn = sampler.tunes(tunes, max_length=_LONGEST)
-    beside, yardstick = trained_on or unseen, _spread(unseen.tunes, tunes)
-    compared = min(len(drawn), len(yardstick)) if trained_on else len(drawn)
+    generated: Sequence[str], held_out: Sequence[str], corpus: Corpus, trained_on: bool
+) -> tuple[Reference, dict[str, _Counts]]:
+    """Compare generated and held-out tunes with a corpus; the latter only if not part of it."""
+    compared = min(len(generated), len(held_out)) if trained_on else len(generated)
     counts = {
-        "drawn": distributions(drawn[:compared]),
-        "corpus": distributions(_shown(beside.tunes, "counting")),
+        "generated": distributions(generated[:compared]),
+        "corpus": distributions(_with_progress(corpus.tunes, "counting")),
     }
-    index = NoveltyIndex(_shown(beside.tunes, "reading"))
-    likeness = _likeness(drawn, index, counts["drawn"], counts["corpus"])
-    unseen_likeness = None
+    index = NoveltyIndex(_with_progress(corpus.tunes, "indexing"))
+    comparison = _comparison(generated, index, counts["generated"], counts["corpus"])
+    held_out_comparison = None
     if trained_on:
-        counts["unseen"] = distributions(yardstick[:compared])
-        unseen_likeness = _likeness(yardstick, index, counts["unseen"], counts["corpus"])
-    return Drawn(
-        tunes=tunes,
-        temperature=_TEMPERATURE,
-        seed=_SEED,
-        max_length=_LONGEST,
-        unconstrained=unconstrained,
-        constrained=_soundness(tunes, drawn),
-        unseen=_soundness(len(yardstick), yardstick),
-        obedience=_obedience(model, _spread(beside.tunes, _ASKED), yardstick, tunes),
-        corpus=beside.name,
-        corpus_tunes=len(beside.tunes),
-        trained_on=trained_on is not None,
-        compared=compared,
-        likeness=likeness,
-        unseen_likeness=unseen_likeness,
+        counts["held_out"] = distributions(held_out[:compared])
+        held_out_comparison = _comparison(held_out, index, counts["held_out"], counts["corpus"])
+    size = len(corpus.tunes)
+    return Reference(
+        corpus.name, size, trained_on, compared, comparison, held_out_comparison
     ), counts
 
 
-def _draw_freely(model: Any, tunes: int) -> Soundness:
-    """Begin so many tunes and no others, as the model likes."""
+def _sample_unconstrained(model: Any, tunes: int) -> Validity:
+    """Start a number of tunes without constraint; an incomplete one is not replaced."""
     sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint=None)
     numbers = iter(range(tunes))
-    ended = sampler.streams("X:", _LONGEST, lambda: next(numbers, None), tunes)
-    with tqdm(ended, total=tunes, unit="tune", disable=None, leave=False) as shown:
-        return _soundness(tunes, [tune for _, tune in shown if tune])
+    ended = sampler.streams("X:", _MAX_LENGTH, lambda: next(numbers, None), tunes)
+    with tqdm(ended, total=tunes, unit="tune", disable=None, leave=False) as bar:
+        return _validity(tunes, [tune for _, tune in bar if tune])
 
 
-def _soundness(begun: int, complete: Sequence[str]) -> Soundness:
-    return Soundness(begun, len(complete), sum(not check_tune(tune) for tune in complete))
+def _validity(started: int, complete: Sequence[str]) -> Validity:
+    return Validity(started, len(complete), sum(not check_tune(tune) for tune in complete))
 
 
-def _obedience(
-    model: Any, usual: Sequence[str], yardstick: Sequence[str], tunes: int
-) -> Obedience | None:
-    """Draw tunes to orders, and see which of these they keep to."""
-    orders, many = usual_orders(usual), min(tunes, _TO_ORDER)
-    if not orders:
+def _request_rates(
+    model: Any, typical: Sequence[str], held_out: Sequence[str], tunes: int
+) -> RequestRates | None:
+    """Generate tunes for typical requests, and count how many match them."""
+    requests, expected = typical_requests(typical), min(tunes, _MAX_REQUESTED)
+    if not requests:
         return None
-    masks = masks_for(model.vocabulary.characters, orders)
-    sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint=masks)
-    drawn = sampler.tunes(many, prompt=orders.prompt(), max_length=_LONGEST)
-    return Obedience(
-        {name: value for name, value in orders.as_dict().items() if value is not None},
-        obeyed(orders, drawn, many),
-        obeyed(orders, yardstick, len(yardstick)),
+    constraint = constraint_for(model.vocabulary.characters, requests)
+    sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint=constraint)
+    generated = sampler.tunes(expected, prompt=requests.prompt(), max_length=_MAX_LENGTH)
+    return RequestRates(
+        requests.given(),
+        count_matches(requests, generated, expected),
+        count_matches(requests, held_out, len(held_out)),
     )
 
 
-def _likeness(
-    tunes: Sequence[str], index: NoveltyIndex, made_of: _Counts, corpus: _Counts
-) -> Likeness:
-    distances = {kind: distance(made_of[kind], corpus[kind]) for kind in corpus}
-    return Likeness(_sharing(list(_novelties(tunes, index))), distances)
+def _comparison(
+    tunes: Sequence[str], index: NoveltyIndex, counts: _Counts, corpus: _Counts
+) -> Comparison:
+    distances = {kind: distance(counts[kind], corpus[kind]) for kind in corpus}
+    return Comparison(_overlap(list(_novelties(tunes, index))), distances)
 
 
 def _novelties(tunes: Sequence[str], index: NoveltyIndex) -> Iterator[Novelty]:
-    for tune in _shown(tunes, "comparing"):
+    for tune in _with_progress(tunes, "comparing"):
         try:
             yield index.compare(tune)
-        except ABCError:  # a real tune may be beyond reading
+        except ABCError:  # some real tunes cannot be read
             continue
 
 
-def _sharing(found: Sequence[Novelty]) -> Sharing:
+def _overlap(found: Sequence[Novelty]) -> Overlap:
     if not found:
-        return Sharing(0)
+        return Overlap(0)
     bars, notes = [novelty.bars for novelty in found], [novelty.notes for novelty in found]
-    return Sharing(
-        len(found),
-        float(np.median(bars)),
-        float(np.percentile(bars, 90)),
-        float(np.median(notes)),
-        float(np.percentile(notes, 90)),
-        sum(length > MANY_BARS for length in bars) / len(bars),
-        float(np.mean([novelty.known_share for novelty in found])),
+    return Overlap(
+        tunes=len(found),
+        median=Run(float(np.median(bars)), float(np.median(notes))),
+        percentile_90=Run(float(np.percentile(bars, 90)), float(np.percentile(notes, 90))),
+        above_four_bars=sum(length > MAX_SHARED_BARS for length in bars) / len(bars),
+        known_grams=float(np.mean([novelty.known_share for novelty in found])),
     )
 
 
-def _spread(tunes: Sequence[str], many: int) -> list[str]:
-    """Take so many tunes from all over a book, whose neighbours are often alike."""
-    many = min(many, len(tunes))
-    return [tunes[place * len(tunes) // many] for place in range(many)]
+def _spread(tunes: Sequence[str], count: int) -> list[str]:
+    """Take tunes at even distances: neighbours in a book are often similar."""
+    count = min(count, len(tunes))
+    return [tunes[index * len(tunes) // count] for index in range(count)]
 
 
-def _shown(tunes: Sequence[str], doing: str) -> Iterator[str]:
+def _with_progress(tunes: Sequence[str], doing: str) -> Iterator[str]:
     yield from tqdm(tunes, desc=doing, unit="tune", delay=2, disable=None, leave=False)

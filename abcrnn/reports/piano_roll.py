@@ -1,4 +1,4 @@
-"""A picture of notes: piano roll, and what they are made of beside the data."""
+"""Plot of generated notes: a piano roll, and their distributions next to the data's."""
 
 from __future__ import annotations
 
@@ -19,20 +19,19 @@ if TYPE_CHECKING:
 
 _PALE, _DARK = "#c3c9d0", "#1c5d99"
 _NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
-_ROLL = 100.0  # seconds at most are shown
-_TAIL = 0.002  # classes rarer than this, in both, are left out of the picture
+_MAX_SECONDS = 100.0  # shown in the piano roll
+_MIN_SHARE = 0.002  # a class with a smaller share in both is left out of the picture
 
 
 def plot_notes(notes: Notes, model: NoteModel, path: str | os.PathLike[str]) -> None:
-    """Draw notes as a piano roll, and their pitches, steps and durations beside the data's.
+    """Plot notes as a piano roll, with their pitches, steps and durations, as a PNG.
 
     Parameters
     ----------
     notes : ndarray of NOTE
     model : NoteModel
-        Which tells what its data were like.
+        Its training data are shown for comparison.
     path : path-like
-        Of the PNG.
     """
     from matplotlib.figure import Figure
 
@@ -42,8 +41,8 @@ def plot_notes(notes: Notes, model: NoteModel, path: str | os.PathLike[str]) -> 
     generated = count_notes(model.grid, notes)
     for column, kind in enumerate(("pitch", "step", "duration")):
         axes = figure.add_subplot(grid[1, column])
-        far = distance(as_counter(generated[kind]), as_counter(model.counts[kind]))
-        axes.set_title(f"{kind}: distance {far:.2f}")
+        apart = distance(as_counter(generated[kind]), as_counter(model.counts[kind]))
+        axes.set_title(f"{kind}: distance {apart:.2f}")
         labels = _labels(kind, model)
         _draw_shares(axes, generated[kind], model.counts[kind], labels)
         axes.set_xlabel("note" if kind == "pitch" else "seconds")
@@ -55,7 +54,7 @@ def plot_notes(notes: Notes, model: NoteModel, path: str | os.PathLike[str]) -> 
 
 def _draw_roll(axes: Axes, notes: Notes) -> None:
     begin = notes["start"].min()
-    shown = notes[notes["start"] <= begin + _ROLL]
+    shown = notes[notes["start"] <= begin + _MAX_SECONDS]
     axes.barh(
         shown["pitch"],
         np.maximum(shown["duration"], 0.03),
@@ -70,7 +69,7 @@ def _draw_roll(axes: Axes, notes: Notes) -> None:
     axes.set_yticks(naturals, [_pitch_name(p) for p in naturals], fontsize=8)
     axes.set_xlabel("seconds")
     rest = len(notes) - len(shown)
-    axes.set_title(f"{len(shown)} notes" + (f" ({rest} more are not shown)" if rest else ""))
+    axes.set_title(f"{len(shown)} notes" + (f" ({rest} more not shown)" if rest else ""))
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
 
@@ -79,15 +78,17 @@ def _draw_shares(
     axes: Axes, generated: NDArray[np.int64], data: NDArray[np.int64], labels: Sequence[str]
 ) -> None:
     shares = [counts / max(1, counts.sum()) for counts in (data, generated)]
-    shown = [n for n in range(len(data)) if max(share[n] for share in shares) >= _TAIL]
-    places = np.arange(len(shown))
+    shown = [n for n in range(len(data)) if max(share[n] for share in shares) >= _MIN_SHARE]
+    positions = np.arange(len(shown))
     for name, share, colour, width in (
         ("data", shares[0], _PALE, 0.9),
         ("generated", shares[1], _DARK, 0.5),
     ):
-        axes.bar(places, share[shown], width=width, color=colour, label=name)
+        axes.bar(positions, share[shown], width=width, color=colour, label=name)
     every = -(-len(shown) // 14)
-    axes.set_xticks(places[::every], [labels[n] for n in shown[::every]], fontsize=8, rotation=60)
+    axes.set_xticks(
+        positions[::every], [labels[n] for n in shown[::every]], fontsize=8, rotation=60
+    )
     axes.spines[["top", "right"]].set_visible(False)
 
 

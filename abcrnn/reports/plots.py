@@ -1,4 +1,4 @@
-"""Pictures: a training curve, and the card of a model; with matplotlib, which music21 brings."""
+"""Plots of a training run and of a model card, as PNG files."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-# Shares of the corpus and of what was generated, by value.
+# Shares by value: of the corpus, of the generated tunes.
 _Shares = tuple[dict[Any, float], dict[Any, float]]
 
 _PALE, _DARK = "#c3c9d0", "#1c5d99"
-_TAIL = 0.01  # at either end of both: left out of the picture, but not of the distance
-_VULGAR = {"1/2": "½", "1/4": "¼", "3/4": "¾", "1/3": "⅓", "2/3": "⅔"}
+_TAIL = 0.01  # share at either end that the picture leaves out; the distance includes it
+_FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾", "1/3": "⅓", "2/3": "⅔"}
 
 
 def plot_history(history: Sequence[EpochRecord], path: str | os.PathLike[str]) -> None:
-    """Draw bits per character over epochs as a PNG.
+    """Plot bits per character over epochs as a PNG.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def plot_history(history: Sequence[EpochRecord], path: str | os.PathLike[str]) -
         At least one.
     path : path-like
     """
-    # Not pyplot: it keeps global state and may look for a screen.
+    # Not pyplot, which keeps global state and may need a display.
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -51,7 +51,7 @@ def plot_history(history: Sequence[EpochRecord], path: str | os.PathLike[str]) -
         axes.plot([record.epoch for record in scored], bits, "s-", label=label)
     axes.set_xlabel("epoch")
     axes.set_ylabel("bits per character")
-    axes.set_title("Lower is better: how surprised the model is by each character")
+    axes.set_title("Bits per character (lower is better)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
@@ -63,20 +63,20 @@ def plot_card(
     corpus: Mapping[str, Counter[Any]],
     numbers: Mapping[str, str],
     path: str | os.PathLike[str],
-    unseen: Mapping[str, Counter[Any]] | None = None,
+    held_out: Mapping[str, Counter[Any]] | None = None,
 ) -> None:
-    """Draw what generated tunes are made of beside what a corpus is made of, as a PNG.
+    """Plot the distributions of generated tunes and of a corpus as a PNG.
 
     Parameters
     ----------
     generated, corpus : mapping of str to Counter
         From :func:`abcrnn.evaluation.distributions.distributions`.
     numbers : mapping of str to str
-        Names and values for the sixth panel, in their order; a dozen fit well.
+        Names and values for the sixth panel, in order; up to twelve fit well.
     path : path-like
-    unseen : mapping of str to Counter, optional
-        Of as many real tunes that are not in the corpus: their distances are named
-        beside, as the yardstick.
+    held_out : mapping of str to Counter, optional
+        Distributions of as many held-out tunes, whose distances are printed for
+        comparison.
     """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -93,17 +93,17 @@ def plot_card(
     }
     for (kind, draw_in), axes in zip(draw.items(), panels, strict=True):
         title = f"{kind}: distance {distance(generated[kind], corpus[kind]):.2f}"
-        if unseen:
-            title += f" (unseen {distance(unseen[kind], corpus[kind]):.2f})"
+        if held_out:
+            title += f" (held-out {distance(held_out[kind], corpus[kind]):.2f})"
         axes.set_title(title)
         draw_in(axes, (_shares(corpus[kind]), _shares(generated[kind])))
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
     _write_numbers(last, numbers)
-    told = "What the tunes are made of. Distance: the share that must move to make one the other"
-    if unseen:
-        told += "\n(unseen: of as many real tunes that are not in the corpus)"
-    figure.suptitle(told, x=0.01, ha="left", fontsize=12)
+    heading = "Distance: share of notes to change to match the corpus"
+    if held_out:
+        heading += "\n(held-out: distance of as many held-out tunes)"
+    figure.suptitle(heading, x=0.01, ha="left", fontsize=12)
     figure.legend(
         handles=[Patch(color=_PALE, label="corpus"), Patch(color=_DARK, label="generated")],
         loc="outside upper right",
@@ -115,10 +115,10 @@ def plot_card(
 
 
 def _draw_pitches(axes: Axes, shares: _Shares) -> None:
-    drawn = _draw_numbers(axes, shares)
-    white = {pitch: name for pitch in drawn if (name := _white_key(pitch))}
+    shown = _draw_numbers(axes, shares)
+    white = {pitch: name for pitch in shown if (name := _white_key(pitch))}
     axes.xaxis.set_ticks(list(white), list(white.values()), fontsize=9)
-    axes.set_xlabel("the white keys, as ABC writes them")
+    axes.set_xlabel("pitch in ABC (white keys)")
 
 
 def _draw_intervals(axes: Axes, shares: _Shares) -> None:
@@ -135,49 +135,50 @@ def _draw_tune_lengths(axes: Axes, shares: _Shares) -> None:
 
 
 def _draw_note_lengths(axes: Axes, shares: _Shares) -> None:
-    lengths = sorted(_commonest(shares, 9))
+    lengths = sorted(_most_frequent(shares, 9))
     _draw_bars(axes.bar, "width", range(len(lengths)), lengths, shares)
     axes.xaxis.set_ticks(range(len(lengths)), [str(length) for length in lengths], fontsize=9)
-    axes.set_xlabel("of a whole note")
+    axes.set_xlabel("fraction of a whole note")
     _show_percent(axes.yaxis)
 
 
 def _draw_rhythms(axes: Axes, shares: _Shares) -> None:
-    rhythms = _commonest(shares, 12)
+    rhythms = _most_frequent(shares, 12)
     _draw_bars(axes.barh, "height", range(len(rhythms)), rhythms, shares)
     names = [_rhythm_name(rhythm) for rhythm in rhythms]
     axes.yaxis.set_ticks(range(len(rhythms)), names, fontsize=9)
     axes.invert_yaxis()
-    axes.set_xlabel("the commonest, in eighth notes (z: a rest)")
+    axes.set_xlabel("most frequent rhythms, in eighth notes (z: a rest)")
     _show_percent(axes.xaxis)
 
 
 def _draw_numbers(axes: Axes, shares: _Shares) -> Sequence[int]:
-    """Draw all but the tails of both, and return the numbers drawn, those between among them."""
+    """Draw both without their tails, and return the range of numbers shown."""
     from matplotlib.ticker import MaxNLocator
 
-    kept = [value for of_one in shares for value in _without_tails(of_one)]
-    drawn = range(min(kept), max(kept) + 1) if kept else range(0)
-    _draw_bars(axes.bar, "width", drawn, drawn, shares)
+    kept = [value for share_of in shares for value in _without_tails(share_of)]
+    shown = range(min(kept), max(kept) + 1) if kept else range(0)
+    _draw_bars(axes.bar, "width", shown, shown, shares)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _show_percent(axes.yaxis)
-    return drawn
+    return shown
 
 
-def _without_tails(of_one: dict[int, float]) -> Iterator[int]:
+def _without_tails(share_of: dict[int, float]) -> Iterator[int]:
     below = 0.0
-    for value, share in sorted(of_one.items()):
+    for value, share in sorted(share_of.items()):
         if below + share > _TAIL and below < 1 - _TAIL:
             yield value
         below += share
 
 
 def _draw_bars(
-    draw: Any, across: str, places: Sequence[int], values: Sequence[Any], shares: _Shares
+    draw: Any, across: str, positions: Sequence[int], values: Sequence[Any], shares: _Shares
 ) -> None:
-    """Draw the corpus wide and pale, and slim and dark before it what was generated."""
-    for of_one, color, thickness in zip(shares, (_PALE, _DARK), (0.9, 0.4), strict=True):
-        draw(places, [of_one.get(v, 0) for v in values], color=color, **{across: thickness})
+    """Draw wide pale bars for the corpus and narrow dark bars for the generated tunes."""
+    for share_of, color, thickness in zip(shares, (_PALE, _DARK), (0.9, 0.4), strict=True):
+        heights = [share_of.get(value, 0) for value in values]
+        draw(positions, heights, color=color, **{across: thickness})
 
 
 def _show_percent(axis: Axis) -> None:
@@ -192,14 +193,14 @@ def _shares(counts: Counter[Any]) -> dict[Any, float]:
     return {value: count / counts.total() for value, count in counts.items()}
 
 
-def _commonest(shares: _Shares, many: int) -> list[Any]:
+def _most_frequent(shares: _Shares, count: int) -> list[Any]:
     both = {value: sum(s.get(value, 0) for s in shares) for s in shares for value in s}
-    # The value breaks ties: the picture does not hang on which tune came first.
-    return sorted(both, key=lambda value: (-both[value], value))[:many]
+    # The value breaks ties, so that the order of the tunes does not change the picture.
+    return sorted(both, key=lambda value: (-both[value], value))[:count]
 
 
 def _white_key(pitch: int) -> str:
-    """Write a MIDI number as ABC does, middle C (60) as ``C``; empty for a black key."""
+    """Return a MIDI number as ABC writes it, middle C (60) as ``C``; empty for a black key."""
     octave, semitones = divmod(pitch - 60, 12)
     letter = "C D EF G A B"[semitones].strip()
     if not letter or octave <= 0:
@@ -216,7 +217,7 @@ def _rhythm_name(rhythm: tuple[Fraction, ...]) -> str:
 
 def _in_eighths(length: Fraction) -> str:
     whole, rest = divmod(abs(8 * length), 1)
-    part = _VULGAR.get(str(rest), f"+{rest}" if whole else f"{rest}") if rest else ""
+    part = _FRACTIONS.get(str(rest), f"+{rest}" if whole else f"{rest}") if rest else ""
     return ("z" if length < 0 else "") + (f"{whole}" if whole or not part else "") + part
 
 
@@ -231,8 +232,8 @@ def _write_numbers(axes: Axes, numbers: Mapping[str, str]) -> None:
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure as a PNG, whole or not at all."""
+    """Write a figure as a PNG file; no partial file remains after an error."""
     picture = io.BytesIO()
-    # No date and version inside: the same figures give the same bytes.
+    # Without date and version, so that equal figures give equal bytes.
     figure.savefig(picture, format="png", dpi=120, metadata={"Software": None})
     write_bytes(path, picture.getvalue())

@@ -1,4 +1,4 @@
-"""Orders obeyed: what is usual in a corpus, how it is drawn, and how many tunes are so."""
+"""Rates at which tunes match requests: all of them, and each by name."""
 
 from __future__ import annotations
 
@@ -7,16 +7,29 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from abcrnn.composition.requests import RANGES, Orders, bars_of, form_of
+from abcrnn.composition.pitch_range import RANGES, is_in_range
+from abcrnn.composition.request_checks import unmet_requests
+from abcrnn.composition.requests import Requests
+from abcrnn.composition.tune_form import count_bars, form_of
 from abcrnn.notation import ABCError, Tune, read_tune
 
-_MOST_BARS = 32  # for an order of what is usual, which has to be drawn within a cap
-_LEAST_SHARE = 0.2  # of the tunes that are alike so far: what fewer have is not usual
+_MAX_BARS = 32  # of typical requests: longer tunes may exceed the maximum length
+_MIN_SHARE = 0.2  # a value that fewer tunes have is not typical
 
 
 @dataclass(frozen=True)
-class Obeyed:
-    """How many of so many tunes keep to orders: to all of them, and to each by name."""
+class MatchCounts:
+    """How many tunes match requests.
+
+    Parameters
+    ----------
+    tunes : int
+        Number of tunes examined.
+    all : int
+        Number of tunes that match all requests.
+    each : dict of str to int
+        Number of tunes that match a request, by its name.
+    """
 
     tunes: int
     all: int
@@ -24,62 +37,65 @@ class Obeyed:
 
 
 @dataclass(frozen=True)
-class Obedience:
-    """Orders, and who keeps to them.
+class RequestRates:
+    """How many tunes match requests that are typical of a corpus.
 
     Parameters
     ----------
-    orders : dict
-        Those given, by name.
-    drawn : Obeyed
-        Tunes drawn to these orders.
-    unseen : Obeyed
-        Real tunes, which know nothing of them: so much comes by itself.
+    requests : dict
+        The requests by name.
+    generated : MatchCounts
+        Of tunes generated for these requests.
+    held_out : MatchCounts
+        Of held-out tunes, which match them only by chance.
     """
 
-    orders: dict[str, Any]
-    drawn: Obeyed
-    unseen: Obeyed
+    requests: dict[str, Any]
+    generated: MatchCounts
+    held_out: MatchCounts
 
 
-def obeyed(orders: Orders, tunes: Sequence[str], many: int) -> Obeyed:
-    """Count the tunes that keep to orders, as the reader finds them.
+def count_matches(requests: Requests, tunes: Sequence[str], expected: int) -> MatchCounts:
+    """Count the tunes that match requests.
 
     Parameters
     ----------
-    orders : Orders
+    requests : Requests
     tunes : sequence of str
-        One that cannot be read keeps to none.
-    many : int
-        How many there were to be; those that are missing keep to none either.
+        A tune that cannot be read matches no request.
+    expected : int
+        Number of tunes there should be; missing tunes match no request.
     """
-    given = [name for name, value in orders.as_dict().items() if value is not None]
-    broken: list[list[str]] = []
+    given = list(requests.given())
+    unmet: list[list[str]] = []
     for tune in tunes:
         try:
-            broken.append(orders.disobeyed(tune))
+            unmet.append(unmet_requests(requests, tune))
         except ABCError:
-            broken.append(given)
-    each = {name: sum(name not in names for names in broken) for name in given}
-    return Obeyed(many, sum(not names for names in broken), each)
+            unmet.append(given)
+    each = {name: sum(name not in names for names in unmet) for name in given}
+    return MatchCounts(expected, sum(not names for names in unmet), each)
 
 
-def usual_orders(tunes: Sequence[str]) -> Orders:
-    """Return what is usual in a corpus: meter, bars and form, key, rhythm and range.
+def typical_requests(tunes: Sequence[str]) -> Requests:
+    """Return requests that describe typical tunes of a corpus.
 
-    Each is the commonest among the tunes that keep to those before it, so that they
-    go together. What fewer than one in five of these have is left out, and so is what
-    cannot be ordered.
+    They are, in this order, meter, bars and form, key, rhythm and range. Each is the
+    most frequent value among the tunes that match the requests before it, so that they
+    occur together. A value that fewer than one in five of these tunes have is left out,
+    and so is one that cannot be requested.
     """
-    orders, left = Orders(), list(_with_music(tunes))
-    for describe in _DESCRIBED:
-        votes = [(text, tune, _ask(orders, text, describe(tune))) for text, tune in left]
-        counts = Counter(asked for _, _, asked in votes if asked)
-        for commonest, many in counts.most_common(1):
-            if many >= _LEAST_SHARE * len(left):
-                orders = commonest
-                left = [(text, tune) for text, tune, asked in votes if asked == orders]
-    return orders
+    requests, matching = Requests(), list(_with_music(tunes))
+    for describe in _DESCRIPTIONS:
+        extended = [
+            (text, tune, _extend(requests, text, describe(tune))) for text, tune in matching
+        ]
+        counts = Counter(candidate for _, _, candidate in extended if candidate)
+        for most_frequent, count in counts.most_common(1):
+            if count >= _MIN_SHARE * len(matching):
+                requests = most_frequent
+                matching = [(text, tune) for text, tune, found in extended if found == requests]
+    return requests
 
 
 def _with_music(tunes: Sequence[str]) -> Iterator[tuple[str, Tune]]:
@@ -92,18 +108,26 @@ def _with_music(tunes: Sequence[str]) -> Iterator[tuple[str, Tune]]:
             yield text, tune
 
 
-def _ask(orders: Orders, text: str, more: dict[str, Any]) -> Orders | None:
-    """Add to orders what describes a tune; None if that cannot be ordered, or is not all true."""
+def _extend(requests: Requests, text: str, more: dict[str, Any]) -> Requests | None:
+    """Add values of a tune to requests; None if they cannot be requested or do not match it."""
     try:
-        asked = replace(orders, **more)
+        extended = replace(requests, **more)
     except ValueError:
         return None
-    return asked if more and not asked.disobeyed(text) else None
+    return extended if more and not unmet_requests(extended, text) else None
 
 
-def _shape(tune: Tune) -> dict[str, Any]:
-    bars = bars_of(tune)
-    return {"bars": bars, "form": form_of(tune)} if bars <= _MOST_BARS else {}
+def _meter(tune: Tune) -> dict[str, Any]:
+    return {"meter": tune.field("M")}
+
+
+def _bars_and_form(tune: Tune) -> dict[str, Any]:
+    bars = count_bars(tune)
+    return {"bars": bars, "form": form_of(tune)} if bars <= _MAX_BARS else {}
+
+
+def _key(tune: Tune) -> dict[str, Any]:
+    return {"key": tune.field("K")}
 
 
 def _rhythm(tune: Tune) -> dict[str, Any]:
@@ -112,17 +136,16 @@ def _rhythm(tune: Tune) -> dict[str, Any]:
 
 
 def _pitches(tune: Tune) -> dict[str, Any]:
-    """Name the narrowest range that holds a tune."""
-    ranges = [Orders(pitches=name) for name in RANGES]
-    fits = [orders for orders in ranges if orders.in_range(tune)]
-    narrowest = min(fits, key=lambda orders: len(orders.range()), default=None)
-    return {"pitches": narrowest.pitches} if narrowest else {}
+    """Return the narrowest named range that contains the tune."""
+    fitting = [name for name in RANGES if is_in_range(tune, name)]
+    narrowest = min(fitting, key=lambda name: len(Requests(pitches=name).notes()), default=None)
+    return {"pitches": narrowest} if narrowest else {}
 
 
-_DESCRIBED: tuple[Callable[[Tune], dict[str, Any]], ...] = (
-    lambda tune: {"meter": tune.field("M")},
-    _shape,
-    lambda tune: {"key": tune.field("K")},
+_DESCRIPTIONS: tuple[Callable[[Tune], dict[str, Any]], ...] = (
+    _meter,
+    _bars_and_form,
+    _key,
     _rhythm,
     _pitches,
 )

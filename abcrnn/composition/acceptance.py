@@ -1,0 +1,104 @@
+"""Acceptance tests of a generated tune.
+
+A tune is accepted if it is complete, valid, as requested, without a loop, different
+from the tunes accepted before, not copied from training tunes, and playable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from abcrnn.composition.request_checks import unmet_requests
+from abcrnn.composition.requests import Requests
+from abcrnn.data.novelty import NoveltyIndex
+from abcrnn.export.midi import to_midi_bytes
+from abcrnn.notation import ABCError, Tune, check_tune, read_tune, tune_body
+
+# By bars of a phrase: how often it may occur in a row. Of 3153 tunes of irish, jigs and
+# oneills, 4 have one bar four times, one has two bars three times, and none four bars.
+_MAX_IN_A_ROW = {1: 3, 2: 2, 4: 2}
+
+
+@dataclass
+class Acceptance:
+    """Tests the generated tunes of one composition.
+
+    Parameters
+    ----------
+    requests : Requests
+    max_length : int
+        Maximum length of a tune, in characters.
+    novelty : NoveltyIndex, optional
+        Index of the training tunes; without it copies are accepted.
+    max_copied_bars : float
+        Maximum number of consecutive bars shared with a training tune.
+    """
+
+    requests: Requests
+    max_length: int
+    novelty: NoveltyIndex | None = None
+    max_copied_bars: float = 4
+    _accepted: set[str] = field(default_factory=set, init=False, repr=False)
+
+    def refusal(self, tune: str | None) -> str | None:
+        """Return the first reason to refuse a tune; None if it is accepted.
+
+        Parameters
+        ----------
+        tune : str or None
+            None stands for a stream without a complete tune.
+        """
+        if tune is None or len(tune) > self.max_length:
+            return f"longer than {self.max_length} characters"
+        tests: tuple[Callable[[str], str | None], ...] = (
+            self._invalid,
+            self._not_as_requested,
+            self._loop,
+            self._duplicate,
+            self._copied,
+            self._unplayable,
+        )
+        for test in tests:
+            if reason := test(tune):
+                return reason
+        self._accepted.add(tune_body(tune))
+        return None
+
+    def _invalid(self, tune: str) -> str | None:
+        return "not valid" if check_tune(tune) else None
+
+    def _not_as_requested(self, tune: str) -> str | None:
+        unmet = unmet_requests(self.requests, tune)
+        return f"not the requested {unmet[0]}" if unmet else None
+
+    def _loop(self, tune: str) -> str | None:
+        return "repeats a phrase in a loop" if has_loop(read_tune(tune)) else None
+
+    def _duplicate(self, tune: str) -> str | None:
+        return "the same as an earlier tune" if tune_body(tune) in self._accepted else None
+
+    def _copied(self, tune: str) -> str | None:
+        if self.novelty and self.novelty.compare(tune).bars > self.max_copied_bars:
+            return f"more than {self.max_copied_bars:g} bars copied"
+        return None
+
+    def _unplayable(self, tune: str) -> str | None:
+        try:
+            to_midi_bytes(tune)
+        except ABCError:
+            return "not playable"
+        return None
+
+
+def has_loop(tune: Tune) -> bool:
+    """Whether a phrase of one, two or four bars occurs too often in a row, as written."""
+    for voice in tune.voices:
+        bars = [tuple((e.duration, e.pitches) for e in bar.events) for bar in voice.bars]
+        for length, most in _MAX_IN_A_ROW.items():
+            equal = 0  # consecutive bars that equal the bar one phrase earlier
+            for before, after in zip(bars, bars[length:], strict=False):
+                equal = equal + 1 if before == after else 0
+                if equal >= length * most:
+                    return True
+    return False
