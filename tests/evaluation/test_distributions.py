@@ -1,4 +1,4 @@
-"""What tunes are made of, how far apart two such counts are, and the picture of both."""
+"""Distributions of tunes, and the distance between two."""
 
 from collections import Counter
 from fractions import Fraction
@@ -7,11 +7,9 @@ from itertools import chain, combinations, pairwise
 import mido
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from abcrnn import to_midi
 from abcrnn.evaluation.distributions import distance, distributions
-from abcrnn.reports.plots import plot_card
 
 
 def F(*sixteenths):  # noqa: N802
@@ -128,66 +126,3 @@ def test_parts_of_a_corpus_are_nearer_than_another_corpus(jigs, irish):
     )
     for kind in one:
         assert distance(one[kind], other[kind]) < distance(one[kind], foreign[kind])
-
-
-# The picture ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that are saved."""
-    figures = []
-    save = Figure.savefig
-
-    def keep(figure, *args, **options):
-        figures.append(figure)
-        save(figure, *args, **options)
-
-    monkeypatch.setattr(Figure, "savefig", keep)
-    return figures
-
-
-def test_the_card_shows_both_and_their_distance(few_tunes, tmp_path, drawn):
-    corpus, generated = distributions(few_tunes.tunes), distributions(few_tunes.tunes[::4])
-    plot_card(generated, corpus, {"tunes": "10", "sound": "90 %"}, tmp_path / "card.png")
-    assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
-    *panels, last = drawn[0].axes
-    assert [text.get_text() for text in last.texts] == ["tunes", "10", "sound", "90 %"]
-    for kind, axes in zip(corpus, panels, strict=True):
-        apart = distance(generated[kind], corpus[kind])
-        assert axes.get_title() == f"{kind}: distance {apart:.2f}"
-        for bars, counts in zip(axes.containers, (corpus[kind], generated[kind]), strict=True):
-            sideways = kind == "bar rhythm"
-            shown = [bar.get_width() if sideways else bar.get_height() for bar in bars]
-            assert max(shown) == pytest.approx(max(counts.values()) / counts.total())
-            assert (0.3 if sideways else 0.97) < sum(shown) <= 1 + 1e-9
-    names = [label.get_text() for label in panels[2].get_xticklabels()]
-    assert {"1/16", "1/8", "1/4"} <= set(names)
-    rhythms = [label.get_text() for label in panels[3].get_yticklabels()]
-    assert "1 1 1 1 1 1" in rhythms
-
-
-@pytest.mark.slow
-def test_the_same_counts_give_the_same_bytes(few_tunes, tmp_path):
-    for name, tunes in (("one", few_tunes.tunes), ("two", few_tunes.tunes[::-1])):
-        found = distributions(tunes)
-        plot_card(found, found, {"tunes": "40"}, tmp_path / f"{name}.png")
-    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
-
-
-def test_a_card_of_nothing(tmp_path):
-    nothing = distributions([])
-    plot_card(nothing, distributions(["X:1\nM:3/4\nL:1/8\nK:C\nc6|"]), {}, tmp_path / "one.png")
-    plot_card(nothing, nothing, {}, tmp_path / "none.png")
-    assert (tmp_path / "none.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_labels_of_pitches_and_rhythms(tmp_path, drawn):
-    tune = "X:1\nM:4/4\nL:1/16\nK:C\nB,,4C4c4c'4|z2c2c3cc4(3ccc c2|cccccccccccccccc|c7c9|"
-    found = distributions([tune])
-    plot_card(found, found, {}, tmp_path / "card.png")
-    panels = drawn[0].axes
-    pitches = [label.get_text() for label in panels[0].get_xticklabels()]
-    assert pitches[:4] == ["B,,", "C,", "D,", "E,"] and pitches[-2:] == ["b", "c'"]
-    rhythms = {label.get_text() for label in panels[3].get_yticklabels()}
-    assert rhythms == {"2 2 2 2", "z1 1 1½ ½ 2 ⅓ ⅓ ⅓ 1", "16 x ½", "3½ 4½"}

@@ -1,0 +1,216 @@
+"""The model card: its numbers, its text and its files."""
+
+import json
+import re
+import statistics
+
+import pytest
+
+from abcrnn import Sampler, check_tune, load_corpus, load_model
+from abcrnn.cli import main
+from abcrnn.composition.request_checks import unmet_requests
+from abcrnn.composition.requests import Requests
+from abcrnn.data.corpus import Corpus
+from abcrnn.data.novelty import NoveltyIndex
+from abcrnn.evaluation.distributions import distance, distributions
+from abcrnn.reports.card_text import HeldOut, count_of, score_lines
+from abcrnn.reports.model_card import examine
+from abcrnn.reports.request_rates import MatchCounts
+
+TUNES = 6
+
+
+@pytest.fixture(scope="module")
+def model_file(trained, homemade, tmp_path_factory):
+    """A model that records a part of the homemade tunebook as its training tunes."""
+    model = load_model(trained)
+    model.about = {"corpus": load_corpus(homemade).split(0.1, 0.25)[0].describe()}
+    path = tmp_path_factory.mktemp("part") / "part.abcrnn"
+    model.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(model_file):
+    return load_model(model_file)
+
+
+@pytest.fixture(scope="module")
+def card(model, homemade):
+    return examine(model, load_corpus(homemade), TUNES)
+
+
+def test_validity_is_that_of_the_generated_tunes(model, card):
+    texts = Sampler(model, temperature=0.8, seed=0).sample("X:", length=1000, n=TUNES)
+    whole = [text.split("\n\n")[0] for text in texts if "\n\n" in text]
+    whole = [tune for tune in whole if "\nX:" not in tune]  # a second tune without a blank line
+    validity = card.generated.validity
+    free, constrained, held_out = (
+        validity.unconstrained,
+        validity.constrained,
+        validity.held_out,
+    )
+    assert (free.started, free.complete) == (TUNES, len(whole))
+    assert free.valid == sum(not check_tune(tune) for tune in whole)
+    assert constrained.complete == constrained.valid == TUNES
+    # All tunes of the homemade book are valid.
+    assert held_out.complete == held_out.valid == 2
+
+
+@pytest.mark.slow
+def test_both_columns_compare_with_the_training_tunes(model, card, homemade):
+    train, _, held_out = load_corpus(homemade).split(0.1, 0.25)
+    sampler = Sampler(model, temperature=0.8, seed=0, constraint="bars")
+    generated, index = sampler.tunes(TUNES, max_length=1000), NoveltyIndex(train.tunes)
+    reference = card.generated.reference
+    for tunes, comparison in (
+        (generated, reference.generated),
+        (held_out.tunes, reference.held_out),
+    ):
+        found = [index.compare(tune) for tune in tunes]
+        overlap = comparison.overlap
+        assert overlap.tunes == len(tunes)
+        for kind in ("bars", "notes"):
+            lengths = [getattr(novelty, kind) for novelty in found]
+            median, high = getattr(overlap.median, kind), getattr(overlap.percentile_90, kind)
+            assert median == pytest.approx(statistics.median(lengths))
+            ninth = statistics.quantiles(lengths, n=10, method="inclusive")[-1]
+            assert high == pytest.approx(ninth)
+        bars = [novelty.bars for novelty in found]
+        assert overlap.above_four_bars == sum(b > 4 for b in bars) / len(bars)
+        known = [novelty.known_share for novelty in found]
+        assert overlap.known_grams == pytest.approx(statistics.fmean(known))
+        # As many of each: there are only two held-out tunes.
+        some, corpus = distributions(tunes[:2]), distributions(train.tunes)
+        assert comparison.distances == {kind: distance(some[kind], corpus[kind]) for kind in corpus}
+    assert (reference.corpus, reference.tunes) == ("homemade/train", len(train.tunes))
+    assert reference.trained_on and reference.compared == 2
+
+
+def test_a_model_that_copies_is_recognised(model, homemade, monkeypatch):
+    corpus = load_corpus(homemade)
+    train = corpus.split(0.1, 0.25)[0]
+    copies = list(train.tunes)
+    monkeypatch.setattr(Sampler, "tunes", lambda _self, n, prompt="", max_length=0: copies[:n])
+    generated = examine(model, corpus, len(copies)).generated
+    overlap = generated.reference.generated.overlap
+    assert overlap.above_four_bars == overlap.known_grams == 1
+    assert overlap.median.bars >= 8
+    assert generated.reference.held_out.overlap.known_grams < 0.5
+    # Matches are counted on the tunes, whatever was requested.
+    rates, requests = generated.requests, Requests(**generated.requests.requests)
+    matching = [not unmet_requests(requests, tune) for tune in copies]
+    assert rates.generated.all == sum(matching) < len(copies)
+    in_meter = ["\nM:" + rates.requests["meter"] + "\n" in tune for tune in copies]
+    assert rates.generated.each["meter"] == sum(in_meter) < len(copies)
+
+
+def test_generated_tunes_match_all_requests(card, homemade):
+    rates, (_, _, held_out) = card.generated.requests, load_corpus(homemade).split(0.1, 0.25)
+    assert set(rates.requests) >= {"key", "meter", "bars", "form", "pitches"}
+    assert rates.generated == MatchCounts(TUNES, TUNES, dict.fromkeys(rates.requests, TUNES))
+    for name, value in rates.requests.items():
+        matches = [not unmet_requests(Requests(**{name: value}), tune) for tune in held_out.tunes]
+        assert rates.held_out.each[name] == sum(matches)
+    assert rates.held_out.tunes == len(held_out.tunes)
+
+
+def test_tunes_left_out_are_counted(card, homemade):
+    """Of 8 tunes, 2 are held out; the model was trained on 5 and selected on 1."""
+    assert card.held_out == HeldOut("homemade/test", 2, len(load_corpus(homemade).tunes) - 2)
+    lines = str(card).splitlines()
+    assert lines[0].startswith("homemade/test: 2 held-out tunes, ")
+    assert lines[1] == "6 tunes left out: the model was trained on them"
+    scores = card.scores
+    assert "left out" not in "\n".join(score_lines(HeldOut("mine", 2, 0), scores))
+    one = list(score_lines(HeldOut("mine", 1, 1), scores))
+    assert one[0].startswith("mine: 1 held-out tune, ") and one[1].startswith("1 tune left out")
+
+
+def test_counts_in_words():
+    assert [count_of(n, "tune") for n in (0, 1, 2, 1200)] == [
+        "0 tunes", "1 tune", "2 tunes", "1,200 tunes",
+    ]  # fmt: skip
+
+
+def test_saved_and_read_again(card, tmp_path):
+    page, picture = card.save(tmp_path)
+    read = json.loads(page.read_text("utf-8"))
+    assert read == card.to_dict()
+    assert read["scores"] == card.scores and set(read["scores"]) >= {"header_bits_per_char"}
+    generated = read["generated"]
+    reference = card.generated.reference
+    assert generated["reference"]["generated"]["distances"] == reference.generated.distances
+    assert generated["validity"]["unconstrained"]["started"] == TUNES
+    assert generated["requests"]["generated"]["all"] == TUNES
+    assert read["held_out"] == {"corpus": "homemade/test", "tunes": 2, "left_out": 6}
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "card.png"]
+
+
+@pytest.mark.slow
+def test_another_corpus_has_no_held_out_column(model, homemade):
+    tunes = load_corpus(homemade).tunes[:1]
+    card = examine(model, Corpus("mine", tunes), 2)
+    reference = card.generated.reference
+    assert reference.held_out is None and not reference.trained_on
+    assert reference.compared == 2 and card.held_out.left_out == 0
+    assert "compared with mine, 1 tune, not trained on\n" in str(card)
+    assert re.search(r"pitch +\d\.\d\d\n", str(card))
+
+
+# The command ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_evaluate_from_end_to_end(card, model_file, homemade, tmp_path, run):
+    words = ["evaluate", model_file, "--corpus", homemade, "--tunes", TUNES]
+    code, out, errors = run(*words, "--out", tmp_path / "new" / "card")
+    assert (code, errors) == (0, "")
+    # The same model has the same card, byte for byte.
+    made = [tmp_path / "new" / "card" / name for name in ("card.json", "card.png")]
+    assert out == f"{card}\n\nsaved: {made[0]} {made[1]}\n"
+    for one, two in zip(card.save(tmp_path), made, strict=True):
+        assert one.read_bytes() == two.read_bytes()
+    lines = out.splitlines()
+    assert lines[0].startswith("homemade/test: 2 held-out tunes, ")
+    assert lines[2].split() == ["all", "header", "body"]
+    assert max(map(len, lines[:-1])) <= 80
+    numbers = {line[:28].strip(): line[28:].split() for line in lines}
+    assert float(numbers["bits per character"][2]) == pytest.approx(
+        card.scores["body_bits_per_char"], abs=1e-4
+    )
+    assert numbers["valid, of these"][1:] == ["100%", "100%"]
+    matches = numbers["match all requests"]
+    assert matches[0] == "100%" and len(matches) == 2
+    assert f"meter {card.generated.requests.requests['meter']}" in numbers
+    reference = card.generated.reference
+    assert numbers["tune length"] == [
+        f"{comparison.distances['tune length']:.2f}"
+        for comparison in (reference.generated, reference.held_out)
+    ]
+
+
+def test_the_scores_alone(card, model_file, homemade, tmp_path, run):
+    words = ["evaluate", model_file, "--corpus", homemade, "--tunes", 0]
+    code, out, _ = run(*words, "--out", tmp_path)
+    assert code == 0
+    assert out.split("\n\n")[0] == str(card).split("\n\n")[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["card.json"]
+    assert json.loads((tmp_path / "card.json").read_text())["generated"] is None
+
+
+def test_a_corpus_with_unknown_characters(model_file, tmp_path, run):
+    (tmp_path / "foreign.abc").write_text("X:1\nT:Ünïque\nM:2/4\nK:C\nc2|\n")
+    code, out, errors = run("evaluate", model_file, "--corpus", tmp_path / "foreign.abc")
+    assert (code, out) == (1, "")
+    assert "tune 1 of 1" in errors and "'Ü'" in errors and errors.count("\n") == 1
+
+
+def test_a_negative_number_of_tunes(model, homemade, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", "m", "--corpus", "c", "--tunes", "-1"])
+    assert stopped.value.code == 2
+    assert "must be a whole number from 0, not -1" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="tunes must be"):
+        examine(model, load_corpus(homemade), -1)

@@ -1,0 +1,83 @@
+"""The training curve and the picture of a model card."""
+
+import pytest
+from matplotlib.figure import Figure
+
+from abcrnn.evaluation.distributions import distance, distributions
+from abcrnn.reports.plots import plot_card, plot_history
+from abcrnn.training.run_folder import EpochRecord
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that are saved."""
+    saved = []
+    save = Figure.savefig
+
+    def keep(figure, *args, **options):
+        saved.append(figure)
+        save(figure, *args, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return saved
+
+
+def test_a_panel_shows_both_distributions_and_their_distance(few_tunes, tmp_path, figures):
+    corpus, generated = distributions(few_tunes.tunes), distributions(few_tunes.tunes[::4])
+    plot_card(generated, corpus, {"tunes": "10", "valid": "90 %"}, tmp_path / "card.png")
+    assert (tmp_path / "card.png").read_bytes().startswith(b"\x89PNG")
+    *panels, last = figures[0].axes
+    assert [text.get_text() for text in last.texts] == ["tunes", "10", "valid", "90 %"]
+    for kind, axes in zip(corpus, panels, strict=True):
+        apart = distance(generated[kind], corpus[kind])
+        assert axes.get_title() == f"{kind}: distance {apart:.2f}"
+        for bars, counts in zip(axes.containers, (corpus[kind], generated[kind]), strict=True):
+            sideways = kind == "bar rhythm"
+            shown = [bar.get_width() if sideways else bar.get_height() for bar in bars]
+            assert max(shown) == pytest.approx(max(counts.values()) / counts.total())
+            assert (0.3 if sideways else 0.97) < sum(shown) <= 1 + 1e-9
+    names = [label.get_text() for label in panels[2].get_xticklabels()]
+    assert {"1/16", "1/8", "1/4"} <= set(names)
+    rhythms = [label.get_text() for label in panels[3].get_yticklabels()]
+    assert "1 1 1 1 1 1" in rhythms
+
+
+@pytest.mark.slow
+def test_equal_counts_give_equal_bytes(few_tunes, tmp_path):
+    for name, tunes in (("one", few_tunes.tunes), ("two", few_tunes.tunes[::-1])):
+        found = distributions(tunes)
+        plot_card(found, found, {"tunes": "40"}, tmp_path / f"{name}.png")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_empty_distributions(tmp_path):
+    nothing = distributions([])
+    plot_card(nothing, distributions(["X:1\nM:3/4\nL:1/8\nK:C\nc6|"]), {}, tmp_path / "one.png")
+    plot_card(nothing, nothing, {}, tmp_path / "none.png")
+    assert (tmp_path / "none.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_labels_of_pitches_and_rhythms(tmp_path, figures):
+    tune = "X:1\nM:4/4\nL:1/16\nK:C\nB,,4C4c4c'4|z2c2c3cc4(3ccc c2|cccccccccccccccc|c7c9|"
+    found = distributions([tune])
+    plot_card(found, found, {}, tmp_path / "card.png")
+    panels = figures[0].axes
+    pitches = [label.get_text() for label in panels[0].get_xticklabels()]
+    assert pitches[:4] == ["B,,", "C,", "D,", "E,"] and pitches[-2:] == ["b", "c'"]
+    rhythms = {label.get_text() for label in panels[3].get_yticklabels()}
+    assert rhythms == {"2 2 2 2", "z1 1 1½ ½ 2 ⅓ ⅓ ⅓ 1", "16 x ½", "3½ 4½"}
+
+
+def record(epoch, validation):
+    return EpochRecord(epoch, 10, 1.0, 3.0 - epoch / 10, 0.5, validation, None, 1e-3, 1.0, 1.0)
+
+
+def test_the_training_curve_names_the_best_epoch(tmp_path, figures):
+    history = [record(1, 2.5), record(2, 2.25), record(3, 2.75)]
+    plot_history(history, tmp_path / "curve.png")
+    training, validation = figures[0].axes[0].get_lines()
+    assert training.get_xydata().tolist() == [[1, 2.9], [2, 2.8], [3, 2.7]]
+    assert validation.get_xydata().tolist() == [[1, 2.5], [2, 2.25], [3, 2.75]]
+    assert validation.get_label() == "validation (best 2.250, epoch 2)"
+    plot_history([record(1, None)], tmp_path / "curve.png")
+    assert len(figures[1].axes[0].get_lines()) == 1
