@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from abcrnn.composition.requests import Requests
 from abcrnn.storage.validation import require_count, require_positive

@@ -95,7 +95,8 @@ def test_compose_reproduce_and_rewrite(trained, tmp_path, run):
     words = ["compose", trained, "-n", 3, "--seed", 1, "--copies", "--form", "AB", "--bars", 4]
     code, out, errors = run(*words, "-o", book, "--midi", tmp_path / "midi")
     assert (code, out) == (0, f"3 tunes in {book}\n")
-    assert "3 kept" in errors and errors.endswith(f"3 of 3 tunes converted into {tmp_path}/midi\n")
+    assert "3 accepted" in errors
+    assert errors.endswith(f"3 of 3 tunes converted into {tmp_path}/midi\n")
     tunes = load_corpus(book).tunes
     assert [check_tune(tune) for tune in tunes] == [[]] * 3
 
@@ -162,7 +163,7 @@ def test_train_then_evaluate(tmp_path, homemade, run):
     best = tmp_path / "run" / "best.abcrnn"
     code, out, _ = run("evaluate", best, "--corpus", homemade, "--tunes", 0)
     assert code == 0
-    assert "homemade/test: 2 tunes the model has not seen" in out
+    assert "homemade/test: 2 held-out tunes" in out
     assert float(re.search(r"bits per character +(\S+)", out)[1]) > 1
     code, _, errors = run(*words[:-1], 4)
     assert code == 1
