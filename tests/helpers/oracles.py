@@ -1,0 +1,48 @@
+"""Networks computed in NumPy, float64, from nothing but the arrays of a model file."""
+
+import numpy as np
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm(inputs, weights, name):
+    """Outputs (batch, time, units) of an LSTM layer read from zeros; gates i, f, g, o."""
+    kernel, recurrent, bias = (
+        weights[f"{name}/{w}"] for w in ("kernel", "recurrent_kernel", "bias")
+    )
+    h = c = np.zeros((len(inputs), len(recurrent)))
+    outputs = []
+    for x in np.moveaxis(inputs, 1, 0):
+        i, f, g, o = np.split(x @ kernel + h @ recurrent + bias, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        outputs.append(h)
+    return np.stack(outputs, axis=1)
+
+
+def char_lstm_oracle(weights, ids):
+    """Logits of a CharLSTM, shape (batch, time, vocab_size)."""
+    weights = {name: array.astype(np.float64) for name, array in weights.items()}
+    outputs = weights["embedding/embeddings"][ids]
+    layers = {name.split("/")[0] for name in weights if name.startswith("recurrent.")}
+    for number in range(len(layers)):
+        outputs = lstm(outputs, weights, f"recurrent.{number}")
+    return outputs @ weights["head/kernel"] + weights["head/bias"]
+
+
+def gru_oracle(weights, ids):
+    """Logits of the GRU in examples/own_model.py: gates z, r, h; reset after the product."""
+    weights = {name: array.astype(np.float64) for name, array in weights.items()}
+    kernel, recurrent = weights["gru/kernel"], weights["gru/recurrent_kernel"]
+    input_bias, recurrent_bias = weights["gru/bias"]
+    h = np.zeros((len(ids), len(recurrent)))
+    outputs = []
+    for x in np.moveaxis(weights["embedding/embeddings"][ids], 1, 0):
+        xz, xr, xh = np.split(x @ kernel + input_bias, 3, axis=1)
+        hz, hr, hh = np.split(h @ recurrent + recurrent_bias, 3, axis=1)
+        z, r = sigmoid(xz + hz), sigmoid(xr + hr)
+        h = z * h + (1 - z) * np.tanh(xh + r * hh)
+        outputs.append(h)
+    return np.stack(outputs, axis=1) @ weights["head/kernel"] + weights["head/bias"]

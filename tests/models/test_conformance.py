@@ -1,0 +1,310 @@
+"""One suite for every model that claims a protocol of abcrnn.models.base."""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from helpers.oracles import char_lstm_oracle, gru_oracle
+
+from abcrnn import CharacterModel, CharLSTM, Vocabulary, load_model
+from abcrnn.models import SequenceModel, TrainableModel, where_active
+
+VOCABULARY = Vocabulary.from_text("X:1\nK:D abcdefg|")
+BATCH, TIME = 4, 9
+
+
+def example():
+    """The module examples/own_model.py."""
+    path = Path(__file__).parents[2] / "examples" / "own_model.py"
+    spec = importlib.util.spec_from_file_location("own_model", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+GRUModel = example().GRUModel
+
+
+class Bigrams(CharacterModel):
+    """A state with leaves of several ranks and types: a count, the last ids, a table of pairs."""
+
+    def __init__(self, vocabulary, window=3):
+        super().__init__(vocabulary, window=window)
+        self.window = window
+        self.embedding = keras.layers.Embedding(len(vocabulary), 5, dtype="float32")
+        self.head = keras.layers.Dense(len(vocabulary), dtype="float32")
+        self.build()
+
+    def initial_state(self, batch_size):
+        size = len(self.vocabulary)
+        return {
+            "count": tf.zeros((batch_size,)),
+            "last": tf.zeros((batch_size, self.window), tf.int32),
+            "pairs": tf.zeros((batch_size, size, size)),
+        }
+
+    def step(self, ids, state, active=None):
+        size = len(self.vocabulary)
+        pair = tf.one_hot(state["last"][:, -1], size)[:, :, None] * tf.one_hot(ids, size)[:, None]
+        after = {
+            "count": state["count"] + 1,
+            "last": tf.concat([state["last"][:, 1:], ids[:, None]], axis=1),
+            "pairs": state["pairs"] + pair,
+        }
+        mean = tf.reduce_mean(self.embedding(after["last"]), axis=1)
+        seen = tf.gather(after["pairs"], ids, axis=1, batch_dims=1)
+        logits = self.head(mean) + seen / (1 + after["count"][:, None])
+        return logits, where_active(active, after, state)
+
+    def unroll(self, ids, state, dropout_seed=None):
+        outputs = []
+        for t in range(ids.shape[1] or 1):
+            logits, state = self.step(ids[:, t], state)
+            outputs.append(logits)
+        return tf.stack(outputs, axis=1), state
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and how to call it."""
+
+    build: Callable[[], Any]
+    load: Callable[[Path], Any] = load_model
+    #: From weight arrays and inputs (batch, time): the outputs, computed in float64 NumPy.
+    oracle: Callable[..., Any] | None = None
+    #: From a generator of random numbers and a shape (batch, time).
+    inputs: Callable[..., Any] = lambda rng, shape: rng.integers(
+        len(VOCABULARY), size=shape
+    ).astype(np.int32)
+    has_dropout: bool = False
+
+
+def char_lstm(**config):
+    return lambda: CharLSTM(VOCABULARY, **{"embedding_dim": 6, "units": 8, "seed": 1, **config})
+
+
+def of_class(model_class):
+    return {
+        "build": lambda: model_class(VOCABULARY),
+        "load": lambda path: load_model(path, model_class=model_class),
+    }
+
+
+CASES = {
+    "one LSTM layer": Case(char_lstm(num_layers=1, dropout=0), oracle=char_lstm_oracle),
+    "three LSTM layers": Case(
+        char_lstm(num_layers=3, dropout=0.4), oracle=char_lstm_oracle, has_dropout=True
+    ),
+    "glorot": Case(
+        char_lstm(recurrent_initializer="glorot_uniform", num_layers=2, dropout=0),
+        oracle=char_lstm_oracle,
+    ),
+    "more than 512 units": Case(
+        char_lstm(num_layers=1, units=520, dropout=0), oracle=char_lstm_oracle
+    ),
+    "GRU of the example": Case(**of_class(GRUModel), oracle=gru_oracle),
+    "state of several ranks": Case(**of_class(Bigrams)),
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request):
+    """A case, by the name that parametrize gives."""
+    return CASES[request.param]
+
+
+@pytest.fixture(scope="module")
+def model(case):
+    """The model with random weights: layers start with zero biases, which would hide errors."""
+    model = case.build()
+    rng = np.random.default_rng(0)
+    model.set_weight_arrays(
+        {
+            name: rng.normal(scale=len(array) ** -0.5, size=array.shape).astype(np.float32)
+            for name, array in model.weight_arrays().items()
+        }
+    )
+    return model
+
+
+@pytest.fixture(scope="module")
+def inputs(case):
+    return case.inputs(np.random.default_rng(1), (BATCH, TIME))
+
+
+def leaves(state):
+    return [np.asarray(tensor) for tensor in tf.nest.flatten(state)]
+
+
+def read(model, inputs, state):
+    """Read a window step by step: outputs (batch, time, ...) and the state after it."""
+    outputs = []
+    for t in range(inputs.shape[1]):
+        output, state = model.step(inputs[:, t], state)
+        outputs.append(output)
+    return np.stack(outputs, axis=1), state
+
+
+def assert_rows_equal(one, other, rows):
+    for a, b in zip(leaves(one), leaves(other), strict=True):
+        np.testing.assert_array_equal(a[rows], b[rows])
+
+
+def test_it_implements_both_protocols(model):
+    assert isinstance(model, SequenceModel)
+    assert isinstance(model, TrainableModel)
+
+
+def test_the_batch_is_the_first_axis(model, inputs):
+    state = model.initial_state(BATCH)
+    assert {leaf.shape[0] for leaf in leaves(state)} == {BATCH}
+    outputs, after = model.unroll(inputs, state)
+    assert outputs.shape[:2] == (BATCH, TIME)
+    output, stepped = model.step(inputs[:, 0], state)
+    assert output.shape == (BATCH, *outputs.shape[2:])
+    for leaf, unrolled, once in zip(leaves(state), leaves(after), leaves(stepped), strict=True):
+        assert leaf.shape == unrolled.shape == once.shape
+        assert leaf.dtype == unrolled.dtype == once.dtype
+
+
+def test_stepwise_equals_unrolled(model, inputs):
+    whole, last = model.unroll(inputs, model.initial_state(BATCH))
+    outputs, state = read(model, inputs, model.initial_state(BATCH))
+    np.testing.assert_allclose(outputs, whole, atol=1e-5)
+    for got, wanted in zip(leaves(state), leaves(last), strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
+def test_two_windows_equal_one(model, inputs):
+    whole, last = model.unroll(inputs, model.initial_state(BATCH))
+    first, state = model.unroll(inputs[:, :4], model.initial_state(BATCH))
+    second, state = model.unroll(inputs[:, 4:], state)
+    np.testing.assert_allclose(np.concatenate([first, second], axis=1), whole, atol=1e-5)
+    for got, wanted in zip(leaves(state), leaves(last), strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
+def test_outputs_depend_on_what_was_read_before(model, inputs):
+    whole, _ = model.unroll(inputs, model.initial_state(BATCH))
+    fresh, _ = model.unroll(inputs[:, -1:], model.initial_state(BATCH))
+    assert not np.allclose(whole[:, -1], fresh[:, 0])
+
+
+def test_a_row_changes_no_bit_of_another(case, model, inputs):
+    others = [0, 2, 3]
+    _, state = model.unroll(inputs, model.initial_state(BATCH))
+    changed = inputs.copy()
+    changed[1] = case.inputs(np.random.default_rng(2), (1, TIME))[0]
+    assert (changed[1] != inputs[1]).any()
+    _, changed_state = model.unroll(changed, model.initial_state(BATCH))
+    assert_rows_equal(changed_state, state, others)
+    before, _ = model.unroll(inputs, state)
+    after, _ = model.unroll(changed, changed_state)
+    assert_rows_equal(after, before, others)
+    assert not np.array_equal(after[1], before[1])
+    before, _ = model.step(inputs[:, 0], state)
+    after, _ = model.step(changed[:, 0], changed_state)
+    assert_rows_equal(after, before, others)
+
+
+def test_a_fresh_row_equals_a_new_batch(model, inputs):
+    """The decoder starts a tune in a row while the others continue theirs."""
+    _, running = model.unroll(inputs, model.initial_state(BATCH))
+    fresh = model.initial_state(BATCH)
+    row = tf.constant([False, False, True, False])
+    mixed, _ = read(model, inputs, where_active(row, fresh, running))
+    new, _ = read(model, inputs, fresh)
+    continued, _ = read(model, inputs, running)
+    np.testing.assert_array_equal(mixed[2], new[2])
+    np.testing.assert_array_equal(mixed[[0, 1, 3]], continued[[0, 1, 3]])
+    alone, _ = read(model, inputs[2:3], model.initial_state(1))
+    np.testing.assert_allclose(mixed[2], alone[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_only_active_rows_change(model, inputs, compiled):
+    step = tf.function(model.step, jit_compile=True) if compiled else model.step
+    _, state = model.unroll(inputs, model.initial_state(BATCH))
+    active = tf.constant([True, False, True, False])
+    outputs, after = step(inputs[:, 0], state, active)
+    all_outputs, all_after = step(inputs[:, 0], state, tf.ones((BATCH,), tf.bool))
+    assert_rows_equal(after, state, [1, 3])
+    assert_rows_equal(after, all_after, [0, 2])
+    assert_rows_equal(outputs, all_outputs, [0, 2])
+    assert any(
+        (a[[0, 2]] != b[[0, 2]]).any() for a, b in zip(leaves(after), leaves(state), strict=True)
+    )
+    for got, wanted in zip(
+        leaves((all_outputs, all_after)), leaves(step(inputs[:, 0], state)), strict=True
+    ):
+        np.testing.assert_allclose(got, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "case", [name for name, case in CASES.items() if case.oracle is not None], indirect=True
+)
+def test_numpy_computes_the_same(case, model, inputs):
+    outputs, _ = model.unroll(inputs, model.initial_state(BATCH))
+    np.testing.assert_allclose(outputs, case.oracle(model.weight_arrays(), inputs), atol=2e-5)
+
+
+def test_every_weight_has_a_gradient(case, model, inputs):
+    seed = tf.constant([1, 2, 0]) if case.has_dropout else None
+    with tf.GradientTape() as tape:
+        outputs, _ = model.unroll(inputs, model.initial_state(BATCH), dropout_seed=seed)
+        loss = tf.reduce_mean(outputs**2)
+    for gradient in tape.gradient(loss, model.trainable_variables):
+        assert np.abs(tf.convert_to_tensor(gradient)).max() > 0
+    assert len(model.trainable_variables) == len(model.weight_arrays())
+
+
+def test_dropout_depends_on_its_seed_alone(case, model, inputs):
+    def outputs(*seed):
+        seed = tf.constant(seed) if seed else None
+        return np.asarray(model.unroll(inputs, model.initial_state(BATCH), dropout_seed=seed)[0])
+
+    np.testing.assert_array_equal(outputs(5, 6, 0), outputs(5, 6, 0))
+    for other in [(5, 7, 0), ()]:
+        assert np.array_equal(outputs(5, 6, 0), outputs(*other)) != case.has_dropout
+
+
+def test_saved_and_loaded_it_computes_the_same_bits(case, model, inputs, tmp_path):
+    model.about = {"epoch": 3}
+    model.save(tmp_path / "one.abcrnn")
+    loaded = case.load(tmp_path / "one.abcrnn")
+    assert type(loaded) is type(model)
+    assert loaded.config == model.config
+    assert loaded.about == {"epoch": 3}
+    for name, array in model.weight_arrays().items():
+        np.testing.assert_array_equal(loaded.weight_arrays()[name], array)
+    assert_rows_equal(
+        loaded.unroll(inputs, loaded.initial_state(BATCH)),
+        model.unroll(inputs, model.initial_state(BATCH)),
+        slice(None),
+    )
+    loaded.save(tmp_path / "two.abcrnn")
+    assert (tmp_path / "one.abcrnn").read_bytes() == (tmp_path / "two.abcrnn").read_bytes()
+
+
+def test_weights_of_other_names_shapes_or_types_are_refused(model):
+    arrays = model.weight_arrays()
+    name, array = next(iter(arrays.items()))
+    for wrong, message in [
+        ({**arrays, "more": array}, "do not fit the configuration: more"),
+        ({n: a for n, a in arrays.items() if n != name}, f"do not fit the configuration: {name}"),
+        ({**arrays, name: array[1:]}, f"the weight {name} is float32 of shape"),
+        ({**arrays, name: array.astype(np.float64)}, f"the weight {name} is float64"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            model.set_weight_arrays(wrong)
+
+
+def test_a_class_without_step_is_no_sequence_model():
+    assert not isinstance(keras.Sequential(), SequenceModel)
+    assert not isinstance(keras.Sequential(), TrainableModel)
