@@ -54,7 +54,7 @@ class NoteModel:
         self.about: dict[str, Any] = {}
         #: Rows to read before a new piece is generated, taken from training pieces, shape
         #: (lead-ins, notes, 3). See ``lead_in`` of the network.
-        self.leads: Rows = np.zeros((0, 0, 3))
+        self.leads: Rows = self.network.encode(np.zeros(0, NOTE))[None][:0]
         #: Number of notes of each pitch, class of step and class of duration in the data.
         self.counts = {
             "pitch": np.zeros(PITCHES, np.int64),
