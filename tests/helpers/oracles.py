@@ -46,3 +46,24 @@ def gru_oracle(weights, ids):
         h = z * h + (1 - z) * np.tanh(xh + r * hh)
         outputs.append(h)
     return np.stack(outputs, axis=1) @ weights["head/kernel"] + weights["head/bias"]
+
+
+def note_lstm_oracle(weights, rows):
+    """Hidden vectors of a NoteLSTM from rows of classes (batch, time, 3)."""
+    weights = {name: array.astype(np.float64) for name, array in weights.items()}
+    names = ("pitch", "step", "duration")
+    outputs = np.concatenate(
+        [weights[f"{name}_embedding/embeddings"][rows[..., n]] for n, name in enumerate(names)], -1
+    )
+    for number in range(len({name.split("/")[0] for name in weights if "lstm." in name})):
+        outputs = lstm(outputs, weights, f"lstm.{number}")
+    return outputs
+
+
+def note_window_lstm_oracle(weights, rows, seq_length):
+    """Hidden vectors of a NoteWindowLSTM, from windows of rows that begin with zeros."""
+    weights = {name: array.astype(np.float64) for name, array in weights.items()}
+    scaled = rows.astype(np.float64) / [128, 1, 1]
+    padded = np.concatenate([np.zeros((len(rows), seq_length, 3)), scaled], axis=1)
+    windows = [padded[:, t + 1 : t + 1 + seq_length] for t in range(rows.shape[1])]
+    return np.stack([lstm(window, weights, "lstm")[:, -1] for window in windows], axis=1)
