@@ -1,8 +1,8 @@
-"""Which characters may come next in a tune that is to be sound.
+"""Which characters may come next in a tune that must become valid.
 
-After every beginning :class:`TuneAutomaton` knows the characters after which the
-tune can still be ended soundly, and in how few: it always has a way to the end in
-mind, so that whatever is drawn among them, there is no dead end.
+After every prefix of a tune, :class:`TuneAutomaton` allows exactly the characters after
+which the tune can still be completed, and knows an upper bound on the characters that
+takes. Whatever is chosen among them, there is no dead end.
 """
 
 from __future__ import annotations
@@ -10,38 +10,49 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 
-from abcrnn.grammar.body import LINE_BEGUN, PARTS_OF, MusicGrammar
-from abcrnn.grammar.header import FieldGrammar
+from abcrnn.grammar.body import CONTINUATIONS, BodyGrammar
+from abcrnn.grammar.completion import Completion
+from abcrnn.grammar.header import HeaderGrammar
+from abcrnn.grammar.positions import Form
 from abcrnn.grammar.rules import Rules
-from abcrnn.grammar.sections import Form
-from abcrnn.grammar.states import END, START, State
-from abcrnn.grammar.terminals import BAR_LINES
+from abcrnn.grammar.states import END, START, Kind, State
 
-_NOTES = "ABCDEFGabcdefg"
-# Kinds of token in which every letter of a note leads to the same state.
-_BLIND = frozenset(
-    ("music", "accidental", "opening", "opening rest", "note", "rest", "chord end", "broken",
-     "paren", "bracket", "chord", "grace", "bar line", "margin")
+_LETTERS = "ABCDEFGabcdefg"
+# Kinds of token after which every note letter leads to the same state.
+_SAME_FOR_ALL_NOTES = frozenset(
+    (Kind.MUSIC, Kind.ACCIDENTAL, Kind.FIRST_NOTE, Kind.FIRST_REST, Kind.NOTE, Kind.REST,
+     Kind.CHORD_END, Kind.BROKEN, Kind.PAREN, Kind.BRACKET, Kind.CHORD, Kind.GRACE,
+     Kind.BAR_LINE, Kind.MARGIN)
 )  # fmt: skip
-_LONGEST_WAY = 10_000
+_LONGEST_COMPLETION = 10_000
 
 
 class TuneAutomaton:
-    """Tells after every beginning of a tune which characters may follow.
+    r"""Compute which characters may follow each prefix of a tune.
 
     Parameters
     ----------
     alphabet : str
-        The characters there are.
+        The characters that may be used.
     strict : bool
-        Leave out what is sound and yet makes some programs stumble: for tunes to be
-        drawn. Else what tunebooks write is followed, as far as it is sound.
+        Allow only what all programs read alike. Use it to generate tunes. If False, all
+        valid notation is allowed that tunebooks use and the automaton can follow. Use that
+        to read given text. docs/abc-support.md lists what each mode leaves out.
     form : Form
-        Sections to keep to; empty for any.
+        Sections that the tune must have; empty for any.
     bars : int, optional
-        Bars of the tune, if there is no form.
+        Number of bars that the tune must have, if there is no form.
     values : mapping of str to collection of str
-        Of the fields ``K`` and ``M``: the values to keep to, in every spelling of them.
+        Allowed values of the fields ``K`` and ``M``, in every spelling; the default is all.
+
+    Examples
+    --------
+    >>> automaton = TuneAutomaton("X:1M6/8KDGdgf|\n ")
+    >>> state, count = automaton.follow("X:1\nM:6/8\nK:D\ndgf dgf|d")
+    >>> count
+    23
+    >>> "6" in automaton.successors(state), "8" in automaton.successors(state)
+    (True, False)
     """
 
     def __init__(
@@ -52,32 +63,36 @@ class TuneAutomaton:
         bars: int | None = None,
         values: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
-        self._rules = Rules(alphabet, strict, form, bars, values)
-        self._music = MusicGrammar(self._rules)
-        self._grammar: dict[str, Callable[[State, str], State | None]] = {
-            **FieldGrammar(self._rules).steps,
-            **self._music.steps,
-            "end": lambda state, c: state,
+        rules = Rules(alphabet, strict, form, bars, values)
+        self._body = BodyGrammar(rules)
+        self._steps: dict[Kind, Callable[[State, str], State | None]] = {
+            **HeaderGrammar(rules).steps,
+            **self._body.steps,
+            Kind.END: lambda state, character: state,
         }
         self._alphabet = alphabet
-        self._notes = "".join(c for c in alphabet if c in _NOTES)
-        self._mark = next((c for c in ",'" if c in alphabet), "")
+        self._letters = "".join(c for c in alphabet if c in _LETTERS)
+        self._completion = Completion(alphabet, rules, self._body, self.step)
         self._needs: dict[State, int | None] = {END: 0}
         self._rows: dict[State, dict[str, State]] = {}
 
     def step(self, state: State, character: str) -> State | None:
-        """Return the state after one more character; None if no sound tune goes on so."""
-        return self._grammar[state.at](state, character)
+        """Return the state after one more character; None if it is not allowed.
+
+        A state is also returned where the alphabet lacks the characters to complete the
+        tune; :meth:`need` is None there.
+        """
+        return self._steps[state.token.kind](state, character)
 
     def follow(self, text: str, state: State = START) -> tuple[State, int]:
-        """Read text as far as a sound tune may go so.
+        """Read text as far as it can begin a valid tune.
 
         Returns
         -------
         state : State
             After the characters read.
         count : int
-            How many they are: all, or as many as stand before one that may not come.
+            Number of characters read: all, or those before the first one not allowed.
         """
         for count, character in enumerate(text):
             after = self.step(state, character)
@@ -87,130 +102,59 @@ class TuneAutomaton:
         return state, len(text)
 
     def successors(self, state: State) -> dict[str, State]:
-        """Return the states after each character that may come."""
-        if state.at not in PARTS_OF:
-            return self._stepped(state, self._alphabet)
-        parts = PARTS_OF[state.at]
-        own = self._stepped(state, [c for c in self._alphabet if c in parts])
-        behind = self._music.behind(state)
-        if behind is None:
+        """Return the state after each character that is allowed next."""
+        kind = state.token.kind
+        if kind not in CONTINUATIONS:
+            return self._allowed_steps(state, self._alphabet)
+        continuations = CONTINUATIONS[kind]
+        own = self._allowed_steps(state, [c for c in self._alphabet if c in continuations])
+        after = self._body.after_token(state)
+        if after is None:
             return own
-        if behind not in self._rows:  # many tokens lead to the same state
-            self._rows[behind] = self._stepped(behind, self._alphabet)
-        shared = self._rows[behind].items()
-        return {c: reached for c, reached in shared if c not in parts} | own
+        if after not in self._rows:  # many tokens lead to the same state
+            self._rows[after] = self._allowed_steps(after, self._alphabet)
+        shared = self._rows[after].items()
+        return {c: reached for c, reached in shared if c not in continuations} | own
 
-    def _stepped(self, state: State, characters: Iterable[str]) -> dict[str, State]:
-        after: dict[str, State] = {}
-        first = self._notes[:1]
+    def _allowed_steps(self, state: State, characters: Iterable[str]) -> dict[str, State]:
+        steps: dict[str, State] = {}
+        first = self._letters[:1]
+        share = state.token.kind in _SAME_FOR_ALL_NOTES
         for c in characters:
-            if state.at in _BLIND and c in _NOTES and c != first:
-                reached = after.get(first)
+            if share and c in _LETTERS and c != first:
+                reached = steps.get(first)
             else:
                 reached = self.step(state, c)
                 if reached is not None and self.need(reached) is None:
                     reached = None
             if reached is not None:
-                after[c] = reached
-        return after
+                steps[c] = reached
+        return steps
 
     def need(self, state: State) -> int | None:
-        """Return how many characters an end of the tune takes at most; None if there is none."""
-        way: list[State] = []
+        """Return an upper bound on the characters that complete the tune.
+
+        The bound includes the blank line after the tune. None if the tune cannot be
+        completed with the alphabet.
+        """
+        try:
+            return self._needs[state]
+        except KeyError:
+            return self._compute_need(state)
+
+    def _compute_need(self, state: State) -> int | None:
+        path: list[State] = []
         while state not in self._needs:
-            way.append(state)
-            c = self._towards_the_end(state)
+            path.append(state)
+            c = self._completion.next_character(state)
             after = self.step(state, c) if c and c in self._alphabet else None
-            if after is None or len(way) > _LONGEST_WAY:
+            if after is None or len(path) > _LONGEST_COMPLETION:
                 self._needs[state] = None
                 break
             state = after
         need = self._needs[state]
-        for passed in reversed(way):
+        for passed in reversed(path):
             if passed not in self._needs:
                 need = None if need is None else need + 1
                 self._needs[passed] = need
         return need
-
-    # The way to the end ---------------------------------------------------------------------
-
-    def _towards_the_end(self, state: State) -> str:
-        """Return a character that leads to the end of the tune, and soon."""
-        match state.at:
-            case "number":
-                return "X:1\n"[min(len(state.text), 3)]
-            case "line":
-                return "K" if state.header.meter else "M"
-            case "field":
-                return ":" if state.text != "%" else " "
-            case "text" | "line end":
-                return "\n"
-            case "value":
-                words, value = self._rules.values[state.text[0]], state.text[2:]
-                return (words.ends(value) if words.may_become(value) else "") or "\n"
-            case "quote":
-                known = self._rules.chords.may_become(state.text)
-                return (self._rules.chords.ends(state.text) if known else "") or '"'
-            case "grace" | "chord":
-                done = state.text[0] != "0" and state.text[1:] != "^"
-                return ("}" if state.at == "grace" else "]") if done else self._notes[:1]
-            case "paren" | "bracket":
-                choices = [*self._notes[:1], *"123456"]
-                return next((c for c in choices if self.step(state, c)), "")
-            case "accidental" | "broken":
-                return self._notes[:1]
-            case "bar line":
-                return self._out_of_bar_line(state)
-            case "note" | "opening" | "rest" | "opening rest" | "chord end":
-                return self._out_of_event(state)
-            case _:
-                return self._in_music(state._replace(text=state.text.strip("|")))
-
-    def _in_music(self, state: State) -> str:
-        place, run = state.place, state.run
-        if place.ending == "due":
-            return "["
-        if self._rules.sections.may_end(place) and state.text not in LINE_BEGUN[1:]:
-            return "\n"
-        if not (place.begun or self._rules.room(place)):
-            return self._bar_line(state, "", "open")
-        target, deed = self._rules.sections.goal(place)
-        waits = run.owed or run.broken or run.tuplet
-        if waits or place.filled < target or (run.tied and self._rules.room(place)):
-            return self._notes[:1]
-        if place.slurred:
-            return ")"
-        return self._bar_line(state, "", deed)
-
-    def _out_of_event(self, state: State) -> str:
-        """Choose the length that fills the bar soonest, and go on after it."""
-        if state.at in ("note", "opening") and not state.text and self._mark:
-            return self._mark  # counted in, for a tie may ask for it
-        place, text = state.place, state.text.lstrip("'")
-        target, _ = self._rules.sections.goal(place)
-        most = self._rules.room(place)
-        for room in (min(target - place.filled, most), most):
-            length = self._rules.fitting.shortest(room, state.run, text)
-            if length is not None:
-                break
-        else:
-            return ""
-        if length != text:
-            return length[len(text)]
-        behind = self._music.behind(state)
-        return self._in_music(behind) if behind else ""
-
-    def _out_of_bar_line(self, state: State) -> str:
-        c = self._bar_line(state, state.text, self._rules.sections.goal(state.place)[1])
-        behind = None if c else self._music.behind(state)
-        return self._in_music(behind) if behind else c
-
-    def _bar_line(self, state: State, begun: str, deed: str) -> str:
-        """Return the next character of a bar line, one that does the deed if there still is one."""
-        words = [
-            word
-            for word in self._rules.bar_lines.words
-            if word.startswith(begun) and self._rules.after_bar_line(state.place, word)
-        ]
-        word = min(words, key=lambda w: (BAR_LINES[w] != (deed,), len(w), w), default=begun)
-        return word[len(begun) : len(begun) + 1]

@@ -1,4 +1,4 @@
-"""Which note lengths still fit into a bar, so that the rest of it can be filled too."""
+"""Which note lengths fit into a bar such that notes can also fill the rest of it."""
 
 from __future__ import annotations
 
@@ -6,78 +6,89 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
 
-from abcrnn.grammar.states import Run, Tuplet
-from abcrnn.grammar.terminals import lengths
+from abcrnn.grammar.states import Pending, Tuplet
+from abcrnn.grammar.terminals import note_lengths
 
-_NOTE = 2  # characters of a note at most, its length apart: a letter and an octave mark
-_NEVER = 10**6
+_NOTE = 2  # upper bound on the characters of a note without length: letter and octave mark
+_IMPOSSIBLE = 10**6
+_LONGEST_BAR = 4096  # steps: 32 whole notes in units of 1/32; each step takes time to compute
 
 
-class Fitting:
-    """What fits, and in how few characters the rest can be filled.
+class BarFilling:
+    """Compute which lengths fit into a bar and how few characters fill the rest.
 
     Parameters
     ----------
     alphabet : str
-        The characters that lengths can be spelt with.
+        The characters that lengths are spelled with.
     strict : bool
-        Keep to lengths that every program can draw, and in a tuplet to equal ones.
+        Use only lengths that one note sign can have, and equal lengths in a tuplet.
     """
 
     def __init__(self, alphabet: str, strict: bool) -> None:
         characters, self._strict = set(alphabet), strict
-        spelt = lengths(strict)
         self._lengths = {
-            text: steps for text, steps in spelt.items() if characters.issuperset(text)
+            text: steps
+            for text, steps in note_lengths(strict).items()
+            if characters.issuperset(text)
         }
-        self.lengths = cache(self._lengths_that_fit)
-        self.cost = cache(self._cost)
+        self.lengths = cache(self._fitting_lengths)
+        self._cost = cache(self._compute_cost)
 
-    def can_fill(self, room: int) -> bool:
-        """Whether so many steps can be filled with notes."""
-        return self.cost(room, None) < _NEVER
+    def can_fill(self, steps: int) -> bool:
+        """Whether notes can fill a bar of that many steps."""
+        if steps > _LONGEST_BAR:
+            return False
+        for shorter in range(steps):  # so that the recursion stays shallow
+            self._cost(shorter, None)
+        return self._cost(steps, None) < _IMPOSSIBLE
 
-    def shortest(self, room: int, run: Run, begun: str) -> str | None:
-        """Return the spelling, of those that begin so, that leads to a full bar soonest."""
-        fits = self.lengths(room, run.tuplet, run.broken)
+    def shortest(self, room: int, pending: Pending, start: str) -> str | None:
+        """Return the length beginning with ``start`` that leads to a full bar soonest."""
+        fitting = self.lengths(room, pending.tuplet, pending.broken)
         return min(
-            (text for text in fits if text.startswith(begun)),
-            key=lambda text: (len(text) + self._rest(room, run.tuplet, fits[text]), text),
+            (text for text in fitting if text.startswith(start)),
+            key=lambda text: (
+                len(text) + self._cost_of_rest(room, pending.tuplet, fitting[text]),
+                text,
+            ),
             default=None,
         )
 
-    def _lengths_that_fit(self, room: int, tuplet: Tuplet | None, broken: int) -> Mapping[str, int]:
-        """Return the lengths of an event that leave what can be filled: steps by spelling."""
+    def _fitting_lengths(self, room: int, tuplet: Tuplet | None, broken: int) -> Mapping[str, int]:
+        """Return the lengths of an event after which the bar can be filled: steps by spelling."""
         return {
             text: steps
             for text, steps in self._lengths.items()
-            if (not broken or steps == broken) and self._rest(room, tuplet, steps) < _NEVER
+            if (not broken or steps == broken)
+            and self._cost_of_rest(room, tuplet, steps) < _IMPOSSIBLE
         }
 
-    def _rest(self, room: int, tuplet: Tuplet | None, steps: int) -> int:
-        """Characters it takes to fill the bar after an event of so many steps."""
+    def _cost_of_rest(self, room: int, tuplet: Tuplet | None, steps: int) -> int:
+        """Return how many characters fill the bar after an event of that many steps."""
         if tuplet is None:
-            return self.cost(room - steps, None)
+            return self._cost(room - steps, None)
         if (
             self._strict
             and tuplet.left < tuplet.p
             and steps * (tuplet.p - tuplet.left) != tuplet.steps
         ):
-            return _NEVER
+            return _IMPOSSIBLE
         written = tuplet._replace(left=tuplet.left - 1, steps=tuplet.steps + steps)
         if written.left:
-            return self.cost(room, written)
+            return self._cost(room, written)
         played = Fraction(written.steps * written.q, written.p)
-        return self.cost(room - int(played), None) if played.denominator == 1 else _NEVER
+        return self._cost(room - int(played), None) if played.denominator == 1 else _IMPOSSIBLE
 
-    def _cost(self, room: int, tuplet: Tuplet | None) -> int:
+    def _compute_cost(self, room: int, tuplet: Tuplet | None) -> int:
+        """Return how many characters fill ``room`` steps of a bar, ``_IMPOSSIBLE`` if none do."""
         if room < 0:
-            return _NEVER
+            return _IMPOSSIBLE
         if room == 0 and tuplet is None:
             return 0
         if tuplet and tuplet.steps * tuplet.q > room * tuplet.p:
-            return _NEVER
+            return _IMPOSSIBLE
         return min(
-            _NOTE + len(text) + self._rest(room, tuplet, steps)
+            _NOTE + len(text) + self._cost_of_rest(room, tuplet, steps)
             for text, steps in self._lengths.items()
         )

@@ -1,130 +1,157 @@
-"""The fields of a tune, character by character (sections 2.2 and 3 of ABC 2.1)."""
+"""The header of a tune, and the fields between its lines of music.
+
+Sections 2.2 and 3 of ABC 2.1.
+"""
 
 from __future__ import annotations
 
+from abcrnn.grammar.positions import Ambiguity
 from abcrnn.grammar.rules import Rules
-from abcrnn.grammar.states import Header, State
+from abcrnn.grammar.states import Before, Header, Kind, State, Token
 from abcrnn.grammar.terminals import steps_of
 from abcrnn.notation.fields import default_unit, parse_key, parse_meter, parse_unit
 
+#: Fields that may come between two lines of music, and what the position after them is called.
+BODY_FIELDS = {"M": Before.METER, "L": Before.UNIT, "K": Before.KEY, "P": Before.PART}
+
 _DIGITS = frozenset("0123456789")
-_TEXTS = frozenset("ABCDFGHNORSTYZ%")  # lines that say nothing of the music
-_WORDS = "words"  # some were read
-_LONGEST_NUMBER, _LONGEST_VALUE = 6, 60
+_TEXT_FIELDS = frozenset("ABCDFGHNORSTYZ%")  # fields and comments that do not change the music
+_ANY = "*"  # represents any text
+_MOST_DIGITS, _LONGEST_VALUE = 6, 60
 
 
-class FieldGrammar:
-    """Reads fields: those above the music, and those between its lines."""
+class HeaderGrammar:
+    """Read fields: those of the header and those between lines of music."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules, self._strict = rules, rules.strict
         self.steps = {
-            "number": self._number,
-            "line": self._line,
-            "field": self._field,
-            "text": self._text,
-            "value": self._value,
+            Kind.NUMBER: self._number,
+            Kind.LINE: self._line,
+            Kind.FIELD: self._field,
+            Kind.TEXT: self._text,
+            Kind.VALUE: self._value,
         }
 
     def _number(self, state: State, c: str) -> State | None:
         """Read the first line, such as ``X:1``."""
-        text = state.text
+        text = state.token.text
         if text in ("", "X"):
-            return state._replace(text=text + c) if c == "X:"[len(text)] else None
+            return state.reading(Kind.NUMBER, text + c) if c == "X:"[len(text)] else None
         if c == "\n":
-            return State("line") if text != "X:" else None
+            return State(Token(Kind.LINE)) if text != "X:" else None
         if c == " " and text == "X:":
             return state
-        fine = c in _DIGITS and len(text) < len("X:") + _LONGEST_NUMBER
-        return state._replace(text=text + "1") if fine else None  # which digit is all one
+        if c not in _DIGITS or len(text) >= len("X:") + _MOST_DIGITS:
+            return None
+        return state.reading(Kind.NUMBER, text + "1")  # represents any digit
 
     def _line(self, state: State, c: str) -> State | None:
-        """Begin a line: ``M:`` and ``L:`` come once, and ``K:`` only when there is a meter."""
+        """Begin a header line: ``M:`` and ``L:`` come once, ``K:`` only after ``M:``."""
         header = state.header
-        music = {"M": not header.meter, "L": not header.unit, "K": bool(header.meter)}
-        fine = music.get(c, c in _TEXTS or (c == "Q" and not self._strict))
-        return state._replace(at="field", text=c) if fine else None
+        if c == "M":
+            allowed = not header.meter
+        elif c == "L":
+            allowed = not header.unit
+        elif c == "K":
+            allowed = bool(header.meter)
+        else:
+            allowed = c in _TEXT_FIELDS or (c == "Q" and not self._strict)
+        return state.reading(Kind.FIELD, c) if allowed else None
 
     def _field(self, state: State, c: str) -> State | None:
-        if state.text == "%":  # a comment; %% would be a word to some program
-            return state._replace(at="text", text=_WORDS) if c not in "%\n" else None
+        letter = state.token.text
+        if letter == "%":  # a comment; a program may read %% as a directive
+            return state.reading(Kind.TEXT, _ANY) if c not in "%\n" else None
         if c != ":":
             return None
-        if state.text in self._rules.values:
-            return state._replace(at="value", text=state.text + c)
-        return state._replace(at="text", text="")
+        if letter in self._rules.values:
+            return state.reading(Kind.VALUE, letter + c)
+        return state.reading(Kind.TEXT)
 
     def _text(self, state: State, c: str) -> State | None:
         if c == "\n":
-            return state._replace(at="line", text="")
-        if (c in ":|" and not state.text) or (c in "\\%" and self._strict):
+            return state.reading(Kind.LINE)
+        if c in ":|" and not state.token.text:
             return None  # a letter and :: or :| is music
-        return state._replace(text=_WORDS)
+        if c in "\\%" and self._strict:
+            return None
+        return state if state.token.text else state.reading(Kind.TEXT, _ANY)
 
     def _value(self, state: State, c: str) -> State | None:
-        letter, value = state.text[0], state.text[2:]
+        text = state.token.text
+        letter, value = text[0], text[2:]
         if c == "\n":
-            known = not self._strict or value in self._rules.values[letter].words
-            return self._after_value(state, letter, value) if known else None
+            is_known = not self._strict or value in self._rules.values[letter].words
+            return self._after_value(state, letter, value) if is_known else None
         if c == " " and not value:
             return state
         if self._strict:
-            fine = self._rules.values[letter].may_become(value + c)
+            allowed = self._rules.values[letter].is_prefix(value + c)
         else:
-            fine = len(value) < _LONGEST_VALUE
-        return state._replace(text=state.text + c) if fine else None
+            allowed = len(value) < _LONGEST_VALUE
+        return state.reading(Kind.VALUE, text + c) if allowed else None
 
     def _after_value(self, state: State, letter: str, value: str) -> State | None:
         if letter == "P":
-            return _music(state, letter)
+            return _after_body_field(state, letter)
         if letter == "K":
             if parse_key(value) is None:
                 return None
-            return self._begin_music(state) if state.in_header else _music(state, letter)
+            in_header = state.in_header
+            return self._begin_music(state) if in_header else _after_body_field(state, letter)
         header = _changed(state.header, letter, value)
         if header is None:
             return None
         if state.in_header:
-            return state._replace(at="line", text="", header=header)
-        return self._change(state, letter, header)
+            return State(Token(Kind.LINE), header=header)
+        return self._change_meter_or_unit(state, letter, header)
 
     def _begin_music(self, state: State) -> State | None:
+        """Return the state after ``K:``, which ends the header."""
         meter = parse_meter(state.header.meter)
         if meter is None:
             return None
         header = state.header._replace(unit=state.header.unit or str(default_unit(meter)))
-        whole = self._whole(header)
-        if whole is None:
+        length = self._bar_length(header)
+        if length is None:
             return None
-        return State("music", "\n", self._rules.sections.beginning(whole), header=header)
+        position = self._rules.sections.start(length)
+        return State(Token(Kind.MUSIC), Before.LINE_START, position, header=header)
 
-    def _change(self, state: State, letter: str, header: Header) -> State | None:
-        """Change meter or unit where nothing hangs over from before."""
-        place = state.place
-        if place.pickup and not (place.begun or place.opened):
-            begun = self._begin_music(state._replace(header=header))
-            return _music(begun, letter) if begun else None
-        hangs = place.filled or place.opened or place.ending or place.back or place.pickup
-        whole = self._whole(header)
-        if whole is None or (hangs and whole != place.whole):
+    def _change_meter_or_unit(self, state: State, letter: str, header: Header) -> State | None:
+        """Change meter or unit note length where no bar or repeat is incomplete."""
+        position = state.position
+        bar, repeats = position.bar, position.repeats
+        if bar.is_first and not (bar.has_event or repeats.is_open):
+            restarted = self._begin_music(state._replace(header=header))
+            return _after_body_field(restarted, letter) if restarted else None
+        incomplete = (
+            bar.filled or bar.is_first or repeats.is_open or repeats.ending or repeats.remainder
+        )
+        length = self._bar_length(header)
+        if length is None or (incomplete and length != bar.length):
             return None
-        changed = state._replace(place=place._replace(whole=whole, explicit="meter"), header=header)
-        return _music(changed, letter)
+        position = position._replace(
+            bar=bar._replace(length=length), repeats=repeats._replace(ambiguity=Ambiguity.METER)
+        )
+        return _after_body_field(state._replace(position=position, header=header), letter)
 
-    def _whole(self, header: Header) -> int | None:
-        """Return the steps of a full bar; None if they are no whole number, or cannot be filled."""
+    def _bar_length(self, header: Header) -> int | None:
+        """Return the steps of a full bar; None if notes cannot fill it exactly."""
         meter, unit = parse_meter(header.meter), parse_unit(header.unit)
-        whole = steps_of(meter.length, unit) if meter and meter.length and unit else None
-        return whole if whole and self._rules.fitting.can_fill(whole) else None
+        length = steps_of(meter.length, unit) if meter and meter.length and unit else None
+        return length if length and self._rules.filling.can_fill(length) else None
 
 
 def _changed(header: Header, letter: str, value: str) -> Header | None:
+    """Return the header with another ``M:`` or ``L:``; None if the value is not valid."""
     if letter == "M":
         meter = parse_meter(value)
         return header._replace(meter=value) if meter and meter.length else None
     return header._replace(unit=value) if parse_unit(value) else None
 
 
-def _music(state: State, letter: str) -> State:
-    """Go on with music, which has to come: a tune does not end with a field."""
-    return state._replace(at="music", text=letter)
+def _after_body_field(state: State, letter: str) -> State:
+    """Return the state after a field; music must follow, a tune does not end with a field."""
+    return state.between(BODY_FIELDS[letter])

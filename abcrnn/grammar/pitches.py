@@ -1,110 +1,132 @@
-"""Which pitches may come: those in a range, and after a tie the same one again.
+"""Which pitches may come: those in a range, and after a tie the same pitch again.
 
-A tie to another pitch is read as a slur by some programs and as an error by others
-(section 4.11 of ABC 2.1). This automaton knows notes from other letters and
-nothing of rhythm; a tune drawn under it and :class:`TuneAutomaton` obeys both.
+Some programs read a tie to another pitch as a slur and others as an error (section 4.11 of
+ABC 2.1). This automaton tells notes from other letters and ignores rhythm. A tune that
+both it and :class:`abcrnn.grammar.TuneAutomaton` allow satisfies both.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import NamedTuple
 
 _MARKS = {"upper": ("", ","), "lower": ("", "'")}
 
-#: What may be drawn without an order: from two octaves below the middle to two above.
+#: The pitches allowed by default: from ``C,`` to ``b'``.
 PITCHES = frozenset(
     letter + mark
     for letter in "ABCDEFGabcdefg"
     for mark in _MARKS["lower" if letter.islower() else "upper"]
 )
 _LETTERS = frozenset("ABCDEFGabcdefg")
-_BEFORE_TIE = frozenset("0123456789/ ")  # what may stand between a note and the tie from it
+_BEFORE_TIE = frozenset("0123456789/ ")  # what may come between a note and its tie
+
+
+class Context(StrEnum):
+    """The part of a tune that is being read."""
+
+    HEADER_LINE = "start of a header line"
+    AFTER_K = "after a K that begins a header line"
+    HEADER_FIELD = "header field"
+    KEY_FIELD = "K: field, the last of the header"
+    BODY_LINE = "start of a line of music"
+    FIELD_LETTER = "after a letter that may begin a field in the music"
+    BODY_FIELD = "field in the music"
+    MUSIC = "music"
+    NOTE = "after the letter of a note"
+    QUOTE = "text in quotes"
+
+
+_HEADER = frozenset((Context.HEADER_LINE, Context.AFTER_K, Context.HEADER_FIELD, Context.KEY_FIELD))
 
 
 class PitchState(NamedTuple):
-    """Where the automaton stands.
+    """The state of :class:`PitchAutomaton` between two characters.
 
     Parameters
     ----------
-    at : str
-        ``header`` or ``line`` where a line begins; ``key line`` after a ``K`` there,
-        ``field`` after a letter there that begins none of the notes; ``words`` and
-        ``last words`` inside a field of the header, ``value`` inside one below;
-        ``music``; ``note`` after a letter of one; ``quote``.
+    context : Context
     held : str
-        The pitch of the last note, or as much of it as has been read.
+        The pitch of the last note, as far as it has been read.
     tied : bool
-        Whether the next note must have it too.
+        Whether the next note must have the same pitch.
     marks : tuple of str
         After a letter: the octave marks that may follow, an empty one for none.
     """
 
-    at: str = "header"
+    context: Context = Context.HEADER_LINE
     held: str = ""
     tied: bool = False
     marks: tuple[str, ...] = ()
 
 
+#: In the music, where the previous pitch does not matter.
+ANY_PITCH = PitchState(Context.MUSIC)
+
+
 class PitchAutomaton:
-    """Tells which characters may follow, as far as pitch goes.
+    """Compute which characters may follow, as far as pitches are concerned.
 
     Parameters
     ----------
     pitches : frozenset of str
-        The notes to keep to, as they are spelt without accidental, such as ``c'``.
+        The notes allowed, spelled without accidental, such as ``c'``.
     """
 
     def __init__(self, pitches: frozenset[str] = PITCHES) -> None:
-        self._pitches = pitches
         self._marks = {
             letter: tuple(sorted(pitch[1:] for pitch in pitches if pitch[0] == letter))
             for letter in _LETTERS
         }
 
     def step(self, state: PitchState, c: str) -> PitchState | None:
-        """Return the state after one more character; None if it may not come."""
-        if state.at in ("header", "key line", "words", "last words"):
-            return self._in_header(state, c)
-        if state.at == "note":
+        """Return the state after one more character; None if it is not allowed."""
+        context = state.context
+        if context in _HEADER:
+            return self._in_header(context, c)
+        if context == Context.NOTE:
             return self._after_letter(state, c)
-        if state.at == "quote":
-            return state._replace(at="music") if c == '"' else state
-        if state.at == "value":
-            return state._replace(at="line") if c == "\n" else state
-        if state.at == "field" and c == ":":
-            return state._replace(at="value")
+        if context == Context.QUOTE:
+            return state._replace(context=Context.MUSIC) if c == '"' else state
+        if context == Context.BODY_FIELD:
+            return state._replace(context=Context.BODY_LINE) if c == "\n" else state
+        if context == Context.FIELD_LETTER and c == ":":
+            return state._replace(context=Context.BODY_FIELD)
         if c == "\n":
-            return state._replace(at="line")
-        if state.at == "line" and c in "KLMP":
-            return state._replace(at="field")
-        state = state._replace(at="music")
+            return state._replace(context=Context.BODY_LINE)
+        if context == Context.BODY_LINE and c in "KLMP":
+            return state._replace(context=Context.FIELD_LETTER)
+        return self._in_music(state._replace(context=Context.MUSIC), c)
+
+    def _in_header(self, context: Context, c: str) -> PitchState:
+        if c == "\n":
+            is_last = context == Context.KEY_FIELD
+            return PitchState(Context.BODY_LINE if is_last else Context.HEADER_LINE)
+        if context == Context.HEADER_LINE:
+            return PitchState(Context.AFTER_K if c == "K" else Context.HEADER_FIELD)
+        if context == Context.AFTER_K:
+            return PitchState(Context.KEY_FIELD if c == ":" else Context.HEADER_FIELD)
+        return PitchState(context)
+
+    def _in_music(self, state: PitchState, c: str) -> PitchState | None:
         if c in _LETTERS:
             return self._letter(state, c)
         if c == '"':
-            return state._replace(at="quote")
+            return state._replace(context=Context.QUOTE)
         if c == "-":
             return state._replace(tied=True) if state.held else None
-        keeps = state.tied or not state.held or c in _BEFORE_TIE
-        return state if keeps else PitchState("music")
-
-    def _in_header(self, state: PitchState, c: str) -> PitchState:
-        if c == "\n":
-            return PitchState("line" if state.at == "last words" else "header")
-        if state.at == "header":
-            return PitchState("key line" if c == "K" else "words")
-        if state.at == "key line":
-            return PitchState("last words" if c == ":" else "words")
-        return state
+        is_kept = state.tied or not state.held or c in _BEFORE_TIE
+        return state if is_kept else ANY_PITCH
 
     def _letter(self, state: PitchState, c: str) -> PitchState | None:
         marks = self._marks[c]
         if state.tied:
             marks = tuple(mark for mark in marks if c + mark == state.held)
-        return PitchState("note", c, marks=marks) if marks else None
+        return PitchState(Context.NOTE, c, marks=marks) if marks else None
 
     def _after_letter(self, state: PitchState, c: str) -> PitchState | None:
         if c in ",'":
-            return PitchState("music", state.held + c) if c in state.marks else None
+            return PitchState(Context.MUSIC, state.held + c) if c in state.marks else None
         if "" not in state.marks:
             return None
-        return self.step(PitchState("music", state.held), c)
+        return self.step(PitchState(Context.MUSIC, state.held), c)

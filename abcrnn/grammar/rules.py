@@ -1,34 +1,37 @@
-"""What all parts of the grammar share: the words there are, what fits, what bar lines may do."""
+"""What all parts of the grammar share: word lists, fitting lengths and bar lines."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from abcrnn.grammar.bar_filling import Fitting
-from abcrnn.grammar.sections import Form, Place, Sections
-from abcrnn.grammar.states import Run
+from abcrnn.grammar.bar_filling import BarFilling
+from abcrnn.grammar.positions import Effect, Form, Position
+from abcrnn.grammar.sections import Sections
+from abcrnn.grammar.states import Before, State
 from abcrnn.grammar.terminals import (
     BAR_LINES,
     CHORDS,
     KEYS,
     METERS,
-    ODD_BAR_LINES,
-    REPEAT_AND_BAR,
+    RARE_BAR_LINES,
     TUPLETS,
+    TWO_BAR_LINES,
     UNITS,
-    Words,
+    WordList,
 )
 
-PARTS = "ABCDEFGH"
+_PARTS = "ABCDEFGH"
+#: Positions at the start of a line of music.
+LINE_STARTS = frozenset(Before) - {Before.NOTHING, Before.NOTE}
 
 
 class Rules:
-    """The words of an alphabet, and what bounds them.
+    """The word lists of an alphabet, and the rules that apply to all tokens.
 
     Parameters
     ----------
     alphabet, strict, form, bars, values
-        As in :class:`abcrnn.notation.automaton.TuneAutomaton`.
+        As in :class:`abcrnn.grammar.TuneAutomaton`.
     """
 
     def __init__(
@@ -41,34 +44,37 @@ class Rules:
     ) -> None:
         self.strict = strict
         self.sections = Sections(form, bars, strict)
-        self.fitting = Fitting(alphabet, strict)
+        self.filling = BarFilling(alphabet, strict)
         self.values = {
-            "K": Words(values.get("K", KEYS), alphabet),
-            "M": Words(values.get("M", METERS), alphabet),
-            "L": Words(UNITS, alphabet),
-            "P": Words(PARTS, alphabet),
+            "K": WordList(values.get("K", KEYS), alphabet),
+            "M": WordList(values.get("M", METERS), alphabet),
+            "L": WordList(UNITS, alphabet),
+            "P": WordList(_PARTS, alphabet),
         }
         self.tuplets = "3" if strict else "".join(TUPLETS)
-        self.chords = Words(CHORDS, alphabet)
-        lines = BAR_LINES.keys() - ODD_BAR_LINES if strict else BAR_LINES.keys()
-        self.bar_lines = Words(lines, alphabet)
+        self.chords = WordList(CHORDS, alphabet)
+        lines = BAR_LINES.keys() - RARE_BAR_LINES if strict else BAR_LINES.keys()
+        self.bar_lines = WordList(lines, alphabet)
 
-    def fits(self, place: Place, run: Run) -> Mapping[str, int]:
+    def lengths(self, state: State) -> Mapping[str, int]:
         """Return the lengths that the next event may have: steps by spelling."""
-        return self.fitting.lengths(self.room(place), run.tuplet, run.broken)
+        position, pending = state.position, state.pending
+        return self.filling.lengths(self.room(position), pending.tuplet, pending.broken)
 
-    def room(self, place: Place) -> int:
+    def room(self, position: Position) -> int:
         """Return the steps left in the bar."""
-        return self.sections.limit(place) - place.filled
+        return self.sections.bar_limit(position) - position.bar.filled
 
-    def after_bar_line(self, place: Place, line: str) -> Place | None:
-        """Return the place after a bar line; None if it may not stand here."""
-        if self.strict and line == "||:" and place.repeated:
-            return None  # abc2midi then reads no beginning in it
-        if self.strict and line in REPEAT_AND_BAR and place.filled != place.whole:
+    def after_bar_line(self, position: Position, line: str) -> Position | None:
+        """Return the position after a bar line; None if it is not allowed here."""
+        if self.strict and line == "||:" and position.repeats.any_closed:
+            return None  # abc2midi then finds no |: in it
+        if self.strict and line in TWO_BAR_LINES and position.bar.filled != position.bar.length:
             return None
-        return self.sections.after(place, BAR_LINES[line])
+        return self.sections.after(position, BAR_LINES[line])
 
-    def may_cross(self, place: Place) -> bool:
-        """Whether a plain bar line may stand here, over which a tie can lead."""
-        return not place.slurred and self.sections.after(place, ("plain",)) is not None
+    def allows_tie_over_bar_line(self, position: Position) -> bool:
+        """Whether a plain bar line may come here, across which a tie can lead."""
+        if position.in_slur:
+            return False
+        return self.sections.after(position, (Effect.NEXT_BAR,)) is not None

@@ -1,283 +1,312 @@
-"""Where a tune stands between two bar lines, and what a bar line may do there.
+"""What a bar line may do at a position: end a bar, a section or a repeat, begin an ending.
 
-Bars have to add up in the order they are heard (sections 4.8 and 4.9 of ABC 2.1):
-a piece of a bar before a repeat needs its other piece where the repeat comes back
-to, and where it goes on. The rules are those of :mod:`abcrnn.notation.checks`, and
-narrower where programs take repeats in different ways: a ``:|`` stands only where
-every place that it could be taken to come back to begins alike.
+Bars must add up in the order they are played (sections 4.8 and 4.9 of ABC 2.1): if a
+repeat cuts a bar in two, the other piece must follow both where the repeat goes back to
+and where the tune continues. The rules are those of :mod:`abcrnn.notation.checks`. They
+are narrower where programs play repeats differently: a ``:|`` is allowed only if all
+places that a program could go back to begin with the same piece of a bar.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
 
-#: Of each section of an ordered form: its bars, if given, and whether it is repeated.
-Form = tuple[tuple[int | None, bool], ...]
-
-
-class Place(NamedTuple):
-    """A place in the music of a tune; lengths in steps.
-
-    Parameters
-    ----------
-    whole : int
-        A full bar.
-    filled : int
-        Of the bar that is being written, with the piece of it that is heard before.
-    begun : bool
-        Whether an event stands in it.
-    pickup : bool
-        Whether it is the first of the tune, which may be short.
-    back : int
-        What a ``:|`` must leave filled, so that the piece it comes back to makes it whole:
-        0 where a full bar stands there, and until the first bar is closed; less than 0
-        where none may stand before the next ``|:``.
-    opened : bool
-        Whether a ``|:`` waits for its ``:|``.
-    ending : str
-        ``first``, ``due`` (the second must follow at once), ``second``, or empty.
-    repeated : bool
-        Whether a ``:|`` has come.
-    explicit : str
-        What came, ``ending`` or ``meter``, if programs do not agree from here on where a
-        ``:|`` comes back to that was not opened, or measure the bars on the way by other
-        rules. By the rules followed here, the first ``:|`` after endings comes back to
-        where they did, and passes over them.
-    closed : str
-        What the bar line before closes: ``tune`` if it may be the last, else ``section``;
-        after that, only ``|:`` goes on.
-    sounded : bool
-        Whether the tune has a note.
-    slurred : bool
-        Whether a slur is open.
-    section : int
-        Sections closed; only counted in an ordered form.
-    bar : int
-        Number of the bar in its section or tune, pickup not counted; only under orders.
-    """
-
-    whole: int
-    filled: int = 0
-    begun: bool = False
-    pickup: bool = True
-    back: int = 0
-    opened: bool = False
-    ending: str = ""
-    repeated: bool = False
-    explicit: str = ""
-    closed: str = ""
-    sounded: bool = False
-    slurred: bool = False
-    section: int = 0
-    bar: int = 0
+from abcrnn.grammar.positions import (
+    NO_REPEAT,
+    Ambiguity,
+    Bar,
+    Closed,
+    Effect,
+    Ending,
+    Form,
+    Position,
+    Progress,
+    Repeats,
+)
 
 
 class Sections:
-    """What bar lines may do.
+    """Apply bar lines to positions, within a requested form or number of bars.
 
     Parameters
     ----------
     form : Form
-        Sections to keep to; empty for any.
+        Sections the tune must have; empty for any.
     bars : int, optional
-        Bars of the whole tune, if there is no form.
+        Bars the tune must have, if there is no form.
     strict : bool
-        Leave out what is sound and yet makes some programs stumble.
+        As in :class:`abcrnn.grammar.TuneAutomaton`.
     """
 
     def __init__(self, form: Form = (), bars: int | None = None, strict: bool = True) -> None:
         self._form, self._bars, self._strict = form, bars, strict
-        self._ordered = bool(form or bars)
+        self._counts = bool(form or bars)
+        self._effects: dict[Effect, Callable[[Position], Position | None]] = {
+            Effect.NEXT_BAR: self._next_bar,
+            Effect.END_SECTION: self._end_section,
+            Effect.CLOSE_REPEAT: self._close_repeat,
+            Effect.OPEN_REPEAT: self._open_repeat,
+            Effect.FIRST_ENDING: self._first_ending,
+            Effect.SECOND_ENDING: self._second_ending,
+        }
 
-    def beginning(self, whole: int) -> Place:
-        """Return the place where the music begins."""
-        return Place(whole, bar=int(self._ordered))
+    def start(self, bar_length: int) -> Position:
+        """Return the position before the first note, with bars of that many steps."""
+        progress = Progress(bar=1) if self._counts else Progress()
+        return Position(Bar(bar_length, is_first=True), progress=progress)
 
-    def after(self, place: Place, deeds: tuple[str, ...]) -> Place | None:
-        """Return the place after a bar line that does so much; None if it may not stand here."""
-        if self._strict and deeds == ("repeat", "open") and place.repeated and not place.opened:
-            return None  # some programs miss the |: before it
-        moved: Place | None = place
-        for deed in deeds:
+    def after(self, position: Position, effects: tuple[Effect, ...]) -> Position | None:
+        """Return the position after a bar line with these effects; None if it is not allowed."""
+        repeats = position.repeats
+        if (
+            self._strict
+            and effects == (Effect.CLOSE_REPEAT, Effect.OPEN_REPEAT)
+            and repeats.any_closed
+            and not repeats.is_open
+        ):
+            return None  # some programs then miss the |: in it
+        moved: Position | None = position
+        for effect in effects:
             if moved is not None:
-                moved = _DEEDS[deed](self, moved)
+                moved = self._effects[effect](moved)
         return moved
 
-    def may_end(self, place: Place) -> bool:
-        """Whether the tune may end at this bar line."""
+    def may_end(self, position: Position) -> bool:
+        """Whether the tune may end at the previous bar line."""
+        repeats = position.repeats
         return (
-            place.closed == "tune"
-            and place.sounded
-            and not (place.begun or place.opened or place.ending)
-            and not (place.slurred and self._strict)
-            and (not self._ordered or self._is_over(place))
+            position.closed == Closed.TUNE
+            and position.has_note
+            and not (position.bar.has_event or repeats.is_open or repeats.ending)
+            and not (position.in_slur and self._strict)
+            and (not self._counts or self._is_complete(position))
         )
 
-    def limit(self, place: Place) -> int:
-        """Return what the bar may be filled to: less than whole if a section must end in it."""
-        over = self._ordered and not place.begun and self._is_over(place)
-        if over or place.closed == "section" or place.ending == "due" or self._must_open(place):
-            return place.filled
-        return place.back if place.back and self._is_last(place) else place.whole
-
-    def goal(self, place: Place) -> tuple[int, str]:
-        """Return how far to fill the bar, and which deed then leads to an end of the tune."""
-        for target in (place.back, place.whole):
-            if place.filled < target or (place.filled == target and place.begun):
-                closing = place._replace(filled=target, begun=True, sounded=True, slurred=False)
-                for deed in ("repeat", "double"):
-                    if self.after(closing, (deed,)):
-                        return target, deed
-        return place.whole, "plain"
-
-    # Deeds ----------------------------------------------------------------------------------
-
-    def _plain(self, place: Place) -> Place | None:
-        if not place.begun:
-            return None
-        if _is_short_pickup(place):
-            return _next(place, 0, back=place.whole - place.filled, bar=min(place.bar, 1))
-        if place.filled != place.whole or self._is_last(place):
-            return None
-        return _next(place, 0, bar=self._count(place, 0))
-
-    def _double(self, place: Place) -> Place | None:
-        if _is_short_pickup(place) and not self._strict:
-            return self._plain(place)
-        left = place.filled % place.whole
-        if not self._may_close(place) or place.ending == "first":
-            return None
-        if self._form and (not self._in_form(place) or self._form[place.section][1]):
-            return None
-        fits = left in (0, place.back)
-        last = place.section + 1 == len(self._form)
-        if (self._form and left and not (fits and last)) or (
-            self._bars and self._is_last(place) and (place.opened or not fits)
+    def bar_limit(self, position: Position) -> int:
+        """Return the steps that the bar may be filled to, including those already filled."""
+        bar, remainder = position.bar, position.repeats.remainder
+        if (
+            position.closed == Closed.SECTION
+            or position.repeats.ending == Ending.SECOND_DUE
+            or (self._counts and not bar.has_event and self._is_complete(position))
+            or self._must_open_repeat(position)
         ):
+            return bar.filled
+        return remainder if remainder and self._is_last_bar(position) else bar.length
+
+    def next_goal(self, position: Position) -> tuple[int, Effect]:
+        """Return how far to fill the bar to end the tune soon, and the effect that then helps."""
+        bar = position.bar
+        for target in (position.repeats.remainder, bar.length):
+            if bar.filled < target or (bar.filled == target and bar.has_event):
+                full = bar._replace(filled=target, has_event=True)
+                closing = position._replace(bar=full, has_note=True, in_slur=False)
+                for effect in (Effect.CLOSE_REPEAT, Effect.END_SECTION):
+                    if self._effects[effect](closing):
+                        return target, effect
+        return bar.length, Effect.NEXT_BAR
+
+    # Effects --------------------------------------------------------------------------------
+
+    def _next_bar(self, position: Position) -> Position | None:
+        bar, repeats, progress = position.bar, position.repeats, position.progress
+        if not bar.has_event:
             return None
-        if not fits and self._strict and place.repeated and place.ending != "second":
+        if bar.is_short_pickup:
+            repeats = repeats._replace(remainder=bar.length - bar.filled)
+            return _begin_bar(position, 0, repeats, progress._replace(bar=min(progress.bar, 1)))
+        if bar.filled != bar.length or self._is_last_bar(position):
             return None
-        # The first :| comes back to the beginning, a later one to the double bar before it;
-        # but see ``explicit``: what stands behind the endings must go on from before them.
-        if place.ending:
-            back = -1 if left else place.back
-        elif place.repeated and not place.opened and place.explicit != "ending":
-            back = left
+        return _begin_bar(position, 0, repeats, self._count_bar(progress, 0))
+
+    def _end_section(self, position: Position) -> Position | None:
+        bar, repeats = position.bar, position.repeats
+        if bar.is_short_pickup and not self._strict:
+            return self._next_bar(position)
+        if repeats.ending == Ending.FIRST or not self._may_close_section(position):
+            return None
+        left = bar.filled % bar.length
+        is_whole = left in (0, repeats.remainder)  # whether it may also end the tune
+        if not self._request_allows_end(position, left, is_whole):
+            return None
+        if self._strict and not _is_unambiguous_end(repeats, left, is_whole):
+            return None
+        only_section = self._strict and repeats.any_closed and not is_whole
+        return self._close_section(
+            position,
+            left,
+            repeats._replace(remainder=_remainder_after_double_bar(repeats, left)),
+            Closed.SECTION if only_section else Closed.TUNE,
+        )
+
+    def _request_allows_end(self, position: Position, left: int, is_whole: bool) -> bool:
+        """Whether a form or number of bars allows a section without repeat to end here."""
+        if self._form:
+            number = position.progress.sections
+            if not self._is_in_form(position) or self._form[number][1]:
+                return False
+            is_last = number + 1 == len(self._form)
+            if left and not (is_whole and is_last):
+                return False
+        closes_tune = self._bars and self._is_last_bar(position)
+        return not (closes_tune and (position.repeats.is_open or not is_whole))
+
+    def _close_repeat(self, position: Position) -> Position | None:
+        bar, repeats = position.bar, position.repeats
+        left = bar.filled % bar.length
+        if not self._may_close_section(position) or left != repeats.remainder:
+            return None
+        if self._form and not self._is_in_repeated_section(position):
+            return None
+        if self._strict and repeats.ambiguity and not repeats.is_open:
+            return None
+        if repeats.ending == Ending.FIRST:
+            due = repeats._replace(ending=Ending.SECOND_DUE)
+            return _begin_bar(position, 0, due, position.progress)
+        if repeats.ending:
+            return None
+        closed = repeats._replace(is_open=False, any_closed=True)
+        return self._close_section(position, left, closed, Closed.TUNE)
+
+    def _open_repeat(self, position: Position) -> Position | None:
+        bar, repeats = position.bar, position.repeats
+        if repeats.is_open or position.in_slur:
+            return None
+        if repeats.ending in (Ending.FIRST, Ending.SECOND_DUE):
+            return None
+        if self._counts and not self._request_allows_repeat(position):
+            return None
+        if bar.has_event:
+            return self._open_repeat_in_bar(position)
+        if bar.is_first:  # a pickup may follow it
+            return position._replace(repeats=repeats._replace(is_open=True))
+        if not position.closed:
+            return None
+        opened = repeats._replace(is_open=True, remainder=bar.filled)
+        return position._replace(repeats=opened, closed=Closed.NOTHING)
+
+    def _open_repeat_in_bar(self, position: Position) -> Position | None:
+        """Open a repeat with a ``|:`` that also ends a bar or cuts it in two."""
+        bar, repeats, progress = position.bar, position.repeats, position.progress
+        left = 0 if bar.is_short_pickup else bar.filled % bar.length
+        is_whole = left in (0, repeats.remainder) or repeats.ending == Ending.SECOND
+        if self._strict and not is_whole:
+            return None
+        if not bar.is_short_pickup:
+            progress = self._count_bar(progress, left)
+        opened = repeats._replace(remainder=left, is_open=True, ending=Ending.NONE)
+        return _begin_bar(position, left, opened, progress)
+
+    def _first_ending(self, position: Position) -> Position | None:
+        bar, repeats = position.bar, position.repeats
+        if self._counts or bar.has_event or bar.filled or bar.is_first:
+            return None
+        if position.closed or repeats.ending:
+            return None
+        unclear_start = (repeats.any_closed or repeats.ambiguity) and not repeats.is_open
+        if self._strict and unclear_start:
+            return None
+        return position._replace(repeats=repeats._replace(ending=Ending.FIRST))
+
+    def _second_ending(self, position: Position) -> Position | None:
+        repeats = position.repeats
+        if repeats.ending != Ending.SECOND_DUE:
+            return None
+        second = Repeats(repeats.remainder, False, Ending.SECOND, True, Ambiguity.ENDINGS)
+        return position._replace(repeats=second)
+
+    # Requested form or number of bars -------------------------------------------------------
+
+    def _may_close_section(self, position: Position) -> bool:
+        bar = position.bar
+        if not bar.has_event or bar.is_short_pickup or (position.in_slur and self._strict):
+            return False
+        if position.repeats.ending == Ending.SECOND_DUE:
+            return False
+        bars = self._form[position.progress.sections][0] if self._is_in_form(position) else None
+        return bars is None or position.progress.bar == bars
+
+    def _close_section(
+        self, position: Position, left: int, repeats: Repeats, closed: Closed
+    ) -> Position:
+        progress = position.progress
+        if self._form:
+            progress = Progress(progress.sections + 1, int(left == 0))
         else:
-            back = place.back
-        if left and place.opened and self._strict:
-            return None
-        sure = fits or not (self._strict and place.repeated)
-        closed = "tune" if sure else "section"
-        return self._closed(place, left, back=back, closed=closed)
+            progress = self._count_bar(progress, left)
+        return _begin_bar(position, left, repeats._replace(ending=Ending.NONE), progress, closed)
 
-    def _repeat(self, place: Place) -> Place | None:
-        left = place.filled % place.whole
-        if not self._may_close(place) or left != place.back:
-            return None
-        if self._form and not (self._in_form(place) and self._form[place.section][1]):
-            return None
-        if self._strict and place.explicit and not place.opened:
-            return None
-        if place.ending == "first":
-            return _next(place, 0, ending="due")
-        if place.ending:
-            return None
-        return self._closed(place, left, opened=False, repeated=True, closed="tune")
+    def _count_bar(self, progress: Progress, left: int) -> Progress:
+        """Count a bar line, unless it cuts a bar in two."""
+        if self._counts and left == 0:
+            return progress._replace(bar=progress.bar + 1)
+        return progress
 
-    def _open(self, place: Place) -> Place | None:
-        if place.opened or place.slurred or place.ending in ("first", "due"):
-            return None
-        if self._ordered and not self._may_open(place):
-            return None
-        if not place.begun:
-            if place.pickup:  # the pickup comes after it
-                return place._replace(opened=True)
-            if not place.closed:
-                return None
-            return place._replace(opened=True, closed="", back=place.filled)
-        short = _is_short_pickup(place)
-        left = 0 if short else place.filled % place.whole
-        odd = left not in (0, place.back) and place.ending != "second"
-        if self._strict and odd:
-            return None
-        bar = place.bar if short else self._count(place, left)
-        return _next(place, left, back=left, opened=True, ending="", bar=bar)
+    def _is_in_form(self, position: Position) -> bool:
+        return position.progress.sections < len(self._form)
 
-    def _first(self, place: Place) -> Place | None:
-        fits = not (place.begun or place.filled or place.pickup or place.closed or place.ending)
-        sure = place.opened or not ((place.repeated or place.explicit) and self._strict)
-        if self._ordered or not fits or not sure:
-            return None
-        return place._replace(ending="first")
+    def _is_in_repeated_section(self, position: Position) -> bool:
+        return self._is_in_form(position) and self._form[position.progress.sections][1]
 
-    def _second(self, place: Place) -> Place | None:
-        if place.ending != "due":
-            return None
-        return place._replace(ending="second", opened=False, repeated=True, explicit="ending")
-
-    # Counting -------------------------------------------------------------------------------
-
-    def _may_close(self, place: Place) -> bool:
-        """Whether a section may be closed in this bar at all."""
-        if not place.begun or (place.slurred and self._strict) or place.ending == "due":
-            return False
-        if _is_short_pickup(place):
-            return False
-        bars = self._form[place.section][0] if self._in_form(place) else None
-        return bars is None or place.bar == bars
-
-    def _closed(self, place: Place, left: int, **changes: object) -> Place:
-        moved = _next(place, left, ending="", **changes)
+    def _is_last_bar(self, position: Position) -> bool:
+        """Whether the section (with a form) or the tune must end in this bar."""
+        sections, bar = position.progress
         if self._form:
-            return moved._replace(section=place.section + 1, bar=int(left == 0))
-        return moved._replace(bar=self._count(place, left))
+            return self._is_in_form(position) and bar == self._form[sections][0]
+        return bar == self._bars
 
-    def _count(self, place: Place, left: int) -> int:
-        return place.bar + 1 if self._ordered and left == 0 else place.bar
-
-    def _in_form(self, place: Place) -> bool:
-        return place.section < len(self._form)
-
-    def _is_last(self, place: Place) -> bool:
-        """Whether the section, or the tune, has to end in this bar."""
+    def _is_complete(self, position: Position) -> bool:
+        """Whether all requested sections or bars are written."""
         if self._form:
-            return self._in_form(place) and place.bar == self._form[place.section][0]
-        return place.bar == self._bars
+            return not self._is_in_form(position)
+        written = position.progress.bar - (position.bar.filled == 0)
+        return bool(position.closed) and written == self._bars
 
-    def _is_over(self, place: Place) -> bool:
-        """Whether all that was ordered is there."""
+    def _must_open_repeat(self, position: Position) -> bool:
+        """Whether ``|:`` must come now; without it the repeat would include earlier sections."""
+        bar, repeats = position.bar, position.repeats
+        return (
+            position.progress.sections > 0
+            and self._is_in_repeated_section(position)
+            and not (bar.has_event or repeats.is_open or repeats.any_closed)
+        )
+
+    def _request_allows_repeat(self, position: Position) -> bool:
+        bar = position.bar
         if self._form:
-            return not self._in_form(place)
-        return bool(place.closed) and place.bar - (place.filled == 0) == self._bars
-
-    def _must_open(self, place: Place) -> bool:
-        """Whether a repeat has to begin with |: here, or it would come back over more sections."""
-        later = self._in_form(place) and place.section > 0 and self._form[place.section][1]
-        return later and not (place.begun or place.opened or place.repeated)
-
-    def _may_open(self, place: Place) -> bool:
-        if self._form:
-            begins = place.bar == int(place.filled == 0) and not place.begun
-            return begins and self._in_form(place) and self._form[place.section][1]
-        return not self._is_over(place) and not (place.begun and self._is_last(place))
+            is_start = position.progress.bar == int(bar.filled == 0) and not bar.has_event
+            return is_start and self._is_in_repeated_section(position)
+        ends = bar.has_event and self._is_last_bar(position)
+        return not self._is_complete(position) and not ends
 
 
-_DEEDS = {
-    "plain": Sections._plain,
-    "double": Sections._double,
-    "repeat": Sections._repeat,
-    "open": Sections._open,
-    "first": Sections._first,
-    "second": Sections._second,
-}
+def _begin_bar(
+    position: Position,
+    filled: int,
+    repeats: Repeats,
+    progress: Progress,
+    closed: Closed = Closed.NOTHING,
+) -> Position:
+    """Begin the next bar, of which ``filled`` steps were played before the bar line."""
+    bar = Bar(position.bar.length, filled)
+    return Position(bar, repeats, progress, closed, position.has_note, position.in_slur)
 
 
-def _is_short_pickup(place: Place) -> bool:
-    return place.pickup and place.begun and place.filled < place.whole
+def _is_unambiguous_end(repeats: Repeats, left: int, is_whole: bool) -> bool:
+    """Whether all programs play a double bar alike that leaves ``left`` steps of a bar."""
+    if left and repeats.is_open:
+        return False
+    return is_whole or not repeats.any_closed or repeats.ending == Ending.SECOND
 
 
-def _next(place: Place, left: int, **changes: object) -> Place:
-    """Begin the next bar, with so much of it heard before."""
-    begun = place._replace(filled=left, begun=False, pickup=False, closed="")
-    return begun._replace(**changes)  # type: ignore[arg-type]
+def _remainder_after_double_bar(repeats: Repeats, left: int) -> int:
+    """Return what a ``:|`` after a double bar must fill.
+
+    The first ``:|`` of a tune goes back to its beginning, a later one to the double bar;
+    but after endings, see :class:`Repeats`.
+    """
+    if repeats.ending:  # the music continues from before the endings
+        return NO_REPEAT if left else repeats.remainder
+    if repeats.any_closed and not repeats.is_open and repeats.ambiguity != Ambiguity.ENDINGS:
+        return left
+    return repeats.remainder

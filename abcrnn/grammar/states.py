@@ -1,14 +1,98 @@
-"""What the automaton has to remember between two characters."""
+"""The state of :class:`abcrnn.grammar.TuneAutomaton` between two characters."""
 
 from __future__ import annotations
 
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from abcrnn.grammar.sections import Place
+from abcrnn.grammar.positions import NO_MUSIC, Position
+
+
+class Kind(StrEnum):
+    """The kind of token that is being read."""
+
+    # In the header, and in fields between lines of music.
+    NUMBER = "reference number"  # the line X:1
+    LINE = "start of a header line"
+    FIELD = "field letter"
+    TEXT = "text of a field"  # a field that does not change the music, or a comment
+    VALUE = "value of a field"  # M:, L:, K: or P:
+    # In the music.
+    MUSIC = "between two tokens"
+    NOTE = "note"
+    FIRST_NOTE = "first note of a line"
+    REST = "rest"
+    FIRST_REST = "first rest of a line"
+    ACCIDENTAL = "accidental"
+    BRACKET = "["
+    CHORD = "notes of a chord"
+    CHORD_END = "length of a chord"
+    BROKEN = "broken rhythm"
+    PAREN = "("
+    GRACE = "grace notes"
+    QUOTE = "text in quotes"
+    BAR_LINE = "bar line"
+    MARGIN = "bar line at the start of a line"  # repeats the one that ended the line before
+    LINE_END = "mark at the end of a line"
+    END = "end of the tune"
+
+
+class Token(NamedTuple):
+    """The token that is being read.
+
+    Parameters
+    ----------
+    kind : Kind
+    text : str
+        The characters of the token so far. Characters after which the same may follow are
+        replaced by one of them, and what no longer matters is left out.
+    notes : int
+        Notes read so far, in a chord or in grace notes; ``text`` is then what follows the
+        last note: the accidental of the next one or an octave mark.
+    """
+
+    kind: Kind
+    text: str = ""
+    notes: int = 0
+
+
+class Before(IntEnum):
+    """What comes directly before a position between two tokens."""
+
+    NOTHING = 0  # nothing that matters
+    NOTE = 1  # a note that may be tied
+    LINE_START = 2
+    CONTINUATION = 3  # the start of a line after one that ended in a backslash
+    INDENT = 4  # spaces at the start of a line
+    # A field between two lines of music; fields come in this order.
+    METER = 5
+    UNIT = 6
+    KEY = 7
+    PART = 8
+
+
+class Prefix(IntEnum):
+    """What is written in front of the next event; prefixes come in this order."""
+
+    NONE = 0
+    CHORD_SYMBOL = 1
+    SLUR = 2
+    GRACE = 3
+    DECORATION = 4
 
 
 class Tuplet(NamedTuple):
-    """A tuplet not yet complete: events to come, steps written, p in the time of q."""
+    """A tuplet that is not complete.
+
+    Parameters
+    ----------
+    left : int
+        Events to come.
+    steps : int
+        Length of its events so far, as written.
+    p, q : int
+        ``p`` events are played in the time of ``q``.
+    """
 
     left: int
     steps: int
@@ -16,65 +100,86 @@ class Tuplet(NamedTuple):
     q: int
 
 
-class Run(NamedTuple):
-    """What binds the next event.
+class Pending(NamedTuple):
+    """What restricts the next event.
 
     Parameters
     ----------
     tied : bool
-        It must be a note.
-    owed : int
-        What stands in front of it and waits for it; 0 for nothing.
+        It must be a note, because the previous one is tied.
+    prefix : Prefix
+        It must follow this prefix directly.
     broken : int
         Steps that it must be written with, after ``>`` or ``<``; 0 for any.
     tuplet : Tuplet, optional
+        It belongs to this tuplet.
     """
 
     tied: bool = False
-    owed: int = 0
+    prefix: Prefix = Prefix.NONE
     broken: int = 0
     tuplet: Tuplet | None = None
 
-
-#: In which order what waits for a note is written in front of it.
-QUOTED, GROUPED, GRACED, DECORATED = 1, 2, 3, 4
+    @property
+    def must_continue(self) -> bool:
+        """Whether an event must follow before the bar or line may end."""
+        return bool(self.prefix or self.broken or self.tuplet)
 
 
 class Header(NamedTuple):
-    """What the fields so far say of the music, in their own words; empty for nothing."""
+    """Values of the fields ``M:`` and ``L:`` in force; empty if there is none."""
 
     meter: str = ""
     unit: str = ""
 
 
+_BETWEEN = Token(Kind.MUSIC)
+
+
 class State(NamedTuple):
-    """Where the automaton stands.
+    """The state between two characters.
 
     Parameters
     ----------
-    at : str
-        Kind of token that is being read; ``music`` between two.
-    text : str
-        As much of it as what may follow depends on.
-    place : Place
-        In the music; in the header, one of no length.
-    run : Run
+    token : Token
+    before : Before
+        Between two tokens: what comes directly before; otherwise ``NOTHING``.
+    position : Position
+        In the header: :data:`abcrnn.grammar.positions.NO_MUSIC`.
+    pending : Pending
     header : Header
     """
 
-    at: str
-    text: str = ""
-    place: Place = Place(0)
-    run: Run = Run()
+    token: Token
+    before: Before = Before.NOTHING
+    position: Position = NO_MUSIC
+    pending: Pending = Pending()
     header: Header = Header()
 
     @property
     def in_header(self) -> bool:
         """Whether no music has come yet."""
-        return self.place.whole == 0
+        return self.position.bar.length == 0
+
+    def reading(self, kind: Kind, text: str = "", notes: int = 0) -> State:
+        """Return this state with a token of that kind being read."""
+        token = Token(kind, text, notes)
+        return State(token, Before.NOTHING, self.position, self.pending, self.header)
+
+    def between(self, before: Before = Before.NOTHING) -> State:
+        """Return this state between two tokens."""
+        return State(_BETWEEN, before, self.position, self.pending, self.header)
+
+    def at(self, position: Position) -> State:
+        """Return the state between two tokens at another position."""
+        return State(_BETWEEN, Before.NOTHING, position, self.pending, self.header)
+
+    def with_pending(self, pending: Pending) -> State:
+        """Return the state between two tokens with other restrictions of the next event."""
+        return State(_BETWEEN, Before.NOTHING, self.position, pending, self.header)
 
 
 #: Before the first character of a tune.
-START = State("number")
-#: After the blank line that ends it.
-END = State("end")
+START = State(Token(Kind.NUMBER))
+#: After the blank line that ends a tune.
+END = State(Token(Kind.END))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abcrnn.grammar import (
+    ANY_PITCH,
     END,
     PITCHES,
     START,
@@ -97,9 +98,9 @@ class Masks:
             pitch = (
                 self._pitch_automaton.step(pitch, character)
                 or self._free.step(pitch._replace(tied=False), character)
-                or PitchState("music")
+                or ANY_PITCH
             )
-        number = self._pitch_numbers.get(pitch, self._pitch_numbers[PitchState("music")])
+        number = self._pitch_numbers.get(pitch, self._pitch_numbers[ANY_PITCH])
         return Position(self._number(state), number, count)
 
     def need(self, position: Position) -> int:
@@ -134,7 +135,7 @@ class Masks:
         return number
 
     def _number_pitches(self) -> NDArray[np.int32]:
-        self._pitch_numbers[PitchState("music")] = 1
+        self._pitch_numbers[ANY_PITCH] = 1
         rows: list[list[int]] = []
         states = list(self._pitch_numbers)
         while len(rows) < len(states):

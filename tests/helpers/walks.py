@@ -1,9 +1,9 @@
-"""Random walks through the automata: whatever may come is chosen with equal chances.
+"""Random walks through the automata: every allowed character is equally likely.
 
-python tests/walks.py TUNEBOOK [--count N] [--seed S] [--cap C] [--out FILE]
+python tests/helpers/walks.py TUNEBOOK... [--count N] [--seed S] [--cap C] [--out FILE]
 
-Every walk must come to its end within the cap, and be a sound tune. Alphabets,
-meters, unit lengths and orders change from one batch of walks to the next.
+Every walk must end within the cap and be a valid tune. Alphabets, meters, unit note
+lengths and requests change from one batch of walks to the next.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from abcrnn.notation import check_tune
 
 METERS = ("2/4", "3/4", "4/4", "C", "C|", "6/8", "9/8", "12/8", "3/8", "6/4")
 UNITS = ("1/4", "1/8", "1/16")
-ORDERS = (
+REQUESTS = (
     {},
     {},
     {"bars": 1},
@@ -26,11 +26,11 @@ ORDERS = (
     {"form": ((1, True), (2, False), (None, True))},
     {"form": ((4, False), (4, False))},
 )
-_BATCH = 500  # walks through one automaton
+_BATCH = 500  # walks per automaton
 
 
 class Walker:
-    """Draws tunes from an automaton with equal chances for all that may come."""
+    """Generate tunes from an automaton; every allowed character is equally likely."""
 
     def __init__(self, automaton: TuneAutomaton, source: random.Random) -> None:
         self.automaton, self.source = automaton, source
@@ -38,16 +38,16 @@ class Walker:
         self.rows: dict = {}
 
     def row(self, state):
-        """What may follow: characters with their states and needs."""
+        """The allowed characters with their states and needs."""
         if state not in self.rows:
             after = self.automaton.successors(state)
             self.rows[state] = [(c, s, self.automaton.need(s)) for c, s in after.items()]
         return self.rows[state]
 
     def walk(self, cap: int, prompt: str = "") -> str:
-        """A tune of at most ``cap`` characters, the blank line after it included."""
+        """Return a tune of at most ``cap`` characters, including the blank line after it."""
         state, count = self.automaton.follow(prompt)
-        assert count == len(prompt), f"{prompt!r} is not followed beyond {prompt[:count]!r}"
+        assert count == len(prompt), f"{prompt!r} is not allowed after {prompt[:count]!r}"
         pitch, text = PitchState(), prompt
         for c in prompt:
             pitch = self.pitches.step(pitch, c)
@@ -64,9 +64,9 @@ class Walker:
         return text
 
 
-def sound_walks(alphabet: str, count: int, seed: int, cap: int = 400, prompt: str = "", **orders):
-    """Walk, and return the tunes; raises on the first that is not sound."""
-    walker = Walker(TuneAutomaton(alphabet, **orders), random.Random(seed))  # noqa: S311
+def valid_walks(alphabet: str, count: int, seed: int, cap: int = 400, prompt: str = "", **requests):
+    """Return the tunes of ``count`` walks; an assertion fails on the first invalid one."""
+    walker = Walker(TuneAutomaton(alphabet, **requests), random.Random(seed))  # noqa: S311
     tunes = []
     for number in range(count):
         text = walker.walk(cap, prompt)
@@ -82,24 +82,24 @@ def header(meter: str, unit: str = "", key: str = "D") -> str:
 
 
 def run(alphabets: list[str], count: int, seed: int, cap: int, log=None, out=None) -> int:
-    """Walk in batches, each with its own alphabet, meter, unit, and orders; return how many."""
+    """Walk in batches with changing alphabets, meters, units and requests; return the number."""
     source = random.Random(seed)  # noqa: S311
     done, started = 0, time.time()
     while done < count:
-        alphabet, orders = source.choice(alphabets), source.choice(ORDERS)
+        alphabet, requests = source.choice(alphabets), source.choice(REQUESTS)
         meter, unit = source.choice(METERS), source.choice(("", *UNITS))
         prompt = source.choice(("", "X:1\n", header(meter, unit), header(meter, unit)))
-        alphabet = "".join(sorted({*alphabet, *prompt}))  # what is given can be written
+        alphabet = "".join(sorted({*alphabet, *prompt}))  # the prompt can be written
         part = min(_BATCH, count - done)
-        tunes = sound_walks(
-            alphabet, part, source.randrange(2**32), cap + len(prompt), prompt, **orders
+        tunes = valid_walks(
+            alphabet, part, source.randrange(2**32), cap + len(prompt), prompt, **requests
         )
         done += part
         if out:
             out.writelines(f"{tune}\n\n" for tune in tunes)
         if log:
             took = time.time() - started
-            print(f"{done} sound, {took:.0f} s, {orders}, {prompt!r}", file=log, flush=True)
+            print(f"{done} valid, {took:.0f} s, {requests}, {prompt!r}", file=log, flush=True)
     return done
 
 

@@ -1,0 +1,133 @@
+"""A short way from any state to the end of a tune, one character at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from abcrnn.grammar.body import BodyGrammar
+from abcrnn.grammar.positions import Effect, Ending
+from abcrnn.grammar.rules import Rules
+from abcrnn.grammar.states import Before, Kind, State
+from abcrnn.grammar.terminals import BAR_LINES
+
+_LETTERS = "ABCDEFGabcdefg"
+# Before music only: the tune cannot end on such a line.
+_NOT_LAST = frozenset(Before) - {Before.NOTHING, Before.NOTE, Before.LINE_START}
+
+
+class Completion:
+    """Choose the next character of a short completion of a tune.
+
+    Parameters
+    ----------
+    alphabet : str
+    rules : Rules
+    body : BodyGrammar
+    step : callable
+        As :meth:`abcrnn.grammar.TuneAutomaton.step`.
+    """
+
+    def __init__(
+        self,
+        alphabet: str,
+        rules: Rules,
+        body: BodyGrammar,
+        step: Callable[[State, str], State | None],
+    ) -> None:
+        self._rules, self._body, self._step = rules, body, step
+        self._note = next((c for c in alphabet if c in _LETTERS), "")
+        self._mark = next((c for c in ",'" if c in alphabet), "")
+        self._choices: dict[Kind, Callable[[State], str]] = {
+            Kind.NUMBER: lambda state: "X:1\n"[min(len(state.token.text), 3)],
+            Kind.LINE: lambda state: "K" if state.header.meter else "M",
+            Kind.FIELD: lambda state: " " if state.token.text == "%" else ":",
+            Kind.TEXT: lambda state: "\n",
+            Kind.LINE_END: lambda state: "\n",
+            Kind.VALUE: self._in_value,
+            Kind.QUOTE: self._in_quote,
+            Kind.GRACE: lambda state: self._in_group(state, "}"),
+            Kind.CHORD: lambda state: self._in_group(state, "]"),
+            Kind.PAREN: self._in_bracket,
+            Kind.BRACKET: self._in_bracket,
+            Kind.ACCIDENTAL: lambda state: self._note,
+            Kind.BROKEN: lambda state: self._note,
+            Kind.BAR_LINE: self._in_bar_line,
+            Kind.MARGIN: lambda state: self._in_music(state.between()),
+            Kind.MUSIC: self._in_music,
+            **dict.fromkeys(
+                (Kind.NOTE, Kind.FIRST_NOTE, Kind.REST, Kind.FIRST_REST, Kind.CHORD_END),
+                self._in_event,
+            ),
+        }
+
+    def next_character(self, state: State) -> str:
+        """Return a character that leads to the end of the tune; empty if none is known."""
+        return self._choices[state.token.kind](state)
+
+    def _in_value(self, state: State) -> str:
+        letter, value = state.token.text[0], state.token.text[2:]
+        words = self._rules.values[letter]
+        return (words.next_character(value) if words.is_prefix(value) else "") or "\n"
+
+    def _in_quote(self, state: State) -> str:
+        chords, text = self._rules.chords, state.token.text
+        return (chords.next_character(text) if chords.is_prefix(text) else "") or '"'
+
+    def _in_group(self, state: State, closing: str) -> str:
+        may_close = state.token.notes and state.token.text != "^"
+        return closing if may_close else self._note
+
+    def _in_bracket(self, state: State) -> str:
+        choices = [*self._note, *"123456"]
+        return next((c for c in choices if self._step(state, c)), "")
+
+    def _in_music(self, state: State) -> str:
+        position, pending, sections = state.position, state.pending, self._rules.sections
+        bar, room = position.bar, self._rules.room(position)
+        if position.repeats.ending == Ending.SECOND_DUE:
+            return "["
+        if state.before not in _NOT_LAST and sections.may_end(position):
+            return "\n"
+        if not (bar.has_event or room):
+            return self._bar_line(state, "", Effect.OPEN_REPEAT)
+        target, effect = sections.next_goal(position)
+        if pending.must_continue or bar.filled < target or (pending.tied and room):
+            return self._note
+        if position.in_slur:
+            return ")"
+        return self._bar_line(state, "", effect)
+
+    def _in_event(self, state: State) -> str:
+        """Choose the length that fills the bar soonest, and continue after it."""
+        kind, text = state.token.kind, state.token.text
+        if kind in (Kind.NOTE, Kind.FIRST_NOTE) and not text and self._mark:
+            return self._mark  # a tie may require the octave mark, so the bound includes one
+        position, pending = state.position, state.pending
+        start, most = text.lstrip("'"), self._rules.room(position)
+        target, _ = self._rules.sections.next_goal(position)
+        for room in (min(target - position.bar.filled, most), most):
+            length = self._rules.filling.shortest(room, pending, start)
+            if length is not None:
+                break
+        else:
+            return ""
+        if length != start:
+            return length[len(start)]
+        after = self._body.after_token(state)
+        return self._in_music(after) if after else ""
+
+    def _in_bar_line(self, state: State) -> str:
+        _, effect = self._rules.sections.next_goal(state.position)
+        c = self._bar_line(state, state.token.text, effect)
+        after = None if c else self._body.after_token(state)
+        return self._in_music(after) if after else c
+
+    def _bar_line(self, state: State, start: str, effect: Effect) -> str:
+        """Return the next character of an allowed bar line, if possible one with this effect."""
+        lines = [
+            line
+            for line in self._rules.bar_lines.words
+            if line.startswith(start) and self._rules.after_bar_line(state.position, line)
+        ]
+        best = min(lines, key=lambda s: (BAR_LINES[s] != (effect,), len(s), s), default=start)
+        return best[len(start) : len(start) + 1]

@@ -1,0 +1,131 @@
+"""Bar lines, the ends of lines and fields between lines (sections 3, 4.8 to 4.10, 6.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from abcrnn.grammar.header import BODY_FIELDS
+from abcrnn.grammar.positions import Closed, Effect, Ending
+from abcrnn.grammar.rules import LINE_STARTS, Rules
+from abcrnn.grammar.states import END, Before, Kind, State
+from abcrnn.grammar.terminals import BAR_LINES
+
+_Step = Callable[[State, str], State | None]
+
+
+class LineGrammar:
+    """Read bar lines, line ends and the letters of fields.
+
+    Parameters
+    ----------
+    rules : Rules
+    start_token : callable
+        Reads a character that ends a token and begins the next.
+    """
+
+    def __init__(self, rules: Rules, start_token: _Step) -> None:
+        self._rules, self._strict, self._start_token = rules, rules.strict, start_token
+        self.starts: dict[str, _Step] = {
+            **dict.fromkeys("|:", self._start_bar_line),
+            **dict.fromkeys("!\\", self._start_line_end),
+            "\n": self._end_line,
+        }
+        self.steps: dict[Kind, _Step] = {
+            Kind.BAR_LINE: self._bar_line,
+            Kind.MARGIN: self._margin,
+            Kind.LINE_END: self._line_end,
+        }
+
+    def after_bar_line(self, state: State, text: str) -> State | None:
+        """Return the state after a bar line; None if it is not allowed here."""
+        if state.pending.tied and BAR_LINES[text] != (Effect.NEXT_BAR,):
+            return None
+        if state.position.in_slur and self._strict:
+            return None
+        position = self._rules.after_bar_line(state.position, text)
+        return state.at(position) if position else None
+
+    def _start_bar_line(self, state: State, c: str) -> State | None:
+        in_line_start = state.before in LINE_STARTS
+        if c == "|" and in_line_start and not state.position.bar.has_event:
+            return state.reading(Kind.MARGIN, c)
+        if self._strict and state.before == Before.INDENT:
+            return None
+        if state.pending.must_continue:
+            return None
+        return self._bar_line(state.reading(Kind.BAR_LINE), c)
+
+    def _bar_line(self, state: State, c: str) -> State | None:
+        text = state.token.text
+        if self._is_bar_line_prefix(state, text + c):
+            return state.reading(Kind.BAR_LINE, text + c)
+        after = self.after_bar_line(state, text) if text in BAR_LINES else None
+        return self._start_token(after, c) if after and (text, c) != ("|]", "[") else None
+
+    def _is_bar_line_prefix(self, state: State, text: str) -> bool:
+        return any(
+            self.after_bar_line(state, line) is not None
+            for line in self._rules.bar_lines.words
+            if line.startswith(text)
+        )
+
+    def _margin(self, state: State, c: str) -> State | None:
+        """Read a bar line at the start of a line that repeats the one before it."""
+        text, position = state.token.text, state.position
+        if c == "|" and text == "|" and position.closed:
+            return state.reading(Kind.MARGIN, "||")
+        if c == ":":
+            return self._bar_line(state, c)
+        if c in "12":
+            return self.after_bar_line(state, "[" + c)
+        bar = position.bar
+        incomplete = bar.is_first or bar.filled or position.repeats.ending == Ending.SECOND_DUE
+        if self._strict and incomplete and text != "||":
+            return None  # some programs count an empty bar before it
+        if not self._may_continue(state):
+            return None
+        # More music must follow: a tune does not end with this bar line.
+        return self._start_token(state.at(position._replace(closed=Closed.NOTHING)), c)
+
+    def _start_line_end(self, state: State, c: str) -> State | None:
+        """Begin the mark ``!`` or a backslash at the end of a line."""
+        if self._strict and state.before in LINE_STARTS:
+            return None
+        return state.reading(Kind.LINE_END, c) if self._may_end_line(state) else None
+
+    def _line_end(self, state: State, c: str) -> State | None:
+        if c != "\n" or not self._may_end_line(state):
+            return None
+        is_continued = state.token.text == "\\"
+        return state.between(Before.CONTINUATION if is_continued else Before.LINE_START)
+
+    def _end_line(self, state: State, c: str) -> State | None:
+        if state.before not in LINE_STARTS:
+            return state.between(Before.LINE_START) if self._may_end_line(state) else None
+        # A blank line ends the tune.
+        may_end = state.before == Before.LINE_START and not state.pending.tied
+        return END if may_end and self._rules.sections.may_end(state.position) else None
+
+    def _may_end_line(self, state: State) -> bool:
+        pending = state.pending
+        return not (pending.must_continue or (self._strict and pending.tied))
+
+    def start_field(self, state: State, c: str) -> State | None:
+        """Begin a field between two lines of music."""
+        position, repeats = state.position, state.position.repeats
+        if position.bar.has_event or state.pending.tied:
+            return None
+        opens = self._rules.sections.after(position, (Effect.OPEN_REPEAT,)) is not None
+        if not opens and not self._may_continue(state):
+            return None
+        if self._strict:
+            in_order = BODY_FIELDS[c] > state.before
+            allowed_part = c != "P" or position.closed or position.bar.is_first
+            if not in_order or not allowed_part or repeats.ending == Ending.SECOND_DUE:
+                return None
+        return state.reading(Kind.FIELD, c)
+
+    def _may_continue(self, state: State) -> bool:
+        """Whether more music may follow, if only the second ending."""
+        position = state.position
+        return self._rules.room(position) > 0 or position.repeats.ending == Ending.SECOND_DUE

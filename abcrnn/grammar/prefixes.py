@@ -1,0 +1,132 @@
+"""Prefixes of a note: slurs, tuplets, grace notes, decorations and chord symbols.
+
+Sections 4.11 to 4.14, 4.18 and 4.19 of ABC 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from abcrnn.grammar.groups import may_close_group, read_group
+from abcrnn.grammar.rules import LINE_STARTS, Rules
+from abcrnn.grammar.states import Kind, Pending, Prefix, State, Tuplet
+from abcrnn.grammar.terminals import TUPLETS, chord_letter
+
+_Step = Callable[[State, str], State | None]
+
+_DECORATIONS = frozenset(".~LMPTuv")
+_PLAYED_DECORATIONS = frozenset("HOS")  # some programs change lengths or the order of bars
+_LENGTH = frozenset("0123456789/")
+_MOST_GRACES, _LONGEST_QUOTE = 3, 60
+
+
+class PrefixGrammar:
+    """Read what is written in front of notes.
+
+    Parameters
+    ----------
+    rules : Rules
+    start_token : callable
+        Reads a character that ends a token and begins the next.
+    """
+
+    def __init__(self, rules: Rules, start_token: _Step) -> None:
+        self._rules, self._strict, self._start_token = rules, rules.strict, start_token
+        self.starts: dict[str, _Step] = {
+            **dict.fromkeys(_DECORATIONS | _PLAYED_DECORATIONS, self._decoration),
+            "(": self._start_paren,
+            ")": self._close_slur,
+            "{": self._start_grace,
+            '"': self._start_quote,
+        }
+        self.steps: dict[Kind, _Step] = {
+            Kind.PAREN: self._paren,
+            Kind.GRACE: self._grace,
+            Kind.QUOTE: self._quote,
+        }
+
+    def _start_paren(self, state: State, c: str) -> State | None:
+        if self._strict and state.pending.prefix == Prefix.DECORATION:
+            return None
+        return state.reading(Kind.PAREN) if self._rules.lengths(state) else None
+
+    def _paren(self, state: State, c: str) -> State | None:
+        """Begin a tuplet or a slur."""
+        position, pending = state.position, state.pending
+        if c in self._rules.tuplets:
+            allowed = self._may_precede(pending, Prefix.GRACE)
+            if pending.tuplet or pending.broken or not allowed:
+                return None
+            tuplet = Tuplet(int(c), 0, *TUPLETS[c])
+            after = state.with_pending(pending._replace(tuplet=tuplet))
+            return after if self._rules.lengths(after) else None
+        if position.in_slur and self._strict:
+            return None
+        after = state._replace(position=position._replace(in_slur=True))
+        return self._start_token(_with_prefix(after, Prefix.SLUR), c)
+
+    def _close_slur(self, state: State, c: str) -> State | None:
+        position = state.position
+        if self._strict and (
+            state.before in LINE_STARTS or not position.in_slur or state.pending != Pending()
+        ):
+            return None
+        return state.at(position._replace(in_slur=False))
+
+    def _decoration(self, state: State, c: str) -> State | None:
+        """Read a decoration, which is a single character."""
+        pending = state.pending
+        if self._strict:
+            allowed = c in _DECORATIONS and pending.prefix < Prefix.DECORATION
+            if not allowed or pending.broken or pending.tied:
+                return None
+        return _with_prefix(state, Prefix.DECORATION) if self._rules.lengths(state) else None
+
+    def _start_grace(self, state: State, c: str) -> State | None:
+        pending = state.pending
+        if pending.tied or (pending.broken and self._strict):
+            return None
+        if not self._may_precede(pending, Prefix.GRACE) or not self._rules.lengths(state):
+            return None
+        return state.reading(Kind.GRACE)
+
+    def _grace(self, state: State, c: str) -> State | None:
+        if c == "}" and may_close_group(state):
+            return _with_prefix(state, Prefix.GRACE)
+        if c in _LENGTH and state.token.notes and not self._strict:
+            return state
+        return read_group(state, c, _MOST_GRACES)
+
+    def _start_quote(self, state: State, c: str) -> State | None:
+        pending = state.pending
+        if self._strict:
+            if pending.broken or pending.prefix > Prefix.CHORD_SYMBOL:
+                return None
+            if not self._rules.lengths(state):
+                return None
+        return state.reading(Kind.QUOTE)
+
+    def _quote(self, state: State, c: str) -> State | None:
+        """Read a chord symbol or, if not strict, any text in quotes."""
+        text = state.token.text
+        if not self._strict:
+            if c == '"':
+                return state.between()
+            allowed = c not in "\n%" and len(text) < _LONGEST_QUOTE
+            return state.reading(Kind.QUOTE, text + c) if allowed else None
+        if c == '"':
+            is_known = text in self._rules.chords.words
+            return _with_prefix(state, Prefix.CHORD_SYMBOL) if is_known else None
+        text += chord_letter(text, c)
+        return state.reading(Kind.QUOTE, text) if self._rules.chords.is_prefix(text) else None
+
+    def _may_precede(self, pending: Pending, prefix: Prefix) -> bool:
+        """Whether a prefix may follow the one before it."""
+        return pending.prefix < prefix or not self._strict
+
+
+def _with_prefix(state: State, prefix: Prefix) -> State:
+    pending = state.pending
+    if prefix > pending.prefix:
+        pending = pending._replace(prefix=prefix)
+    return state.with_pending(pending)
