@@ -1,1 +1,1 @@
-"""How fast abcrnn is beside PyTorch, Keras and the lab's loop: ``python -m benchmarks``."""
+"""Speed of abcrnn compared with PyTorch and Keras: ``python -m benchmarks``."""

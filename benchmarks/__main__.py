@@ -22,7 +22,7 @@ _STAGES = {
 
 
 def main() -> int:
-    """Measure, and print each table as soon as it is there."""
+    """Run the requested stages and print each table when it is complete."""
     arguments = _arguments()
     scale = SMOKE if arguments.smoke else FULL
     names = _STAGES if arguments.stage == "all" else [arguments.stage]
@@ -43,12 +43,15 @@ def _report(tables: list[Table]) -> dict[str, Any]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="How fast abcrnn is beside its rivals."
+        prog="python -m benchmarks",
+        description="Measure the speed of abcrnn and of baselines.",
     )
-    parser.add_argument("stage", nargs="?", default="all", choices=[*_STAGES, "all"])
-    parser.add_argument("--smoke", action="store_true", help="tiny sizes: does it run at all")
-    parser.add_argument("--rounds", type=int, metavar="N", help="runs of each rival")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement")
+    parser.add_argument(
+        "stage", nargs="?", default="all", choices=[*_STAGES, "all"], help="what to measure"
+    )
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes, to check that it runs")
+    parser.add_argument("--rounds", type=int, metavar="N", help="runs of each implementation")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all measurements as JSON")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""What a rival is, and what it answers."""
+"""The interface of a measured implementation, and the timing of one run."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import NamedTuple, Protocol
 
 
 class Timing(NamedTuple):
-    """How much was done in how long: characters, or floating-point operations."""
+    """An amount of work (characters, notes or floating-point operations) and its duration."""
 
     amount: float
     seconds: float
 
     @property
     def rate(self) -> float:
-        """Amount a second."""
+        """Amount per second."""
         return self.amount / self.seconds
 
 
-class Rival(Protocol):
-    """One of those compared. It lives in a process of its own.
+class Implementation(Protocol):
+    """An implementation to measure. It runs in its own process.
 
     Attributes
     ----------
     parameters : int
-        Number of weights, with one bias a gate; the same for all in a table.
+        Number of weights, with one bias per gate; the same for all rows of a table.
     """
 
     parameters: int
 
     def warm_up(self) -> None:
-        """Do once whatever only the first time costs, such as compiling."""
+        """Run once, to compile and to allocate memory."""
 
     def run(self) -> Timing:
-        """Do the work once, timed."""
+        """Run the workload once and time it."""
 
 
 def timed(amount: float, work: Callable[[], object]) -> Timing:

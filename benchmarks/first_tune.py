@@ -1,7 +1,7 @@
-"""What passes before the first tune and before the first training step, part by part.
+"""Time to the first tune and to the first training step, by part.
 
-Each function is called in a fresh process. Nothing heavy is imported before it is
-asked for: how long that takes is part of what is measured.
+Each function is called in a new process. Heavy packages are imported inside the
+functions, because their import is part of the measured time.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _PATIENCE = 60  # epochs of 20 windows
 
 
 def memorise(sizes: Network, path: Path) -> None:
-    """Save a model that has learnt one short tune by heart, so that it writes whole tunes.
+    """Save a model that has memorised one short tune, so that it generates whole tunes.
 
     Raises
     ------
     RuntimeError
-        If it has not learnt the tune after a great many updates.
+        If the model has not learned the tune after 60 epochs.
     """
     from abcrnn import CharLSTM, Corpus, Sampler, Trainer
 
     tune = min(workloads.corpus().tunes, key=len)
-    sizes = dataclasses.replace(sizes, dropout=0.0)  # weights have the same shapes, sooner
+    sizes = dataclasses.replace(sizes, dropout=0.0)  # same shapes, fewer updates
     model = CharLSTM(workloads.vocabulary(), **dataclasses.asdict(sizes))
     repeats = 20 * 16 * 32 // len(tune) + 1
     trainer = Trainer(
@@ -38,11 +38,11 @@ def memorise(sizes: Network, path: Path) -> None:
         if trainer.history[-1].accuracy > 0.95 and Sampler(model, 0.8, seed=1).tunes(1):
             model.save(path)
             return
-    raise RuntimeError(f"after {_PATIENCE} epochs the model has not learnt {tune!r}")
+    raise RuntimeError(f"after {_PATIENCE} epochs the model has not learned {tune!r}")
 
 
 def to_first_tune(path: Path) -> dict[str, float]:
-    """Time the way to the first tune of a saved model, and then one more tune."""
+    """Time each part up to the first tune of a saved model, then one more tune."""
     laps = _Laps()
     import tensorflow  # noqa: F401  # the import is what is timed
 
@@ -54,14 +54,14 @@ def to_first_tune(path: Path) -> dict[str, float]:
     laps.end("open the model")
     sampler = Sampler(model, temperature=0.8, seed=1)
     sampler.tunes(1)
-    laps.end("compile, and the first tune")
+    laps.end("compile, generate the first tune")
     sampler.tunes(1)
     laps.end("one more tune")
     return laps.seconds
 
 
 def to_first_step(workload: Training) -> dict[str, float]:
-    """Time the building of model and Trainer, the first update, and then one more."""
+    """Time building the model and the Trainer, the first update, and one more update."""
     from benchmarks.ours import OurTraining
 
     laps = _Laps()
@@ -74,13 +74,13 @@ def to_first_step(workload: Training) -> dict[str, float]:
 
 
 class _Laps:
-    """A watch that is read at the end of each part."""
+    """A stopwatch that records the duration of each part."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._begun = time.perf_counter()
+        self._started = time.perf_counter()
 
     def end(self, part: str) -> None:
         now = time.perf_counter()
-        self.seconds[part] = now - self._begun
-        self._begun = now
+        self.seconds[part] = now - self._started
+        self._started = now

@@ -1,4 +1,4 @@
-"""How cost grows: training over units, batch and window, beside the machine's peak."""
+"""Training speed by number of units, batch size and window, relative to the machine's peak."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_WINDOWS = 200
 
 
 def tables(scale: Scale, rounds: int) -> Iterator[Table]:
-    """Measure every point, with the peak beside it."""
+    """Measure every combination, and the peak in the same rounds."""
     rows, figures, peaks, others = [], {}, [], []
     with (
         Child("abcrnn", "benchmarks.ours:OurTraining") as ours,
@@ -35,8 +35,8 @@ def tables(scale: Scale, rounds: int) -> Iterator[Table]:
                                       "peak": rates[peak.name]}  # fmt: skip
     network = workloads.network("default")
     yield Table(
-        title=f"Growth: training, {network.num_layers} layers",
-        header=["units", "batch", "window", "characters/s", "least to most",
+        title=f"Growth of training cost, {network.num_layers} layers",
+        header=["units", "batch", "window", "characters/s", "minimum to maximum",
                 "share of float32 peak"],
         rows=rows,
         note=f"Rounds: {rounds}. Trained in float32, dropout {network.dropout}. "
@@ -47,7 +47,7 @@ def tables(scale: Scale, rounds: int) -> Iterator[Table]:
 
 
 def _points(scale: Scale) -> Iterator[Training]:
-    """Every size with every batch at the default window; then the other windows at one size."""
+    """Yield all sizes and batches at the middle window, then the other windows at one size."""
     middle = scale.seq_lengths[len(scale.seq_lengths) // 2]
     for units, batch_size in itertools.product(scale.units, scale.batches):
         yield _point(scale, units, batch_size, middle)

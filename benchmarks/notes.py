@@ -1,4 +1,4 @@
-"""Notes: abcrnn beside the tutorial's loop, one sequence."""
+"""Sampling one sequence of notes: abcrnn compared with the tutorial's loop."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from benchmarks.rounds import Spread, interleave, ratio, same_network
 from benchmarks.scales import Scale
 from benchmarks.tables import Table, rate, times
 
-_RIVALS = "benchmarks.note_rivals"
+_MODULE = "benchmarks.note_baselines"
 
 
 def tables(scale: Scale, rounds: int) -> Iterator[Table]:
-    """Measure both recipes beside the loop that the tutorial's model comes with."""
+    """Measure both recipes and the loop that the tutorial uses with its model."""
     with (
-        Child("recipe tutorial", f"{_RIVALS}:OurNotes") as window,
-        Child("recipe default", f"{_RIVALS}:OurNotes") as classes,
-        Child("the tutorial's loop", f"{_RIVALS}:PredictLoop") as loop,
+        Child("recipe tutorial", f"{_MODULE}:OurNotes") as window,
+        Child("recipe default", f"{_MODULE}:OurNotes") as classes,
+        Child("loop of the tutorial", f"{_MODULE}:PredictLoop") as loop,
     ):
         parameters = {
             window.name: window.make("tutorial", scale.notes),
@@ -29,7 +29,7 @@ def tables(scale: Scale, rounds: int) -> Iterator[Table]:
     rates = measured.rates
     yield Table(
         title="Notes from MIDI: one sequence",
-        header=["times the loop", "who", "notes/s", "least to most"],
+        header=["times the loop", "implementation", "notes/s", "minimum to maximum"],
         rows=[
             [times(ratio(values, rates[loop.name])), name, *rate(Spread.of(values))]
             for name, values in rates.items()

@@ -1,4 +1,4 @@
-"""abcrnn itself, through its public Trainer and Sampler."""
+"""abcrnn, through its public Trainer and Sampler."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.workloads import Sampling, Training, vocabulary
 
 
 class OurTraining:
-    """``Trainer.fit``, an epoch a run; the seconds are those of the epoch's own record.
+    """``Trainer.fit``, one epoch per run. The seconds are those of the epoch's record.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ class OurTraining:
         self._trainer = Trainer(model, workload.corpus(), **settings)
 
     def warm_up(self) -> None:
-        """Train one run, compilation included."""
+        """Train once, including compilation."""
         self.run()
 
     def run(self) -> Timing:
-        """Train one more run."""
+        """Train for one epoch."""
         record = self._trainer.fit(len(self._trainer.history) + 1)[-1]
         return Timing(self._characters, record.seconds)
 
@@ -58,7 +58,7 @@ class OurSampling:
         self._sampler.sample(length=1, n=self._workload.streams)
 
     def run(self) -> Timing:
-        """Draw every stream once."""
+        """Sample every stream once."""
         workload = self._workload
         return timed(
             workload.streams * workload.length,

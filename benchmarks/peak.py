@@ -1,4 +1,4 @@
-"""The machine's peak: how fast it multiplies large square float32 matrices."""
+"""The machine's peak: the rate of a product of large square float32 matrices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from benchmarks.clock import Timing, timed
 
 
 class Peak:
-    """One product of two square matrices through TensorFlow; its amount is operations."""
+    """A product of two square matrices in TensorFlow. Its amount is in operations."""
 
     parameters = 0
 
@@ -22,5 +22,5 @@ class Peak:
         self.run()
 
     def run(self) -> Timing:
-        """Multiply once more."""
+        """Multiply once, timed."""
         return timed(2.0 * self._size**3, lambda: self._product(self._matrix).numpy())

@@ -1,4 +1,4 @@
-"""Rounds in which every rival has its turn, and what is made of them."""
+"""Interleaved runs of several implementations, and statistics over the rounds."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from typing import NamedTuple
 
 from benchmarks.children import Child
 
-# Seconds between two turns: PyTorch's threads spin for some ten milliseconds after their work.
+# Seconds between two runs. PyTorch's threads spin for about ten milliseconds after a run.
 _PAUSE = 0.1
 
 
 class Spread(NamedTuple):
-    """The median of a figure over the rounds, and how far it went."""
+    """Median, minimum and maximum over the rounds."""
 
     median: float
-    least: float
-    most: float
+    minimum: float
+    maximum: float
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        """Take the median, the least and the most."""
+        """Return median, minimum and maximum of the values."""
         return cls(statistics.median(values), min(values), max(values))
 
 
 class Rounds(NamedTuple):
-    """What the rounds gave.
+    """Measurements of all rounds.
 
     Parameters
     ----------
     rates : dict of str to list of float
-        Of each rival by its name, round by round.
+        Rates of each implementation by name, one per round.
     waiting : float
-        Largest share of one core that a rival used while it waited.
+        Largest share of one core that an implementation used while it was idle.
     others : float or None
-        Share of all cores that other programs had meanwhile; None where that cannot be told.
+        Share of all cores that other programs used meanwhile. None where it is unknown.
     """
 
     rates: dict[str, list[float]]
@@ -46,15 +46,15 @@ class Rounds(NamedTuple):
     others: float | None
 
     def disturbance(self) -> str:
-        """In words: what the rivals had to share the machine with."""
-        words = f"A waiting rival used at most {100 * self.waiting:.1f} % of a core"
+        """Return a sentence about the load from idle implementations and other programs."""
+        sentence = f"An idle implementation used at most {100 * self.waiting:.1f} % of a core"
         if self.others is None:
-            return f"{words}."
-        return f"{words}; other programs had {100 * self.others:.1f} % of all cores."
+            return f"{sentence}."
+        return f"{sentence}; other programs used {100 * self.others:.1f} % of all cores."
 
 
 def interleave(children: Sequence[Child], rounds: int) -> Rounds:
-    """Let the rivals run in turn: A B C A B C."""
+    """Run the implementations in turn: A B C A B C."""
     rates: dict[str, list[float]] = {child.name: [] for child in children}
     busy, used, started = _busy_seconds(), sum(child.used for child in children), time.monotonic()
     for _ in range(rounds):
@@ -70,7 +70,7 @@ def interleave(children: Sequence[Child], rounds: int) -> Rounds:
 
 
 def _busy_seconds() -> float | None:
-    """Seconds that all cores together have worked since the machine began; Linux alone tells."""
+    """Return the busy seconds of all cores since boot; None except on Linux."""
     try:
         first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
     except OSError:
@@ -79,17 +79,17 @@ def _busy_seconds() -> float | None:
     return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
-def ratio(ours: Sequence[float], rival: Sequence[float]) -> Spread:
-    """How many times faster we are, round by round.
+def ratio(ours: Sequence[float], implementation: Sequence[float]) -> Spread:
+    """Return how many times faster abcrnn is, from the ratio within each round.
 
-    Whatever slows the machine for a while slows both of a round, so the ratio
-    within a round is steadier than the rates.
+    A temporary slowdown of the machine affects both rates of a round, so the
+    ratio varies less than the rates.
     """
-    return Spread.of([a / b for a, b in zip(ours, rival, strict=True)])
+    return Spread.of([a / b for a, b in zip(ours, implementation, strict=True)])
 
 
 def same_network(parameters: dict[str, int], expected: int) -> None:
-    """Make sure that all rivals compute the same network; ``ValueError`` if not."""
+    """Raise ``ValueError`` unless all implementations have the expected number of parameters."""
     others = {name: number for name, number in parameters.items() if number != expected}
     if others:
-        raise ValueError(f"the network has {expected} parameters, but {others}")
+        raise ValueError(f"expected {expected} parameters, got {others}")

@@ -1,4 +1,4 @@
-"""Sampling: abcrnn beside a PyTorch loop and the MIT lab's."""
+"""Speed of sampling characters: abcrnn, a PyTorch loop and the MIT lab's Keras loop."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from benchmarks.workloads import Sampling, vocabulary
 
 
 def tables(scale: Scale, rounds: int) -> Iterator[Table]:
-    """Measure both recipes, one stream and many."""
+    """Measure both recipes with one stream and with many."""
     with (
         Child("abcrnn", "benchmarks.ours:OurSampling") as ours,
-        Child("PyTorch loop", "benchmarks.rivals_torch:TorchSampling") as torch,
-        Child("the lab's Keras loop", "benchmarks.rivals_keras:LabSampling") as lab,
+        Child("PyTorch loop", "benchmarks.torch_baselines:TorchSampling") as torch,
+        Child("Keras loop of the MIT lab", "benchmarks.keras_baselines:LabSampling") as lab,
     ):
         for name in RECIPES:
             for streams in scale.lengths:
@@ -43,8 +43,8 @@ def _table(workload: Sampling, children: list[Child], rounds: int) -> Table:
     return Table(
         title=f"Sampling, recipe {workload.name}: {network.num_layers} x {network.units}, "
         f"{streams} stream{'s' if streams > 1 else ''}",
-        header=["abcrnn / rival", "rival", "characters/s", "least to most"],
+        header=["abcrnn / other", "implementation", "characters/s", "minimum to maximum"],
         rows=rows,
-        note=f"Rounds: {rounds}. All streams are counted together. {measured.disturbance()}",
+        note=f"Rounds: {rounds}. Characters of all streams are added up. {measured.disturbance()}",
         figures={"characters_per_second": rates, "others": measured.others},
     )

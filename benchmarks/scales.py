@@ -1,4 +1,4 @@
-"""How much is measured: enough to tell rivals apart, or just enough to see that it runs."""
+"""Sizes of the measurements: full, or just large enough to check that everything runs."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ RECIPES = ("jigs", "mit")
 
 @dataclass(frozen=True)
 class Scale:
-    """Sizes of everything that is run.
+    """Sizes of all measurements.
 
     Parameters
     ----------
     rounds : dict of str to int
-        Runs of each rival, by stage.
+        Runs of each implementation, by stage.
     windows : dict of str to int
-        Updates in one run of training, by recipe.
+        Updates in one training run, by recipe.
     lengths : dict of int to int
-        Characters a stream in one run of sampling, by the number of streams.
+        Characters per stream in one sampling run, by number of streams.
     lab_length : int
-        Characters in one run of the lab's loop, which is some hundred times slower.
+        Characters in one run of the lab's loop, which is about a hundred times slower.
     notes, loop_notes : int
-        Notes in one run of ours and of the tutorial's loop, which is far slower.
+        Notes in one run of abcrnn, and in one of the tutorial's loop, which is far slower.
     peak_size : int
-        Of the square product that measures the peak.
+        Rows of the square matrices whose product measures the peak.
     units : tuple of int
     batches : tuple of int
     seq_lengths : tuple of int
-        What the table of growth goes over.
+        Values in the table of growth.
     growth_operations : float
-        Floating-point operations that a run of growth should come to.
+        Approximate floating-point operations of one run of the stage growth.
     shrunk : Network, optional
-        Takes the place of each recipe's network.
+        Replaces the network of each recipe.
     """
 
     rounds: dict[str, int]
@@ -68,8 +68,8 @@ class Scale:
 FULL = Scale(
     rounds={"training": 7, "sampling": 7, "start": 5, "growth": 3, "notes": 7},
     windows={"jigs": 48, "mit": 20},
-    # abcrnn draws stretches of 128 after a first character that is given: one less than whole
-    # stretches leaves nothing drawn for nothing.
+    # abcrnn samples blocks of 128 characters after a given first one. A multiple of 128 less one
+    # wastes no sampled character.
     lengths={1: 1023, 64: 511},
     lab_length=48,
     notes=1024,

@@ -1,4 +1,4 @@
-"""Start: from the shell to the first tune of a saved model, and to the first training step."""
+"""Start-up time: to the first tune of a saved model, and to the first training step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import first_tune
-from benchmarks.children import in_fresh_process
+from benchmarks.children import in_new_process
 from benchmarks.clock import timed
 from benchmarks.rounds import Spread
 from benchmarks.scales import RECIPES, Scale
@@ -22,12 +22,12 @@ Figures = dict[str, dict[str, list[float]]]
 
 
 def tables(scale: Scale, rounds: int) -> Iterator[Table]:
-    """Measure both recipes, in turn, each time in fresh processes."""
+    """Measure both recipes in turn, always in new processes."""
     figures: Figures = {name: defaultdict(list) for name in RECIPES}
     with tempfile.TemporaryDirectory() as folder:
         models = {name: Path(folder) / f"{name}.abcrnn" for name in RECIPES}
         for name, model in models.items():
-            in_fresh_process(first_tune.memorise, scale.network(name), model)
+            in_new_process(first_tune.memorise, scale.network(name), model)
         for _ in range(rounds):
             for name, model in models.items():
                 for part, value in _measure(scale, name, model).items():
@@ -38,28 +38,28 @@ def tables(scale: Scale, rounds: int) -> Iterator[Table]:
 def _measure(scale: Scale, name: str, model: Path) -> dict[str, float]:
     workload = replace(scale.training(name), windows=1)
     return {
-        **in_fresh_process(first_tune.to_first_tune, model),
+        **in_new_process(first_tune.to_first_tune, model),
         "`abcrnn sample MODEL -n 1`, whole": _command(model),
-        **in_fresh_process(first_tune.to_first_step, workload),
+        **in_new_process(first_tune.to_first_step, workload),
     }
 
 
 def _command(model: Path) -> float:
-    words = [sys.executable, "-m", "abcrnn", "sample", str(model), "-n", "1", "--seed", "1"]
-    run = functools.partial(subprocess.run, words, check=True, capture_output=True)
+    command = [sys.executable, "-m", "abcrnn", "sample", str(model), "-n", "1", "--seed", "1"]
+    run = functools.partial(subprocess.run, command, check=True, capture_output=True)
     return timed(1, run).seconds
 
 
 def _table(figures: Figures, rounds: int) -> Table:
     parts = next(iter(figures.values()))
     return Table(
-        title="Start: seconds in a fresh process",
+        title="Start: seconds in a new process",
         header=["part", *(f"recipe {name}" for name in figures)],
         rows=[
             [part, *(seconds(Spread.of(values[part])) for values in figures.values())]
             for part in parts
         ],
-        note=f"Rounds: {rounds}. Program files are in the page cache after the first. "
-        "The parts above the whole command were timed in another process than it.",
+        note=f"Rounds: {rounds}. After the first, program files are in the page cache. "
+        "The parts were timed in a different process from the whole command.",
         figures={"seconds": figures},
     )

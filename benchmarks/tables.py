@@ -1,4 +1,4 @@
-"""Tables in Markdown, and the same figures for a program to read."""
+"""Tables in Markdown, with the measurements behind them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Table:
     header : sequence of str
     rows : sequence of sequence of str
     note : str
-        What stands below it.
+        Text below the table.
     figures : dict
-        Every single measurement, for ``--json``.
+        All measurements, for ``--json``.
     """
 
     title: str
@@ -36,47 +36,52 @@ class Table:
     figures: dict[str, Any] = field(default_factory=dict)
 
     def markdown(self) -> str:
-        """Return the table as it goes into docs/results.md."""
+        """Return the table in Markdown, as in docs/results.md."""
         rule = ["---"] * len(self.header)
         lines = ["| " + " | ".join(row) + " |" for row in (self.header, rule, *self.rows)]
         return "\n".join([f"### {self.title}", "", *lines, "", self.note, ""])
 
 
 def rate(spread: Spread) -> list[str]:
-    """Two cells: the median rate, and from the least to the most."""
-    return [f"{spread.median:,.0f}", f"{spread.least:,.0f} to {spread.most:,.0f}"]
+    """Return two cells: the median rate, and its minimum and maximum."""
+    return [f"{spread.median:,.0f}", f"{spread.minimum:,.0f} to {spread.maximum:,.0f}"]
 
 
 def times(spread: Spread) -> str:
-    """One cell: how many times faster."""
-    return f"{spread.median:.2f} ({spread.least:.2f} to {spread.most:.2f})"
+    """Return one cell: a ratio with its minimum and maximum."""
+    return f"{spread.median:.2f} ({spread.minimum:.2f} to {spread.maximum:.2f})"
 
 
 def seconds(spread: Spread) -> str:
-    """One cell: seconds."""
-    return f"{spread.median:.3f} ({spread.least:.3f} to {spread.most:.3f})"
+    """Return one cell: seconds with minimum and maximum."""
+    return f"{spread.median:.3f} ({spread.minimum:.3f} to {spread.maximum:.3f})"
 
 
 def share(part: float, whole: float) -> str:
-    """One cell: a share in per cent."""
+    """Return one cell: a share in per cent."""
     return f"{100 * part / whole:.1f} %"
 
 
 def gigaflops(peaks: Sequence[float]) -> str:
-    """In words: the measured peak."""
+    """Return the measured peak with minimum and maximum."""
     peak = Spread.of([p / 1e9 for p in peaks])
-    return f"{peak.median:.0f} GFLOP/s ({peak.least:.0f} to {peak.most:.0f})"
+    return f"{peak.median:.0f} GFLOP/s ({peak.minimum:.0f} to {peak.maximum:.0f})"
 
 
 def machine() -> str:
-    """One line: date, processor, what else it was doing, and versions."""
+    """Return one line: date, processor, load, and versions."""
     packages = ("tensorflow", "keras", "torch", "numpy")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in packages)
     return (
-        f"{datetime.date.today()}: {_processor()}, {os.cpu_count()} processors "
-        f"(load {os.getloadavg()[0]:.1f} before), "
+        f"{datetime.date.today()}: {_processor()}, {os.cpu_count()} processors{_load()}, "
         f"{platform.system()}, Python {platform.python_version()}, {versions}"
     )
+
+
+def _load() -> str:
+    if not hasattr(os, "getloadavg"):  # Windows
+        return ""
+    return f" (load {os.getloadavg()[0]:.1f} before)"
 
 
 def _processor() -> str:

@@ -1,4 +1,4 @@
-"""Training: abcrnn beside PyTorch and Keras."""
+"""Speed of training: abcrnn, PyTorch and Keras."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.scales import RECIPES, Scale
 from benchmarks.tables import Table, gigaflops, rate, share, times
 from benchmarks.workloads import Training, vocabulary
 
-#: Of ``Model.compile``: as measured, XLA helps Keras in one recipe and harms it in the other.
+#: ``jit_compile`` for Keras: XLA makes one recipe faster and the other slower, as measured.
 _FASTER_JIT = {"jigs": True, "mit": False}
 
 
@@ -20,9 +20,11 @@ def tables(scale: Scale, rounds: int) -> Iterator[Table]:
     with contextlib.ExitStack() as stack:
         ours = stack.enter_context(Child("abcrnn", "benchmarks.ours:OurTraining"))
         torch = stack.enter_context(
-            Child("PyTorch `nn.LSTM`", "benchmarks.rivals_torch:TorchTraining")
+            Child("PyTorch `nn.LSTM`", "benchmarks.torch_baselines:TorchTraining")
         )
-        keras = stack.enter_context(Child("Keras `fit`", "benchmarks.rivals_keras:KerasTraining"))
+        keras = stack.enter_context(
+            Child("Keras `fit`", "benchmarks.keras_baselines:KerasTraining")
+        )
         peak = stack.enter_context(Child("peak", "benchmarks.peak:Peak"))
         peak.make(scale.peak_size)
         for name in RECIPES:
@@ -34,7 +36,7 @@ def tables(scale: Scale, rounds: int) -> Iterator[Table]:
 
 
 def _table(workload: Training, children: list[Child], peak: Child, rounds: int) -> Table:
-    """Make the table; the first of the children is ours."""
+    """Measure and build the table. The first child runs abcrnn."""
     measured = interleave([*children, peak], rounds)
     rates = measured.rates
     peaks = rates.pop(peak.name)
@@ -49,11 +51,11 @@ def _table(workload: Training, children: list[Child], peak: Child, rounds: int) 
     return Table(
         title=f"Training, recipe {workload.name}: {network.num_layers} x {network.units}, "
         f"batch {workload.batch_size} x {workload.seq_length}",
-        header=["abcrnn / rival", "rival", "characters/s", "least to most",
+        header=["abcrnn / other", "implementation", "characters/s", "minimum to maximum",
                 "share of float32 peak"],
         rows=rows,
         note=f"Rounds: {rounds}, of {workload.windows} updates each. Peak {gigaflops(peaks)}; "
-        f"{operations / 1e6:.2f} million operations a character. "
+        f"{operations / 1e6:.2f} million operations per character. "
         f"{measured.disturbance()}",
         figures={"characters_per_second": rates, "peak": peaks, "operations": operations,
                  "others": measured.others},

@@ -1,7 +1,7 @@
-"""What is trained and sampled, the same for every rival: sizes, text and arithmetic.
+"""Workloads, the same for every implementation: sizes, text, number of operations.
 
-Nothing here imports TensorFlow or PyTorch, so that the process that only keeps
-the clock loads neither.
+This module imports neither TensorFlow nor PyTorch, so that the timing process
+loads neither.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from abcrnn.models.recipes import recipe
 
 @dataclass(frozen=True)
 class Network:
-    """Sizes of the network; the same for abcrnn and for its rivals."""
+    """Sizes of the network, the same for every implementation."""
 
     embedding_dim: int
     units: int
@@ -29,7 +29,7 @@ class Network:
     dropout: float
 
     def parameters(self, vocab_size: int) -> int:
-        """Count the weights, with one bias a gate."""
+        """Count the weights, with one bias per gate."""
         gates = 4 * self.units
         first = self.embedding_dim * gates
         others = (self.num_layers - 1) * self.units * gates
@@ -40,7 +40,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Training:
-    """A stretch of training that is timed.
+    """A training workload.
 
     Parameters
     ----------
@@ -48,12 +48,12 @@ class Training:
     network : Network
     batch_size, seq_length : int
     carries_state : bool
-        Contiguous streams whose state is carried on, or random windows that are
-        each read from a fresh state.
+        Train on contiguous streams and carry the state from window to window.
+        Otherwise train on random windows, each from the initial state.
     learning_rate, clip_norm : float
-        Of Adam; of all gradients together.
+        Learning rate of Adam, and maximum global norm of the gradients.
     windows : int
-        Updates in one run.
+        Number of updates in one run.
     """
 
     name: str
@@ -67,17 +67,17 @@ class Training:
 
     @property
     def characters(self) -> int:
-        """Characters trained on in one run."""
+        """Number of training characters in one run."""
         return self.windows * self.batch_size * self.seq_length
 
     def corpus(self) -> Corpus:
-        """Return tunes that make an epoch of exactly one run."""
+        """Return tunes whose epoch is exactly one run."""
         if not self.carries_state:
             return corpus()
         return Corpus("benchmark", (_text(self.characters),))
 
     def epochs(self) -> Iterator[list[NDArray[np.int32]]]:
-        """Yield, run after run, the windows that abcrnn's Trainer would draw."""
+        """Yield for each run the same windows that abcrnn's Trainer reads."""
         tunes = encode_tunes(vocabulary(), self.corpus().tunes)
         shape = self.batch_size, self.seq_length, 0
         batches = (
@@ -91,12 +91,12 @@ class Training:
             number += 1
 
     def operations(self, vocab_size: int) -> float:
-        """Floating-point operations of one run that the mathematics needs.
+        """Return the number of floating-point operations that one run needs.
 
-        A product costs as much again for each of its two gradients: three times
-        its forward operations. The first layer reads rows of a table with one
-        row a character, embedding x kernel, so its input projection is the making
-        of that table, once an update, and not a product over the window.
+        Each of the two gradients of a product costs as much as the product: three
+        times the forward operations. The first layer looks its input projection
+        up in a table (embedding x kernel, one row per character), so only that
+        table is computed, once per update, and no product over the window.
         """
         network = self.network
         gates = 4 * network.units
@@ -111,7 +111,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Sampling:
-    """Text drawn from a network with random weights: so many streams side by side."""
+    """A sampling workload: parallel streams from a network with random weights."""
 
     name: str
     network: Network
@@ -120,7 +120,7 @@ class Sampling:
 
 
 def training(name: str, windows: int) -> Training:
-    """Return the training of a recipe, in runs of so many windows."""
+    """Return the training workload of a recipe with ``windows`` updates in one run."""
     settings = recipe(name).training
     return Training(
         name=name,
@@ -141,18 +141,18 @@ def network(name: str) -> Network:
 
 @functools.cache
 def corpus() -> Corpus:
-    """Return the text that is trained on: the corpus that comes with music21."""
+    """Return the corpus to train on: the one that comes with music21."""
     return load_corpus("oneills")
 
 
 @functools.cache
 def vocabulary() -> Vocabulary:
-    """Return the characters of that text."""
+    """Return the vocabulary of that corpus."""
     return corpus().vocabulary
 
 
 def _text(characters: int) -> str:
-    """Return text that, with the blank line that closes it, fills so many characters and one."""
+    """Return text of ``characters + 1`` characters, counting its closing blank line."""
     text = corpus().text
     repeats = characters // len(text) + 1
     return (text * repeats)[: characters - 1]

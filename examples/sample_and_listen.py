@@ -1,4 +1,4 @@
-"""Write tunes with a trained model, from careful to bold, and open one to listen.
+"""Generate tunes at three temperatures, convert them to MIDI, and open one.
 
 python examples/sample_and_listen.py quickstart/model.abcrnn --play
 """
@@ -11,12 +11,12 @@ import abcrnn
 
 
 def main() -> None:
-    """Sample at three temperatures, write MIDI, play one with whatever plays MIDI here."""
+    """Sample tunes, write MIDI files, and open the last one in the default program."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", help="an .abcrnn file, such as abcrnn quickstart makes")
-    parser.add_argument("--prompt", default="X:", help="what each tune begins with")
+    parser.add_argument("model", help="a model file, such as quickstart/model.abcrnn")
+    parser.add_argument("--prompt", default="X:", help="text that each tune begins with")
     parser.add_argument("--out", type=Path, default=Path("listen"))
-    parser.add_argument("--play", action="store_true", help="open the last one")
+    parser.add_argument("--play", action="store_true", help="open the last MIDI file")
     options = parser.parse_args()
 
     model = abcrnn.load_model(options.model)
@@ -34,7 +34,7 @@ def main() -> None:
                 print(f"% not converted: {problem}")
     print(f"\n{len(written)} MIDI files in {options.out}")
     if options.play and written and not webbrowser.open(written[-1].resolve().as_uri()):
-        print(f"nothing here opens MIDI files: try TiMidity++, VLC or MuseScore on {written[-1]}")
+        print(f"no program opens MIDI files: open {written[-1]} with TiMidity++, VLC or MuseScore")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Train the MIT deep-learning lab's recipe on its Irish tunes, and hear what it learned.
+"""Train the recipe of the MIT deep-learning lab on its Irish tunes; convert tunes to MIDI.
 
-python examples/train_irish.py                 (fetches the corpus; 20 minutes on two cores)
-python examples/train_irish.py --corpus oneills --epochs 3     (needs no network)
+python examples/train_irish.py                 (downloads the corpus; 20 minutes on two cores)
+python examples/train_irish.py --corpus oneills --epochs 3     (no download)
 """
 
 import argparse
@@ -11,11 +11,11 @@ import abcrnn
 
 
 def main() -> None:
-    """Train, score on held-out tunes, sample, convert."""
+    """Train, evaluate on held-out tunes, sample, convert to MIDI."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", default="irish", help="a name, or a file or folder of .abc")
-    parser.add_argument("--epochs", type=int, default=15, help="of 200 windows each")
-    parser.add_argument("--steps", type=int, default=200, help="windows an epoch")
+    parser.add_argument("--epochs", type=int, default=15, help="epochs of STEPS windows")
+    parser.add_argument("--steps", type=int, default=200, help="windows per epoch")
     parser.add_argument("--units", type=int, default=1024)
     parser.add_argument("--out", type=Path, default=Path("runs/irish"))
     options = parser.parse_args()
@@ -35,7 +35,7 @@ def main() -> None:
     for record in trainer.fit(options.epochs):
         print(f"epoch {record.epoch}: {record.bits_per_char:.3f} bits per character in training")
 
-    print(f"held out: {abcrnn.evaluate(model, test)['bits_per_char']:.3f} bits per character")
+    print(f"held-out: {abcrnn.evaluate(model, test)['bits_per_char']:.3f} bits per character")
     sampler = abcrnn.Sampler(model, temperature=0.8, seed=1, constraint="bars")
     for number, tune in enumerate(sampler.tunes(4), start=1):
         print(f"\n{tune}")

@@ -1,7 +1,7 @@
-"""Train on the Nottingham jigs and watch the model overfit: training and held-out tunes part.
+"""Train on the Nottingham jigs until the model overfits, and keep the best model.
 
-python examples/train_jigs.py                  (fetches the corpus; 15 minutes on two cores)
-python examples/train_jigs.py --corpus oneills --epochs 2      (needs no network)
+python examples/train_jigs.py                  (downloads the corpus; 15 minutes on two cores)
+python examples/train_jigs.py --corpus oneills --epochs 2      (no download)
 """
 
 import argparse
@@ -11,18 +11,18 @@ import abcrnn
 
 
 def main() -> None:
-    """Train with early stopping, show both curves, keep the best model."""
+    """Train, print training and validation loss per epoch, save the best model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", default="jigs", help="a name, or a file or folder of .abc")
     parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--patience", type=int, help="stop so many epochs after the best")
+    parser.add_argument("--patience", type=int, help="stop after N epochs without improvement", metavar="N")
     parser.add_argument("--out", type=Path, default=Path("runs/jigs"))
     options = parser.parse_args()
 
     corpus = abcrnn.load_corpus(options.corpus)
     train, validation, test = corpus.split(validation=0.1, test=0.1, seed=0)
     model = abcrnn.CharLSTM.from_recipe("jigs", abcrnn.Vocabulary.from_text(corpus.text))
-    print(f"{len(train.tunes)} tunes to train on, {model.count_params():,} parameters")
+    print(f"{len(train.tunes)} training tunes, {model.count_params():,} parameters")
     trainer = abcrnn.Trainer.from_recipe(
         "jigs",
         model,
@@ -36,7 +36,7 @@ def main() -> None:
         bits, held_out = record.bits_per_char, record.validation_bits_per_char
         print(f"{record.epoch:5}  {bits:8.3f}  {held_out:10.3f}")
     result = abcrnn.evaluate(model, test)
-    print(f"the best of them, on tunes it has never met: {result['bits_per_char']:.3f}")
+    print(f"held-out: {result['bits_per_char']:.3f} bits per character (best epoch)")
     model.save(options.out / "jigs.abcrnn")
 
 

@@ -1,4 +1,4 @@
-"""PyTorch, in the form in which it was fastest on a CPU."""
+"""PyTorch, with the options that were fastest on a CPU."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ torch.set_num_threads(os.cpu_count() or 1)
 
 
 class CharNetwork(nn.Module):
-    """Embedding, ``nn.LSTM``, dropout after every layer, and the head; time-major."""
+    """Embedding, ``nn.LSTM``, dropout after every layer, output layer; time is the first axis."""
 
     def __init__(self, vocab_size: int, sizes: Network) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, sizes.embedding_dim)
-        # nn.LSTM drops between its layers; what follows the last is left to the caller.
+        # nn.LSTM applies dropout between its layers, but not after the last one.
         between = sizes.dropout if sizes.num_layers > 1 else 0.0
         self.lstm = nn.LSTM(sizes.embedding_dim, sizes.units, sizes.num_layers, dropout=between)
         self.dropout = nn.Dropout(sizes.dropout)
         self.head = nn.Linear(sizes.units, vocab_size)
 
     def forward(self, ids: torch.Tensor, state: State | None) -> tuple[torch.Tensor, State]:
-        """Score the characters after: ids (time, batch) to logits (time, batch, vocab_size)."""
+        """Map ids (time, batch) to logits (time, batch, vocab_size)."""
         outputs, state = self.lstm(self.embedding(ids), state)
         return self.head(self.dropout(outputs)), state
 
     def count_parameters(self) -> int:
-        """Count the weights, the second bias that nn.LSTM has for each gate left out."""
+        """Count the weights, without the second bias that nn.LSTM has for each gate."""
         second = sum(w.numel() for name, w in self.named_parameters() if "bias_hh" in name)
         return sum(w.numel() for w in self.parameters()) - second
 
 
 class TorchTraining:
-    """Adam, clipped by the norm of all gradients together."""
+    """Training with Adam; gradients are clipped by their global norm."""
 
     def __init__(self, workload: Training) -> None:
         torch.manual_seed(0)
@@ -53,11 +53,11 @@ class TorchTraining:
         )
 
     def warm_up(self) -> None:
-        """Train one run."""
+        """Train once."""
         self.run()
 
     def run(self) -> Timing:
-        """Train one more run."""
+        """Train for one epoch."""
         windows = next(self._epochs)
         return timed(self._workload.characters, lambda: self._train(windows))
 
@@ -77,7 +77,7 @@ class TorchTraining:
 
 
 class TorchSampling:
-    """A loop over characters in ``torch.inference_mode``; ids stay tensors until the end."""
+    """A loop over characters in ``torch.inference_mode``. Ids stay tensors until the end."""
 
     def __init__(self, workload: Sampling) -> None:
         torch.manual_seed(0)
@@ -86,21 +86,21 @@ class TorchSampling:
         self._workload = workload
 
     def warm_up(self) -> None:
-        """Draw a few characters."""
-        self._draw(8)
+        """Sample a few characters."""
+        self._sample(8)
 
     def run(self) -> Timing:
-        """Draw every stream once."""
+        """Sample every stream once."""
         workload = self._workload
-        return timed(workload.streams * workload.length, lambda: self._draw(workload.length))
+        return timed(workload.streams * workload.length, lambda: self._sample(workload.length))
 
     @torch.inference_mode()
-    def _draw(self, length: int) -> list[str]:
+    def _sample(self, length: int) -> list[str]:
         ids = torch.zeros((1, self._workload.streams), dtype=torch.int64)
         state: State | None = None
-        drawn = []
+        sampled = []
         for _ in range(length):
             logits, state = self._model(ids, state)
             ids = torch.multinomial(torch.softmax(logits[0], dim=1), 1).T
-            drawn.append(ids)
-        return [vocabulary().decode(row) for row in torch.cat(drawn).T.numpy()]
+            sampled.append(ids)
+        return [vocabulary().decode(row) for row in torch.cat(sampled).T.numpy()]

@@ -1,4 +1,4 @@
-"""Notes drawn from abcrnn's networks, and by the tutorial's loop of ``model.predict``."""
+"""Sampling notes: abcrnn, and the tutorial's loop of ``model.predict``."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _WINDOW = 25
 def _piece() -> Piece:
     source = np.random.default_rng(0)
     pitches, times = source.integers(50, 80, 400), source.choice([0.125, 0.25, 0.5], (2, 400))
-    return Piece("made up", 0, 120.0, notes_of_steps(pitches, *times))
+    return Piece("random", 0, 120.0, notes_of_steps(pitches, *times))
 
 
 class OurNotes:
-    """``NoteSampler.sample``, one sequence, with the network of a recipe.
+    """``NoteSampler.sample`` of one sequence, with the network of a recipe.
 
     Parameters
     ----------
     recipe : str
     notes : int
-        In one run.
+        Notes sampled in one run.
     """
 
     def __init__(self, recipe: str, notes: int) -> None:
@@ -40,14 +40,14 @@ class OurNotes:
         self._sampler.sample(1)
 
     def run(self) -> Timing:
-        """Draw the sequence once."""
+        """Sample the sequence once."""
         return timed(self._notes, lambda: self._sampler.sample(self._notes))
 
 
 class PredictLoop:
-    """The tutorial's own: ``model.predict`` on a window for each note; Keras's layers.
+    """The tutorial's loop: Keras layers, and one ``model.predict`` on a window for each note.
 
-    Parameters are those of :class:`OurNotes`; the network is always the tutorial's.
+    Parameters are those of :class:`OurNotes`. The network is always the tutorial's.
     """
 
     def __init__(self, _recipe: str, notes: int) -> None:
@@ -60,21 +60,21 @@ class PredictLoop:
         self._notes = notes
 
     def warm_up(self) -> None:
-        """Draw a few notes."""
-        self._draw(4)
+        """Sample a few notes."""
+        self._sample(4)
 
     def run(self) -> Timing:
-        """Draw the sequence once."""
-        return timed(self._notes, lambda: self._draw(self._notes))
+        """Sample the sequence once."""
+        return timed(self._notes, lambda: self._sample(self._notes))
 
-    def _draw(self, notes: int) -> list[tuple[int, float, float]]:
+    def _sample(self, notes: int) -> list[tuple[int, float, float]]:
         piece = _piece().notes[:_WINDOW]
         window = np.stack([piece["pitch"] / 128, piece["step"], piece["duration"]], axis=1)
-        drawn = []
+        sampled = []
         for _ in range(notes):
             found = self._model.predict(window[None], verbose=0)
             pitch = int(tf.random.categorical(found["pitch"], num_samples=1)[0, 0].numpy())
             step, duration = (max(0.0, float(found[n][0, 0])) for n in ("step", "duration"))
-            drawn.append((pitch, step, duration))
+            sampled.append((pitch, step, duration))
             window = np.append(window[1:], [(pitch / 128, step, duration)], axis=0)
-        return drawn
+        return sampled

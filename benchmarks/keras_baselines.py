@@ -1,9 +1,9 @@
-"""Keras: ``fit`` with its own LSTM layer, and the eager loop of the MIT lab.
+"""Keras: ``fit`` with ``keras.layers.LSTM``, and the eager sampling loop of the MIT lab.
 
 References
 ----------
 MIT 6.S191, Introduction to Deep Learning, lab 1, part 2: music generation with
-RNNs (the loop that samples).
+RNNs (the sampling loop).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.workloads import Network, Sampling, Training, vocabulary
 
 
 def network(sizes: Network, batch_size: int, time: int, stateful: bool) -> keras.Model:
-    """Stack Embedding, LSTM and Dropout layers and the head for windows of one shape."""
+    """Build embedding, LSTM and dropout layers and the output layer for one window shape."""
     layers: list[Any] = [
         keras.Input(batch_shape=(batch_size, time), dtype="int32"),
         keras.layers.Embedding(len(vocabulary()), sizes.embedding_dim),
@@ -33,13 +33,13 @@ def network(sizes: Network, batch_size: int, time: int, stateful: bool) -> keras
 
 
 class KerasTraining:
-    """``Model.fit``, an epoch a run, timed from the epoch's begin to its end.
+    """``Model.fit``, one epoch per run, timed from the start of the epoch to its end.
 
     Parameters
     ----------
     workload : Training
     jit_compile : bool
-        Of ``Model.compile``: whichever is faster for this workload.
+        Passed to ``Model.compile``. Choose the faster value for the workload.
     """
 
     def __init__(self, workload: Training, jit_compile: bool) -> None:
@@ -58,18 +58,18 @@ class KerasTraining:
         self.parameters = self._model.count_params()
 
     def warm_up(self) -> None:
-        """Train one run, tracing included."""
+        """Train once, including tracing."""
         self.run()
 
     def run(self) -> Timing:
-        """Train one more run."""
+        """Train for one epoch."""
         windows = np.concatenate(next(self._epochs))
         watch = _EpochWatch()
         self._model.fit(
             windows[:, :-1],
             windows[:, 1:],
             batch_size=self._workload.batch_size,
-            shuffle=False,  # stream after stream, as the state is carried
+            shuffle=False,  # keep the order of windows: the state is carried
             callbacks=[watch],
             verbose=0,
         )
@@ -77,39 +77,39 @@ class KerasTraining:
 
 
 class LabSampling:
-    """The model called as it is, a character at a time; the lab draws one stream."""
+    """The lab's loop: the model is called eagerly for each character of one stream."""
 
     def __init__(self, workload: Sampling) -> None:
         if workload.streams != 1:
-            raise ValueError(f"the lab's loop draws one stream, not {workload.streams}")
+            raise ValueError(f"the lab's loop samples one stream, got streams={workload.streams}")
         keras.utils.set_random_seed(0)
         self._model = network(workload.network, 1, 1, stateful=True)
         self.parameters = self._model.count_params()
         self._length = workload.length
 
     def warm_up(self) -> None:
-        """Draw a few characters."""
-        self._draw(4)
+        """Sample a few characters."""
+        self._sample(4)
 
     def run(self) -> Timing:
-        """Draw the stream once."""
-        return timed(self._length, lambda: self._draw(self._length))
+        """Sample the stream once."""
+        return timed(self._length, lambda: self._sample(self._length))
 
-    def _draw(self, length: int) -> str:
+    def _sample(self, length: int) -> str:
         for layer in self._model.layers:
             if isinstance(layer, keras.layers.LSTM):
                 layer.reset_states()
         ids = tf.zeros((1, 1), tf.int32)
-        drawn = []
+        sampled = []
         for _ in range(length):
             logits = tf.squeeze(self._model(ids), 0)
-            drawn.append(int(tf.random.categorical(logits, num_samples=1)[-1, 0].numpy()))
-            ids = tf.expand_dims([drawn[-1]], 0)
-        return vocabulary().decode(drawn)
+            sampled.append(int(tf.random.categorical(logits, num_samples=1)[-1, 0].numpy()))
+            ids = tf.expand_dims([sampled[-1]], 0)
+        return vocabulary().decode(sampled)
 
 
 class _EpochWatch(keras.callbacks.Callback):  # type: ignore[misc]  # keras has no hints
-    """Times the epoch alone: setting ``fit`` up is not held against it."""
+    """Time of the epoch alone, without the setup of ``fit``."""
 
     seconds = 0.0
 
