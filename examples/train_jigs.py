@@ -15,7 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", default="jigs", help="a name, or a file or folder of .abc")
     parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--patience", type=int, help="stop after N epochs without improvement", metavar="N")
+    parser.add_argument("--patience", type=int, help="stop after N epochs without progress")
     parser.add_argument("--out", type=Path, default=Path("runs/jigs"))
     options = parser.parse_args()
 
