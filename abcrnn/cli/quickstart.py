@@ -1,34 +1,84 @@
-"""A first taste, end to end: train, sample, convert, all within a few minutes."""
+"""``abcrnn quickstart``: train a small model, and write tunes and MIDI files, in minutes."""
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abcrnn.data.corpus import load_corpus
-from abcrnn.data.novelty import NoveltyIndex
-from abcrnn.data.vocabulary import Vocabulary
-from abcrnn.export.tunebook import Conversion, convert_tunes
-from abcrnn.models.char_lstm import CharLSTM
-from abcrnn.models.recipes import recipe
-from abcrnn.notation import renumber
-from abcrnn.reports.plots import plot_history
-from abcrnn.sampling.sampler import Sampler
-from abcrnn.storage.atomic import write_text
-from abcrnn.training.trainer import Trainer
+from abcrnn.cli.arguments import add_command, count, whole
+from abcrnn.cli.terminal import count_of, import_tensorflow, report_unconverted, resume_hint
 
-#: Fields that say who wrote, printed or copied a tune: not for a model to make up.
-_SOURCES = "ABCDFHNOSZ"
+if TYPE_CHECKING:
+    from abcrnn.export.tunebook import Conversion
+    from abcrnn.models.char_lstm import CharLSTM
+
+#: Fields that name the people and places a tune comes from, which a model cannot know.
+_SOURCE_FIELDS = "ABCDFHNOSZ"
 
 
 class Quickstart(NamedTuple):
-    """What a quickstart made."""
+    """Results of :func:`run_quickstart`."""
 
     folder: Path
     tunes: list[str]
     conversions: list[Conversion]
     validation_bits_per_char: float
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        subparsers,
+        "quickstart",
+        run,
+        "train a small model and write tunes and MIDI files, in a minute or two",
+        "abcrnn quickstart --out my-first-tunes",
+    )
+    parser.add_argument(
+        "--out", default="quickstart", metavar="DIR", help="folder to write (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--tunes", type=count, default=8, metavar="N", help="number of tunes (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole,
+        default=0,
+        metavar="N",
+        help="seed of everything random (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--epochs", type=count, metavar="N", help="number of epochs (default: the recipe's)"
+    )
+    parser.add_argument(
+        "--steps", type=count, metavar="N", help="training steps in an epoch, for a trial run"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the quickstart, and print what it wrote."""
+    import_tensorflow()
+    print("Training a small model on O'Neill's Music of Ireland; this takes a minute or two.")
+    arguments.hint = resume_hint(arguments)
+    made = run_quickstart(
+        arguments.out, arguments.tunes, arguments.epochs, arguments.steps, arguments.seed
+    )
+    folder, converted = made.folder, [c for c in made.conversions if c.path]
+    print(f"\n{made.tunes[0] if made.tunes else 'No tune was completed: train longer.'}\n")
+    print(f"In {folder}:")
+    print(f"  tunes.abc      {count_of(len(made.tunes), 'new tune')} in ABC notation")
+    print(f"  midi/          {count_of(len(converted), 'MIDI file')}")
+    print(f"  model.abcrnn   the model ({made.validation_bits_per_char:.3f} bits per character")
+    print("                 on validation tunes)")
+    print("  curve.png      the training curve")
+    report_unconverted(made.conversions)
+    print("Try next:")
+    print(f"  abcrnn compose {folder / 'model.abcrnn'} -n 4 --key G --meter 6/8 --form AABB")
+    print("  abcrnn train oneills --out runs/oneills     a much better model, in an hour or two")
+    print("  abcrnn train my-tunes.abc --out runs/mine   your own tunebook")
+    return 0 if made.tunes else 1
 
 
 def run_quickstart(
@@ -38,31 +88,59 @@ def run_quickstart(
     steps: int | None = None,
     seed: int = 0,
 ) -> Quickstart:
-    """Train the recipe ``quick`` on the embedded corpus and write what it sings.
+    """Train the recipe ``quick`` on O'Neill's Music of Ireland, and write generated tunes.
 
     Parameters
     ----------
     folder : path-like
-        Where ``model.abcrnn``, ``tunes.abc``, ``midi/``, ``curve.png`` and the
-        run folder ``run/`` go.
+        Folder for ``model.abcrnn``, ``tunes.abc``, ``midi/``, ``curve.png`` and the
+        run folder ``run/``.
     tunes : int
-        How many to write.
+        Number of tunes to generate.
     epochs : int, optional
-        Other than the recipe's.
+        Number of epochs; the default is the recipe's.
     steps : int, optional
-        Train on so few random windows an epoch; for a trial run.
+        Number of steps on random windows in an epoch, for a trial run.
     seed : int
+
+    Returns
+    -------
+    Quickstart
     """
+    from abcrnn.export.tunebook import convert_tunes
+    from abcrnn.notation import renumber
+    from abcrnn.sampling.sampler import Sampler
+    from abcrnn.storage.atomic import write_text
+
     folder = Path(folder)
-    settings = recipe("quick")
-    epochs = epochs or settings.epochs
+    model, bits = _train(folder, epochs, steps, seed)
+    sampler = Sampler(model, temperature=0.7, top_p=0.95, seed=seed, constraint="bars")
+    generated = sampler.tunes(tunes, max_length=1000)
+    generated = [renumber(tune, number) for number, tune in enumerate(generated, start=1)]
+    write_text(folder / "tunes.abc", "\n\n".join(generated) + "\n")
+    return Quickstart(folder, generated, convert_tunes(generated, folder / "midi"), bits)
+
+
+def _train(
+    folder: Path, epochs: int | None, steps: int | None, seed: int
+) -> tuple[CharLSTM, float]:
+    """Train and save the model; return it and its validation bits per character."""
+    from abcrnn.data.corpus import load_corpus
+    from abcrnn.data.novelty import NoveltyIndex
+    from abcrnn.data.vocabulary import Vocabulary
+    from abcrnn.models.char_lstm import CharLSTM
+    from abcrnn.models.recipes import recipe
+    from abcrnn.reports.plots import plot_history
+    from abcrnn.training.trainer import Trainer
+
+    epochs = epochs or recipe("quick").epochs
     corpus = load_corpus("oneills")
-    corpus_parts = corpus.split(validation=0.02, test=0.1, seed=0)
-    train, validation, _ = (part.without_fields(_SOURCES) for part in corpus_parts)
-    vocabulary = Vocabulary.from_text(corpus.without_fields(_SOURCES).text)
+    parts = corpus.split(validation=0.02, test=0.1, seed=0)
+    train, validation, _ = (part.without_fields(_SOURCE_FIELDS) for part in parts)
+    vocabulary = Vocabulary.from_text(corpus.without_fields(_SOURCE_FIELDS).text)
     model = CharLSTM.from_recipe("quick", vocabulary, seed=seed)
-    windows = {"windows": "random", "steps_per_epoch": steps} if steps else {}
     model.novelty = NoveltyIndex(train.tunes)
+    windows = {"windows": "random", "steps_per_epoch": steps} if steps else {}
     trainer = Trainer.from_recipe(
         "quick",
         model,
@@ -75,9 +153,4 @@ def run_quickstart(
     history = trainer.fit(epochs)
     model.save(folder / "model.abcrnn")
     plot_history(history, folder / "curve.png")
-    sampler = Sampler(model, temperature=0.7, top_p=0.95, seed=seed, constraint="bars")
-    drawn = sampler.tunes(tunes, max_length=1000)
-    drawn = [renumber(tune, number) for number, tune in enumerate(drawn, start=1)]
-    write_text(folder / "tunes.abc", "\n\n".join(drawn) + "\n")
-    conversions = convert_tunes(drawn, folder / "midi")
-    return Quickstart(folder, drawn, conversions, history[-1].validation_bits_per_char or 0.0)
+    return model, history[-1].validation_bits_per_char or 0.0

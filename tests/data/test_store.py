@@ -14,7 +14,7 @@ import pytest
 
 import abcrnn
 from abcrnn import CharLSTM, Trainer
-from abcrnn.cli.commands import corpora_check
+from abcrnn.cli.corpora import check_corpora
 from abcrnn.data import corpus
 from abcrnn.data import store as stored
 from abcrnn.data import store_writer as storing
@@ -114,10 +114,10 @@ def test_the_check_of_a_stored_corpus_prints_the_same(both, book, capsys, monkey
     class Words:
         sources = (str(book),)
 
-    assert corpora_check(Words) == 0
+    assert check_corpora(Words) == 0
     printed = capsys.readouterr().out
     monkeypatch.setattr(corpus, "_IN_MEMORY", 10**9)
-    assert corpora_check(Words) == 0
+    assert check_corpora(Words) == 0
     assert capsys.readouterr().out == printed
 
 

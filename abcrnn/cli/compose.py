@@ -1,0 +1,153 @@
+"""``abcrnn compose``: valid, new tunes that match requests."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from abcrnn.cli.arguments import (
+    UsageError,
+    add_command,
+    add_max_length,
+    add_model,
+    add_number_of_tunes,
+    add_sampling_options,
+    add_top_p,
+    add_tune_output,
+    count,
+    not_negative,
+    request,
+)
+from abcrnn.cli.terminal import (
+    convert_into,
+    load_corpus,
+    load_model,
+    write_tunebook,
+)
+
+if TYPE_CHECKING:
+    from abcrnn.data.novelty import NoveltyIndex
+
+_REQUESTS = ("key", "meter", "rhythm", "bars", "form", "pitches", "opening")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        subparsers,
+        "compose",
+        run,
+        "generate exactly N tunes that are valid, new, playable and as requested",
+        "abcrnn compose runs/jigs -n 20 --key G --meter 6/8 --form AABB --bars 16 -o tunes.abc",
+    )
+    add_model(parser)
+    add_number_of_tunes(parser, default=1)
+    add_tune_output(parser)
+    add_sampling_options(parser)
+    add_top_p(parser)
+    add_max_length(parser)
+    _add_requests(parser)
+    _add_novelty(parser)
+
+
+def _add_requests(parser: argparse.ArgumentParser) -> None:
+    metavars = {
+        "key": ("KEY", 'such as G, Em or "A dorian"'),
+        "meter": ("M", "such as 6/8"),
+        "rhythm": ("TEXT", "value of the field R:, such as jig"),
+        "form": ("FORM", "sections in order, doubled if repeated, such as AABB"),
+        "pitches": ("RANGE", 'lowest and highest note, such as D-b, or "D whistle", fiddle, voice'),
+    }
+    for name, (metavar, about) in metavars.items():
+        parser.add_argument(f"--{name}", type=request(name), metavar=metavar, help=about)
+    parser.add_argument(
+        "--bars", type=count, metavar="N", help="number of bars as written, repeats counted once"
+    )
+    parser.add_argument(
+        "--opening", metavar="MUSIC", help="music to begin with; needs --key and --meter"
+    )
+    parser.add_argument("--begin", metavar="FILE", help="file with the beginning of a tune")
+
+
+def _add_novelty(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-copied-bars",
+        type=not_negative,
+        default=4.0,
+        metavar="X",
+        help="maximum number of consecutive bars from a training tune (default: %(default)g)",
+    )
+    parser.add_argument("--copies", action="store_true", help="accept copies of training tunes")
+    parser.add_argument(
+        "--against",
+        metavar="CORPUS",
+        help="corpus that must not be copied (default: the model's training tunes)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compose the tunes, and print how many were generated for them."""
+    _validate(arguments)
+    model = load_model(arguments)
+    from abcrnn.composition.composer import YieldError
+    from abcrnn.composition.composer import compose as compose_tunes
+
+    max_copied_bars = None if arguments.copies else arguments.max_copied_bars
+    if max_copied_bars is not None and not (arguments.against or model.novelty):
+        raise ValueError(
+            f"{arguments.model} has no index of its training tunes, so copies cannot be "
+            "recognised: name them with --against CORPUS, or accept copies with --copies"
+        )
+    try:
+        made = compose_tunes(
+            model,
+            arguments.n,
+            prompt=_read_beginning(arguments.begin) if arguments.begin else None,
+            **{name: getattr(arguments, name) for name in _REQUESTS},
+            max_copied_bars=max_copied_bars,
+            novelty=_index(arguments.against) if max_copied_bars is not None else None,
+            temperature=arguments.temperature,
+            top_p=arguments.top_p,
+            max_length=arguments.max_length,
+            seed=arguments.seed,
+        )
+    except YieldError as error:
+        print(error.report, file=sys.stderr)
+        raise ValueError(str(error)) from error
+    write_tunebook(made.tunes, arguments.output)
+    print(made.report, file=sys.stderr)
+    return convert_into(made.tunes, arguments.midi, "midi") if arguments.midi else 0
+
+
+def _validate(arguments: argparse.Namespace) -> None:
+    """Check options that depend on each other."""
+    from abcrnn.composition.requests import Requests
+
+    if arguments.begin and (arguments.key or arguments.meter):
+        raise UsageError("argument --begin: the file has a header: leave out --key and --meter")
+    if arguments.opening and not (arguments.key and arguments.meter):
+        raise UsageError("argument --opening: also give --key and --meter")
+    try:
+        Requests(**{name: getattr(arguments, name) for name in _REQUESTS})
+    except ValueError as error:
+        raise UsageError(f"argument --{error}") from None
+
+
+def _read_beginning(path: str) -> str:
+    """Read the beginning of a tune from a file."""
+    from abcrnn.data.corpus import read_lines
+
+    text = "".join(read_lines(path)).strip("\n") + "\n"
+    if not text.startswith("X:") or "\n\n" in text:
+        raise ValueError(f"{path} must hold the beginning of one tune, from its line X: on")
+    return text
+
+
+def _index(against: str | None) -> NoveltyIndex | None:
+    """Index the tunes that must not be copied; None for the model's own index."""
+    if against is None:
+        return None
+    from abcrnn.data.novelty import NoveltyIndex
+
+    return NoveltyIndex(load_corpus(against).tunes)

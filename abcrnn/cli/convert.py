@@ -1,0 +1,33 @@
+"""``abcrnn convert``: a MIDI or MusicXML file for each tune of a tunebook."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from abcrnn.cli.arguments import add_command
+from abcrnn.cli.terminal import convert_into, load_corpus
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        subparsers,
+        "convert",
+        run,
+        "convert each tune of a tunebook to a file",
+        "abcrnn convert tunes.abc --out midi",
+    )
+    parser.add_argument("tunes", metavar="TUNES", help="an .abc file, a folder, or a corpus name")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the files")
+    parser.add_argument(
+        "--to",
+        default="midi",
+        choices=("midi", "musicxml"),
+        help="format of the files (default: %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert the tunes; a tune that cannot be converted is reported and skipped."""
+    return convert_into(load_corpus(arguments.tunes).tunes, arguments.out, arguments.to)

@@ -1,0 +1,276 @@
+"""``abcrnn events``: learning from MIDI files, with notes instead of characters."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abcrnn.cli.arguments import (
+    add_command,
+    add_command_group,
+    add_model,
+    add_run_options,
+    add_sampling_options,
+    count,
+    positive,
+)
+from abcrnn.cli.terminal import count_of, find_model, import_tensorflow, resume_hint
+from abcrnn.cli.training_run import report_run
+from abcrnn.models.note_recipes import NOTE_RECIPES
+
+if TYPE_CHECKING:
+    from abcrnn.data.midi_folder import Collection
+    from abcrnn.data.notes import Instruments, Notes, Piece
+
+_VALIDATION = _TEST = 0.1
+_CONTEXT = 25  # notes before each scored note; the recipe "tutorial" needs as many
+_EMBEDDED = "oneills"
+_TEMPO = 120.0  # quarter notes a minute, if a model records none
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the commands to the command line."""
+    actions = add_command_group(
+        subparsers,
+        "events",
+        "learn from MIDI files, and generate notes",
+        "abcrnn events train my-midi-files --out runs/notes",
+    )
+    _add_train(actions)
+    _add_sample(actions)
+    _add_evaluate(actions)
+
+
+def _add_train(actions: Any) -> None:
+    parser = add_command(
+        actions,
+        "train",
+        train,
+        "train a model on the notes of MIDI files",
+        "abcrnn events train my-midi-files --out runs/notes",
+    )
+    _add_folder(parser)
+    add_run_options(parser, sorted(NOTE_RECIPES))
+    parser.add_argument(
+        "--instruments",
+        default="merged",
+        choices=("merged", "programs"),
+        help="a file as one piece, or as one piece for each program (default: %(default)s)",
+    )
+
+
+def _add_sample(actions: Any) -> None:
+    parser = add_command(
+        actions,
+        "sample",
+        sample,
+        "generate notes and write them as a MIDI file",
+        "abcrnn events sample runs/notes -o new.mid --instrument flute",
+    )
+    add_model(parser)
+    parser.add_argument("-o", "--out", required=True, metavar="FILE", help="MIDI file to write")
+    parser.add_argument(
+        "--notes",
+        type=count,
+        default=200,
+        metavar="N",
+        help="number of notes (default: %(default)s)",
+    )
+    add_sampling_options(parser, temperature=1.0, seed=0)
+    parser.add_argument(
+        "--continue", dest="opening", metavar="IN.mid", help="MIDI file whose notes to continue"
+    )
+    parser.add_argument(
+        "--instrument",
+        default="0",
+        metavar="NAME",
+        help="General MIDI instrument, such as flute or 73 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--tempo",
+        type=positive,
+        metavar="BPM",
+        help="quarter notes per minute (default: that of the training data)",
+    )
+    parser.add_argument(
+        "--plot", metavar="PNG", help="picture with a piano roll and the distributions of the notes"
+    )
+
+
+def _add_evaluate(actions: Any) -> None:
+    parser = add_command(
+        actions,
+        "evaluate",
+        evaluate,
+        "score a model on held-out MIDI files",
+        "abcrnn events evaluate runs/notes my-midi-files",
+    )
+    add_model(parser)
+    _add_folder(parser)
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="FOLDER",
+        help="folder of MIDI files, with subfolders (default: O'Neill's Music of Ireland)",
+    )
+
+
+# Actions -------------------------------------------------------------------------------------
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Train a model on the notes of MIDI files, or resume a run."""
+    collection = _load_pieces(arguments.folder, arguments.instruments)
+    import_tensorflow()
+    from abcrnn.data.midi_folder import split_pieces
+    from abcrnn.models.note_model import NoteModel
+    from abcrnn.models.note_recipes import note_recipe
+    from abcrnn.training.note_trainer import NoteTrainer
+
+    parts = split_pieces(collection.pieces, _VALIDATION, _TEST, arguments.seed)
+    notes = sum(len(piece.notes) for piece in collection.pieces)
+    print(
+        f"{collection.name}: {count_of(len(collection.pieces), 'piece')}, {notes:,} notes; "
+        f"{len(parts[0])} for training, {len(parts[1])} for validation, {len(parts[2])} held out"
+    )
+    model = NoteModel.from_recipe(arguments.recipe, parts[0], seed=arguments.seed)
+    trainer = NoteTrainer.from_recipe(
+        arguments.recipe,
+        model,
+        parts[0],
+        validation=parts[1],
+        run_dir=arguments.out,
+        origin={
+            "name": collection.name,
+            "fingerprint": collection.fingerprint,
+            "instruments": arguments.instruments,
+            "tempo": collection.tempo,
+            "split": {"validation": _VALIDATION, "test": _TEST, "seed": arguments.seed},
+        },
+        seed=arguments.seed,
+    )
+    arguments.hint = resume_hint(arguments)
+    history = trainer.fit(arguments.epochs or note_recipe(arguments.recipe).epochs)
+    report_run(
+        history,
+        lambda record: record.validation_loss,
+        _describe,
+        f"abcrnn events sample {Path(arguments.out) / 'best.abcrnn'} -o new.mid --plot new.png",
+    )
+    return 0
+
+
+def sample(arguments: argparse.Namespace) -> int:
+    """Generate notes, and write them as a MIDI file."""
+    from abcrnn.export.notes import program_number
+
+    # Before TensorFlow is imported, which takes seconds.
+    opening = _read_opening(arguments.opening) if arguments.opening else None
+    program = program_number(arguments.instrument)
+    path = find_model(arguments)
+    import_tensorflow()
+    from abcrnn.export.notes import scale_times, write_notes
+    from abcrnn.models.note_model import load_note_model
+    from abcrnn.reports.piano_roll import plot_notes
+    from abcrnn.sampling.note_sampler import NoteSampler
+
+    model = load_note_model(path)
+    data_tempo = float(model.about.get("pieces", {}).get("tempo", _TEMPO))
+    sampler = NoteSampler(model, arguments.temperature, arguments.seed)
+    # The model knows times at the tempo of its data only.
+    before = scale_times(opening.notes, opening.tempo / data_tempo) if opening else None
+    [notes] = sampler.sample(arguments.notes, opening=before)
+    if arguments.plot:
+        plot_notes(notes, model, arguments.plot)
+    tempo = arguments.tempo or (opening.tempo if opening else data_tempo)
+    whole = notes if before is None else _joined(before, notes)
+    write_notes(scale_times(whole, data_tempo / tempo), arguments.out, program, tempo)
+    after = f" after the {len(opening.notes)} of {arguments.opening}" if opening else ""
+    print(f"{count_of(len(notes), 'new note')}{after} in {arguments.out}", file=sys.stderr)
+    if arguments.plot:
+        print(f"picture of the new notes in {arguments.plot}", file=sys.stderr)
+    return 0
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Print the scores of a model on held-out pieces."""
+    path = find_model(arguments)
+    import_tensorflow()
+    from abcrnn.data.midi_folder import split_pieces
+    from abcrnn.evaluation.note_scoring import NoteScorer
+    from abcrnn.models.note_model import load_note_model
+
+    model = load_note_model(path)
+    origin: dict[str, Any] = model.about.get("pieces", {})
+    collection = _load_pieces(arguments.folder, origin.get("instruments", "merged"))
+    pieces = list(collection.pieces)
+    if origin.get("fingerprint") == collection.fingerprint:
+        pieces = split_pieces(pieces, **origin["split"])[2]
+    left_out = len(collection.pieces) - len(pieces)
+    scores = NoteScorer(model).score(pieces, after=_CONTEXT)
+    print(
+        f"{collection.name}: {count_of(len(pieces), 'held-out piece')}, {scores.notes:,} notes "
+        f"with at least {_CONTEXT} before each"
+    )
+    if left_out:
+        print(f"{count_of(left_out, 'piece')} left out: the model was trained on them")
+    print(f"  pitch      {scores.pitch_nats:.3f} nats, accuracy {scores.pitch_accuracy:6.1%}")
+    print(f"  step       accuracy {scores.step_accuracy:6.1%}")
+    print(f"  duration   accuracy {scores.duration_accuracy:6.1%}")
+    parts = f"pitch {scores.pitch:.4f}, step {scores.step:.4f}, duration {scores.duration:.4f}"
+    print(f"  loss       {scores.loss:.4f} ({parts})")
+    return 0
+
+
+def _describe(record: Any) -> str:
+    return (
+        f"validation loss {record.validation_loss:.4f} (pitch {record.validation_pitch:.4f}, "
+        f"step {record.validation_step:.4f}, duration {record.validation_duration:.4f})"
+    )
+
+
+def _load_pieces(folder: str | None, instruments: Instruments) -> Collection:
+    from abcrnn.data.midi_folder import load_pieces
+
+    return load_pieces(folder or _embedded_folder(), instruments)
+
+
+def _embedded_folder() -> Path:
+    """Return a folder with the MIDI files of the embedded corpus; write them the first time."""
+    from abcrnn.data.corpus import load_corpus
+    from abcrnn.data.registry import cache_folder
+    from abcrnn.export.tunebook import convert_tunes
+    from abcrnn.storage.atomic import write_text
+    from abcrnn.storage.extras import import_pretty_midi
+
+    import_pretty_midi()  # an error now, not after a minute of writing
+    folder = cache_folder() / "midi" / _EMBEDDED
+    done = folder / "done"
+    if not done.exists():
+        print(f"Converting {_EMBEDDED} to MIDI files in {folder}; this is done once.")
+        convert_tunes(load_corpus(_EMBEDDED).tunes, folder)
+        write_text(done, "")
+    return folder
+
+
+def _read_opening(path: str) -> Piece:
+    from abcrnn.data.notes import read_midi
+
+    pieces = read_midi(path)
+    if not pieces:
+        raise ValueError(f"{path} has no notes to continue, except drums if any")
+    return pieces[0]
+
+
+def _joined(opening: Notes, notes: Notes) -> Notes:
+    import numpy as np
+
+    moved = notes.copy()
+    for name in ("start", "end"):
+        moved[name] += opening["start"][-1]
+    return np.concatenate([opening, moved])

@@ -1,0 +1,39 @@
+"""``abcrnn reproduce``: generate composed tunes again, byte for byte."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from abcrnn.cli.arguments import add_command, add_tune_output
+from abcrnn.cli.terminal import count_of, load_corpus, load_model, write_tunebook
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        subparsers,
+        "reproduce",
+        run,
+        "generate composed tunes again, byte for byte, from their comment lines",
+        "abcrnn reproduce tune.abc --model runs/jigs",
+    )
+    parser.add_argument("tune", metavar="FILE", help="an .abc file that abcrnn compose wrote")
+    parser.add_argument(
+        "--model", required=True, metavar="MODEL", help="the model that composed them"
+    )
+    add_tune_output(parser, midi=False)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Generate the tunes again, and compare them with the file."""
+    tunes = load_corpus(arguments.tune).tunes
+    model = load_model(arguments)
+    from abcrnn.composition.composer import reproduce_all
+
+    again = reproduce_all(tunes, model)
+    write_tunebook(again, arguments.output)
+    same = sum(one == other for one, other in zip(tunes, again, strict=True))
+    print(f"{same} of {count_of(len(again), 'tune')} the same, byte for byte", file=sys.stderr)
+    return 0 if same == len(again) else 1

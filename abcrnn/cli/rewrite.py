@@ -1,0 +1,84 @@
+"""``abcrnn rewrite``: other bars for a passage of a tune."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from abcrnn.cli.arguments import (
+    add_command,
+    add_model,
+    add_number_of_tunes,
+    add_sampling_options,
+    add_top_p,
+    add_tune_output,
+    bar_range,
+    count,
+)
+from abcrnn.cli.terminal import count_of, load_corpus, load_model, write_tunebook
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        subparsers,
+        "rewrite",
+        run,
+        "rewrite bars of a tune; the best fits come first",
+        "abcrnn rewrite runs/jigs my-tune.abc --bars 5-6",
+    )
+    add_model(parser)
+    parser.add_argument("tunes", metavar="FILE", help="an .abc file")
+    parser.add_argument(
+        "--bars",
+        type=bar_range,
+        required=True,
+        metavar="I-J",
+        help="such as 5-6; a pickup is bar 0",
+    )
+    parser.add_argument(
+        "--tune",
+        type=count,
+        default=1,
+        metavar="N",
+        help="which tune of the file (default: %(default)s)",
+    )
+    add_number_of_tunes(parser, default=5)
+    add_tune_output(parser, midi=False)
+    add_sampling_options(parser)
+    add_top_p(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Rewrite the bars, and print the variants with their fit."""
+    tunes = load_corpus(arguments.tunes).tunes
+    if arguments.tune > len(tunes):
+        held = count_of(len(tunes), "tune")
+        raise ValueError(f"{arguments.tunes} has {held}, so there is no tune {arguments.tune}")
+    model = load_model(arguments)
+    from abcrnn.composition.rewriting import rewrite as rewrite_bars
+    from abcrnn.notation import renumber
+
+    first, last = arguments.bars
+    variants = rewrite_bars(
+        model,
+        tunes[arguments.tune - 1],
+        first,
+        last,
+        arguments.n,
+        temperature=arguments.temperature,
+        top_p=arguments.top_p,
+        seed=arguments.seed,
+    )
+    if not variants:
+        raise ValueError("no generated bars fit there: try again, or raise --temperature")
+    print("fit: bits for the rest of the tune, lower is better", file=sys.stderr)
+    for number, variant in enumerate(variants, start=1):
+        print(
+            f"{number}: {' '.join(variant.bars.split())}    (fit {variant.bits:.1f})",
+            file=sys.stderr,
+        )
+    tunes = [renumber(variant.tune, n) for n, variant in enumerate(variants, start=1)]
+    write_tunebook(tunes, arguments.output)
+    return 0

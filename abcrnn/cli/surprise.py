@@ -1,0 +1,65 @@
+"""``abcrnn surprise``: the bars of a tune that a model finds least likely."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abcrnn.cli.arguments import add_command, add_model
+from abcrnn.cli.terminal import load_model, read_tunes, title_of
+
+if TYPE_CHECKING:
+    from abcrnn.evaluation.surprise import Surprise
+    from abcrnn.notation import Block
+
+_SHOWN = 3  # bars of each tune
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        subparsers,
+        "surprise",
+        run,
+        "show the bars of your tunes that a model finds least likely",
+        "abcrnn surprise runs/jigs my-tunes.abc",
+    )
+    add_model(parser)
+    parser.add_argument("tunes", metavar="FILE", help="an .abc file, or a folder of them")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the bits per character of each tune and its least likely bars."""
+    model = load_model(arguments)
+    from abcrnn.composition.provenance import without_provenance
+    from abcrnn.evaluation.scoring import Scorer
+    from abcrnn.evaluation.surprise import surprise_of
+
+    known, skipped = [], 0
+    for file, block in read_tunes(arguments.tunes):
+        try:
+            block = block._replace(text=without_provenance(block.text))
+            model.vocabulary.encode(block.text)
+            known.append((file, block))
+        except ValueError as error:
+            print(f"{file}:{block.line}: tune skipped: {error}", file=sys.stderr)
+            skipped += 1
+    costs = Scorer(model).costs([block.text for _, block in known]) if known else []
+    for (file, block), cost in zip(known, costs, strict=True):
+        _print_surprise(file, block, surprise_of(block.text, cost))
+    return 1 if skipped else 0
+
+
+def _print_surprise(path: Path, block: Block, found: Surprise) -> None:
+    from abcrnn.evaluation.surprise import underline
+
+    title = title_of(block.text)
+    print(f"{path}:{block.line}: {title}: {found.bits_per_char:.3f} bits per character")
+    unusual = [bar for bar in found.bars if bar.excess > 0]
+    for bar in sorted(unusual, key=lambda bar: -bar.excess)[:_SHOWN]:
+        position = f"{path}:{block.line + bar.line - 1}:{bar.column}"
+        print(f"  {position}: {bar.bits:.1f} bits, {bar.excess:.1f} more than usual in this tune")
+        for line in underline(block.text, found, bar):
+            print(f"    {line}")

@@ -1,0 +1,167 @@
+"""What the commands share: quiet imports, inputs by name or path, tunebooks as output."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abcrnn.cli.arguments import suggestion
+
+if TYPE_CHECKING:
+    import argparse
+
+    from abcrnn.data.corpus import Corpus
+    from abcrnn.export.tunebook import Conversion
+    from abcrnn.notation import Block
+
+_ZIP = b"PK"  # a model file is a zip archive
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return a number and a noun, such as ``1 tune`` and ``1,200 tunes``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without its start-up messages.
+
+    Some are written before its log level counts, so standard error is redirected during
+    the import. Failures are still raised as exceptions.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    saved = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
+
+
+def resume_hint(arguments: argparse.Namespace) -> str:
+    """Return the message for Ctrl-C while training."""
+    command = shlex.join(["abcrnn", *arguments.argv])
+    return f"progress is saved in {arguments.out}; run the same command to resume: {command}"
+
+
+# Inputs --------------------------------------------------------------------------------------
+
+
+def find_model(arguments: argparse.Namespace) -> Path:
+    """Return the path of the model file that the argument MODEL names.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file, or the run folder has no model yet.
+    ValueError
+        If it is not a model file.
+    """
+    path = Path(arguments.model)
+    if path.is_dir():
+        path /= "best.abcrnn"
+        if not path.is_file():
+            raise FileNotFoundError(f"{arguments.model} is not a run folder: it has no best.abcrnn")
+    elif not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    with open(path, "rb") as file:
+        is_zip = file.read(len(_ZIP)) == _ZIP
+    if not is_zip:
+        positional = [a.metavar for a in arguments.parser._actions if not a.option_strings]
+        usage = " ".join([arguments.parser.prog, *map(str, positional)])
+        raise ValueError(f"{path} is not a model file; usage: {usage}")
+    return path
+
+
+def load_model(arguments: argparse.Namespace) -> Any:
+    """Import TensorFlow, and load the character model that the argument MODEL names."""
+    path = find_model(arguments)  # first, because importing TensorFlow takes seconds
+    import_tensorflow()
+    from abcrnn.models.model_file import load_model as load
+
+    return load(path)
+
+
+def load_corpus(source: str) -> Corpus:
+    """Load a corpus by name or path; suggest the nearest name for an unknown one."""
+    from abcrnn.data.corpus import load_corpus as load
+    from abcrnn.data.registry import card_names
+
+    try:
+        return load(source)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{error}{suggestion(source, card_names())}") from None
+
+
+def read_tunes(path: str) -> Iterator[tuple[Path, Block]]:
+    """Yield the tunes of a file, or of every ``.abc`` file in a folder, with their positions.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file or folder.
+    ValueError
+        If there is no tune in it.
+    """
+    from abcrnn.data.corpus import read_lines
+    from abcrnn.notation import read_blocks
+
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{path}: no such file or folder")
+    files = sorted(Path(path).rglob("*.abc")) if Path(path).is_dir() else [Path(path)]
+    found = False
+    for file in files:
+        for block in read_blocks(read_lines(file)):
+            if block.is_tune:
+                found = True
+                yield file, block
+    if not found:
+        raise ValueError(f"{path} holds no tune: in ABC notation each begins with a line X:")
+
+
+def title_of(tune: str) -> str:
+    """Return the title of a tune, or its first line if it has none."""
+    title = re.search("^T:(.*)", tune, re.MULTILINE)
+    return title[1].strip() if title else tune.split("\n")[0]
+
+
+# Output --------------------------------------------------------------------------------------
+
+
+def write_tunebook(tunes: Sequence[str], output: str | None) -> None:
+    """Write tunes to a file, or print them."""
+    from abcrnn.storage.atomic import write_text
+
+    text = "\n\n".join(tunes) + "\n"
+    if output:
+        write_text(output, text)
+        print(f"{count_of(len(tunes), 'tune')} in {output}")
+    elif tunes:
+        print(text, end="")
+
+
+def convert_into(tunes: Sequence[str], folder: str, form: str) -> int:
+    """Write a file for each tune, report failures, and return the exit code."""
+    from abcrnn.export.tunebook import convert_tunes
+
+    conversions = convert_tunes(tunes, folder, form)
+    report_unconverted(conversions)
+    written = sum(conversion.path is not None for conversion in conversions)
+    total = count_of(len(conversions), "tune")
+    print(f"{written} of {total} converted into {folder}", file=sys.stderr)
+    return 0 if written == len(conversions) else 1
+
+
+def report_unconverted(conversions: Sequence[Conversion]) -> None:
+    """Print the tunes that were not converted, and the reasons."""
+    for conversion in conversions:
+        if conversion.problem:
+            print(f"tune {conversion.number} not converted: {conversion.problem}", file=sys.stderr)

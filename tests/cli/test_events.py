@@ -1,0 +1,107 @@
+"""``abcrnn events``: train, sample and evaluate with notes from MIDI files."""
+
+import numpy as np
+import pytest
+
+from abcrnn.cli import events, main
+from abcrnn.events import load_pieces, read_midi
+
+
+@pytest.fixture(scope="module")
+def run_folder(midi_folder, tmp_path_factory):
+    """A run folder after one epoch."""
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ABCRNN_DATA", str(tmp_path_factory.mktemp("cache")))
+        assert (
+            main(["events", "train", str(midi_folder), "--out", str(folder), "--epochs", "1"]) == 0
+        )
+    return folder
+
+
+def test_train_sample_evaluate(run_folder, midi_folder, tmp_path, own_cache, capsys):
+    model = str(run_folder / "best.abcrnn")
+    out, picture = tmp_path / "new.mid", tmp_path / "new.png"
+    sample = ["events", "sample", model, "-o", str(out), "--notes", "60", "--seed", "4"]
+    assert main([*sample, "--plot", str(picture), "--instrument", "flute"]) == 0
+    assert "60 new notes in" in capsys.readouterr().err
+    [piece] = read_midi(out)
+    assert len(piece.notes) == 60 and piece.program == 73
+    assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 20_000
+    first = out.read_bytes()
+    assert main([*sample, "--instrument", "73"]) == 0
+    assert out.read_bytes() == first
+    assert main(["events", "evaluate", model, str(midi_folder)]) == 0
+    out = capsys.readouterr().out
+    assert ": 4 held-out pieces, " in out and "36 pieces left out" in out and "nats" in out
+
+
+def test_a_tune_is_continued_at_its_own_tempo(run_folder, midi_folder, tmp_path):
+    source = sorted(midi_folder.glob("*.mid"))[0]
+    [tune] = read_midi(source)
+    out = tmp_path / "more.mid"
+    arguments = [
+        "events",
+        "sample",
+        str(run_folder / "best.abcrnn"),
+        "--notes",
+        "20",
+        "--continue",
+        str(source),
+    ]
+    for tempo, factor in ((None, 1.0), (240, 0.5)):
+        more = [] if tempo is None else ["--tempo", str(tempo)]
+        assert main([*arguments, "-o", str(out), *more]) == 0
+        [found] = read_midi(out)
+        assert found.tempo == pytest.approx(tempo or tune.tempo)
+        opening = found.notes[: len(tune.notes)]
+        assert (opening["pitch"] == tune.notes["pitch"]).all()
+        np.testing.assert_allclose(opening["start"], tune.notes["start"] * factor, atol=3e-3)
+        assert len(found.notes) == len(tune.notes) + 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "{}/nowhere", "--out", "{}/r"], "nowhere: no such file or folder"),
+        (["train", "{}/empty", "--out", "{}/r"], "empty holds no MIDI file"),
+        (["train", "{}/text.mid", "--out", "{}/r"], "text.mid is no MIDI file"),
+        (["train", "{}/one.mid", "--out", "{}/r"], "there are 1 different MIDI files, too few"),
+        (["sample", "{}/none.abcrnn", "-o", "{}/o.mid"], "none.abcrnn: no such file"),
+        (["sample", "{}/text.mid", "-o", "{}/o.mid"], "text.mid is not a valid abcrnn note model"),
+        (["sample", "RUN", "-o", "{}/o.mid", "--instrument", "kazoo"], "called 'kazoo'"),
+        (["sample", "RUN", "-o", "{}/o.mid", "--continue", "{}/text.mid"], "is no MIDI file"),
+        (["evaluate", "RUN", "{}/empty"], "empty holds no MIDI file"),
+    ],
+)
+def test_mistakes_are_reported_in_one_line(
+    arguments, message, run_folder, midi_folder, tmp_path, own_cache, capsys
+):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.mid").write_text("X:1\nK:C\n")
+    (tmp_path / "one.mid").write_bytes(sorted(midi_folder.glob("*.mid"))[0].read_bytes())
+    given = [
+        w.format(tmp_path) if w != "RUN" else str(run_folder / "best.abcrnn") for w in arguments
+    ]
+    assert main(["events", *given]) == 1
+    errors = capsys.readouterr().err
+    assert message in errors and errors.count("\n") == 1
+    assert not (tmp_path / "o.mid").exists()
+
+
+def test_a_missing_extra_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(__import__("sys").modules, "pretty_midi", None)
+    (tmp_path / "a.mid").write_bytes(b"MThd")
+    assert main(["events", "train", str(tmp_path), "--out", str(tmp_path / "run")]) == 1
+    assert 'pip install "abcrnn[events]"' in capsys.readouterr().err
+
+
+def test_without_a_folder_the_embedded_corpus_is_converted_once(
+    few_tunes, own_cache, monkeypatch, capsys
+):
+    monkeypatch.setattr("abcrnn.data.corpus.load_corpus", lambda _: few_tunes)
+    folder = events._embedded_folder()
+    assert len(load_pieces(folder).pieces) == len(few_tunes.tunes)
+    assert "this is done once" in capsys.readouterr().out
+    assert events._embedded_folder() == folder
+    assert not capsys.readouterr().out

@@ -1,0 +1,132 @@
+"""The command line in processes of their own: signals, pipes, what is imported and printed."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from abcrnn import load_corpus, load_model
+from abcrnn.notation import check_tune
+
+TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epochs"]
+HEAVY = {"keras", "matplotlib", "music21", "numpy", "pooch", "pretty_midi", "tensorflow"}
+HELP = """
+import contextlib, io, json, sys
+from abcrnn.cli import main
+for command in json.loads(sys.argv[1]):
+    try:
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            main([*command, "--help"])
+    except SystemExit as stopped:
+        assert stopped.code == 0 and "example: abcrnn" in out.getvalue()
+print(*sorted(sys.modules))
+"""
+COMMANDS = [
+    ["quickstart"], ["corpora"], ["corpora", "list"], ["corpora", "fetch"], ["corpora", "check"],
+    ["train"], ["sample"], ["compose"], ["reproduce"], ["rewrite"], ["convert"], ["check"],
+    ["evaluate"], ["surprise"], ["events"], ["events", "train"], ["events", "sample"],
+    ["events", "evaluate"],
+]  # fmt: skip
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def start(*arguments):
+    """Start a command in a process of its own."""
+    command = [sys.executable, "-m", "abcrnn", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, text=True, env=environment(), **pipes)
+
+
+def finish(process):
+    """Wait for a process: (exit code, output, errors)."""
+    out, errors = process.communicate()
+    return process.returncode, out, errors
+
+
+def run_python(code, *arguments):
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True)
+    return done.stdout.splitlines()
+
+
+def test_help_imports_no_heavy_package():
+    *_, modules = run_python(HELP, json.dumps(COMMANDS))
+    assert not HEAVY & set(modules.split())
+
+
+@pytest.mark.parametrize(
+    "arguments", [["corpora", "list"], ["check", "BOOK"], ["convert", "BOOK", "--out", "OUT"]]
+)
+def test_tensorflow_is_not_imported_without_need(arguments, tmp_path, homemade):
+    paths = {"BOOK": str(homemade), "OUT": str(tmp_path)}
+    arguments = [paths.get(argument, argument) for argument in arguments]
+    code = "import sys; from abcrnn.cli import main; main(sys.argv[1:]); "
+    code += "print('tensorflow' in sys.modules)"
+    assert run_python(code, *arguments)[-1] == "False"
+
+
+def test_a_closed_pipe_is_not_an_error():
+    process = start("corpora", "list")
+    process.stdout.close()
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 0
+
+
+@pytest.mark.slow
+def test_tensorflow_prints_no_messages(trained):
+    code, _, errors = finish(start("sample", trained, "--seed", 0))
+    assert (code, errors) == (0, "")
+
+
+@pytest.mark.slow
+def test_quickstart_writes_the_files_that_it_names(tmp_path):
+    folder = tmp_path / "q"
+    arguments = ["--out", folder, "--epochs", 1, "--steps", 2, "--tunes", 1]
+    code, out, errors = finish(start("quickstart", *arguments))
+    # Two steps teach nothing, and yet the tune is complete and valid.
+    assert code == 0
+    assert "Traceback" not in errors
+    assert "1 new tune in ABC notation" in out and "1 MIDI file\n" in out
+    made = sorted(path.name for path in folder.iterdir())
+    assert made == ["curve.png", "midi", "model.abcrnn", "run", "tunes.abc"]
+    (tune,) = load_corpus(folder / "tunes.abc").tunes
+    assert check_tune(tune) == []
+    assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert load_model(folder / "model.abcrnn").count_params() > 200_000
+
+
+@pytest.mark.slow
+def test_ctrl_c_saves_and_prints_how_to_resume(tmp_path, homemade):
+    arguments = ["train", homemade, *TINY, 30]
+    assert finish(start(*arguments, "--out", tmp_path / "whole"))[0] == 0
+    process = start(*arguments, "--out", tmp_path / "stopped")
+    while not list((tmp_path / "stopped").glob("checkpoints/*.ckpt")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    code, _, errors = finish(process)
+    assert code == 130
+    saved = f"stopped; progress is saved in {tmp_path / 'stopped'}"
+    assert f"{saved}; run the same command to resume: abcrnn train" in errors
+    assert "Traceback" not in errors
+    again = re.search("to resume: abcrnn (.*)", errors)[1].split()
+    assert finish(start(*again))[0] == 0
+
+    def untimed(folder):
+        with open(tmp_path / folder / "history.csv", newline="") as file:
+            return [{**row, "seconds": 0, "chars_per_second": 0} for row in csv.DictReader(file)]
+
+    assert untimed("stopped") == untimed("whole")
+    best = [(tmp_path / folder / "best.abcrnn").read_bytes() for folder in ("whole", "stopped")]
+    assert best[0] == best[1]

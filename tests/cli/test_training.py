@@ -1,0 +1,73 @@
+"""``abcrnn train``, and the card of the model that it writes."""
+
+import re
+import shutil
+
+import pytest
+
+TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epochs", "3"]
+
+
+def test_train_then_evaluate(tmp_path, homemade, run):
+    arguments = ["train", homemade, "--out", tmp_path / "run", "--test", 0.25, *TINY]
+    code, out, _ = run(*arguments, "--sample-every", 3)
+    assert code == 0
+    assert "homemade: 5 tunes for training, 1 for validation; recipe quick: " in out
+    assert "after epoch 3:" in out
+    assert re.search(r"\n3 epochs; epoch 3: training \d\.\d+ bits per character, validation", out)
+    assert re.search(r"\nbest on the validation part: epoch \d: training", out)
+    assert f"Try next: abcrnn compose {tmp_path / 'run' / 'best.abcrnn'}" in out
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {".lock", "best.abcrnn", "checkpoints", "curve.png", "history.csv", "run.json"}
+    code, out, _ = run("evaluate", tmp_path / "run", "--corpus", homemade, "--tunes", 0)
+    assert code == 0
+    assert "homemade/test: 2 held-out tunes" in out
+    assert float(re.search(r"bits per character +(\S+)", out)[1]) > 1
+    code, _, errors = run(*arguments[:-1], 4)
+    assert code == 1
+    assert "holds another run: its training decay_epochs is 3, not 4" in errors
+
+
+@pytest.mark.slow
+def test_a_run_folder_of_another_recipe(tmp_path, homemade, run):
+    shutil.copy(homemade, tmp_path / "mine.abc")
+    assert run("train", tmp_path / "mine.abc", "--out", tmp_path / "run", *TINY)[0] == 0
+    code, _, errors = run("train", tmp_path / "mine.abc", "--out", tmp_path / "run",
+                          *TINY, "--recipe", "jigs")  # fmt: skip
+    assert code == 1
+    assert "holds another run: its model embedding_dim is 32, not 512" in errors
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "bad.abc is empty"),
+        (b"la la la", "bad.abc holds no tune: in ABC notation each begins with a line X:"),
+        (b"\x7fELF\x00\x01", "bad.abc is not text: it has a NUL byte in line 1"),
+        (b"X:1\nK:C\nc|\n", "--validation 0"),
+    ],
+)
+def test_bad_corpora_are_reported_in_one_line(tmp_path, run, content, message):
+    (tmp_path / "bad.abc").write_bytes(content)
+    code, _, errors = run("train", tmp_path / "bad.abc", "--out", tmp_path / "run")
+    assert code == 1
+    assert errors.startswith("abcrnn: ") and errors.count("\n") == 1
+    assert message in errors
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_corpus_shorter_than_one_window(tmp_path, homemade, run):
+    code, _, errors = run("train", homemade, "--out", tmp_path / "run", "--seq-length", 5000)
+    assert code == 1
+    assert "one window needs" in errors
+    assert "take a smaller --batch-size or --seq-length" in errors
+
+
+@pytest.mark.parametrize(
+    ("corpus", "hint"), [("missing/tunes.abc", ""), ("oneils", "; did you mean oneills?")]
+)
+def test_a_missing_path_or_unknown_corpus(tmp_path, run, corpus, hint):
+    code, _, errors = run("train", corpus, "--out", tmp_path / "run")
+    assert code == 1
+    assert f"{corpus} is neither a file or folder nor a corpus" in errors
+    assert errors.endswith(f"{hint}\n") and errors.count("\n") == 1
