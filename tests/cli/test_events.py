@@ -68,7 +68,10 @@ def test_a_tune_is_continued_at_its_own_tempo(run_folder, midi_folder, tmp_path)
         (["train", "{}/text.mid", "--out", "{}/r"], "text.mid is no MIDI file"),
         (["train", "{}/one.mid", "--out", "{}/r"], "there are 1 different MIDI files, too few"),
         (["sample", "{}/none.abcrnn", "-o", "{}/o.mid"], "none.abcrnn: no such file"),
-        (["sample", "{}/text.mid", "-o", "{}/o.mid"], "text.mid is not a valid abcrnn note model"),
+        (
+            ["sample", "{}/text.mid", "-o", "{}/o.mid"],
+            "text.mid is not a model file; usage: abcrnn events sample MODEL",
+        ),
         (["sample", "RUN", "-o", "{}/o.mid", "--instrument", "kazoo"], "called 'kazoo'"),
         (["sample", "RUN", "-o", "{}/o.mid", "--continue", "{}/text.mid"], "is no MIDI file"),
         (["evaluate", "RUN", "{}/empty"], "empty holds no MIDI file"),

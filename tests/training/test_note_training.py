@@ -2,7 +2,6 @@
 
 import csv
 
-import numpy as np
 import pytest
 
 from abcrnn.events import NoteModel, NoteTrainer, load_note_model, load_pieces
