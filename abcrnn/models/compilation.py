@@ -16,8 +16,10 @@ from abcrnn.models.lstm import on_gpu
 _ATTRIBUTE = "_compiled_functions"
 
 
-def compile_once(model: Any, key: Hashable, function: Callable[..., Any]) -> Any:
-    """Return a function compiled with XLA; the same one for the same model and key.
+def compile_once(
+    model: Any, key: Hashable, function: Callable[..., Any], xla: bool | None = None
+) -> Any:
+    """Return a compiled function; the same one for the same model and key.
 
     Parameters
     ----------
@@ -26,6 +28,9 @@ def compile_once(model: Any, key: Hashable, function: Callable[..., Any]) -> Any
         What the function computes. ``function`` must depend on the model, the key
         and its arguments alone.
     function : callable
+    xla : bool, optional
+        Whether to compile with XLA. By default it is used except on a GPU, where XLA
+        cannot compile a window of Keras's LSTM layer (cuDNN).
 
     Returns
     -------
@@ -34,7 +39,7 @@ def compile_once(model: Any, key: Hashable, function: Callable[..., Any]) -> Any
     """
     functions = compiled_functions(model)
     if key not in functions:
-        functions[key] = tf.function(function, jit_compile=not on_gpu())
+        functions[key] = tf.function(function, jit_compile=not on_gpu() if xla is None else xla)
     return functions[key]
 
 

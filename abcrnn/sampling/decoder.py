@@ -1,18 +1,18 @@
-"""Characters drawn from a model, many streams side by side.
+"""The sampling loop: many streams in parallel, for characters and notes alike.
 
-The loop over characters is compiled and stays on the device: one call draws the
-next stretch of every row. The random numbers are drawn outside, from the seed
-and the stream's number alone, so that a stream's text does not depend on how
-many others are drawn beside it. A row whose stream has ended begins another.
+The loop is compiled and stays on the device: one call samples the next
+:data:`STEPS_PER_CALL` elements of every row. An element is what the model reads in one
+step: an id, or a row of three numbers for a note. The model enters as its ``step``, the
+strategy as a :class:`abcrnn.sampling.choice.Choice`, and what is allowed as a constraint
+(:mod:`abcrnn.sampling.constraint`).
 
-References
-----------
-Fan et al., Hierarchical Neural Story Generation, 2018 (top_k); Holtzman et al.,
-The Curious Case of Neural Text Degeneration, 2020, section 3.1 (top_p).
+Random numbers are an argument of the loop. They depend on the seed and the number of
+the stream only, not on the other streams.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,306 +20,296 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from abcrnn.grammar.transition_tables import Masks
+from abcrnn.grammar.transition_tables import TransitionTables
+from abcrnn.models.base import where_active
+from abcrnn.models.compilation import compile_once
+from abcrnn.sampling.choice import Choice
+from abcrnn.sampling.constraint import (
+    ConstraintState,
+    DeviceTables,
+    TableConstraint,
+    TableCopy,
+    Unconstrained,
+)
 
-#: Characters drawn by one call.
-STRETCH = 128
-#: Most streams drawn side by side.
-WIDEST = 64
-_BUCKETS = (1, 16, WIDEST)  # rows: each of these is compiled at most once
-_PATIENCE = 8  # one row in so many may wait while the others are drawn
-_FREE = -1  # marks a character that is drawn, not given by the prompt
-_COLDEST = 1e-30  # a temperature below this is none to 32 bits, and nothing can be divided by it
+#: Elements per row that one call samples.
+STEPS_PER_CALL = 128
+#: Largest number of streams that are sampled in parallel.
+MAX_BATCH = 64
+_BATCH_SIZES = (1, 16, MAX_BATCH)  # few, because each of them is compiled
+_WAITED = -1  # in place of an element, where a row waited
 
 
-class Standing(NamedTuple):
-    """Where masked streams stand; one, or an array of them, shape (batch,), int32.
+class Carry(NamedTuple):
+    """What the loop carries from one step to the next; arrays have the batch first.
 
     Parameters
     ----------
-    tune, pitch
-        Numbers of states of :class:`abcrnn.grammar.transition_tables.Masks`.
-    room
-        Characters there may still be, the closing blank line with them.
+    inputs : shape (batch, ...)
+        The last elements, which the model has not read yet.
+    state : State
+        State of the model before it reads ``inputs``.
+    constraint : ConstraintState, or () without a constraint
     """
 
-    tune: Any
-    pitch: Any
-    room: Any
+    inputs: Any
+    state: Any
+    constraint: Any
 
 
-class Tables:
-    """The tables of masks on the device, where new rows are written as they are learned."""
-
-    def __init__(self, masks: Masks) -> None:
-        self._masks = masks
-        self._size = 0
-        self._load()
-
-    def learn(self, states: NDArray[np.int32]) -> None:
-        """Let the tables know what may come after these states."""
-        masks = self._masks
-        new = masks.learn(states)
-        if len(masks.known) > self._size:
-            self._load()
-        elif len(new):
-            tables: list[NDArray[Any]] = [masks.after, masks.needs, masks.known]
-            for variable, table in zip(self._variables, tables, strict=True):
-                variable.scatter_update(tf.IndexedSlices(table[new], new))
-
-    def _load(self) -> None:
-        masks = self._masks
-        self._size = len(masks.known)
-        self._variables = tuple(
-            tf.Variable(table, trainable=False) for table in (masks.after, masks.needs, masks.known)
-        )
-        #: What may come, what it takes to end, what is known, and which pitches may come.
-        self.tensors = (*self._variables, tf.constant(masks.pitch_after))
-
-
-class Drawer:
-    """Draws characters from a model; compiled once for each number of rows.
+def decode(
+    model: Any,
+    choose: Callable[[tf.Tensor, tf.Tensor, Mapping[str, tf.Tensor]], tf.Tensor],
+    carry: Carry,
+    prompt: tf.Tensor,
+    prompt_length: tf.Tensor,
+    uniform: tf.Tensor,
+    tables: DeviceTables | tuple[()],
+    parameters: Mapping[str, tf.Tensor],
+) -> tuple[tf.Tensor, tf.Tensor, Carry]:
+    """Sample the next elements of every row.
 
     Parameters
     ----------
-    model : CharLSTM
-        Or anything with ``initial_state(batch_size)`` and ``step(ids, state)``.
-    temperature : float
-    top_k : int, optional
-    top_p : float, optional
-        As in :class:`abcrnn.Sampler`.
-    masks : Masks, optional
-        The characters to choose among, before temperature, top_k and top_p.
+    model : SequenceModel
+    choose : Choice
+        Chooses the next element of each row from the outputs of the model.
+    carry : Carry
+    prompt : Tensor, shape (batch, time, ...)
+        Elements to take instead of sampled ones.
+    prompt_length : Tensor, shape (batch,), int32
+        Number of elements in each row of ``prompt``; the rest is padding.
+    uniform : Tensor, shape (batch, time, ...), float32
+        Random numbers from 0 up to 1.
+    tables : DeviceTables, or () without a constraint
+    parameters : mapping of str to Tensor
+        Parameters of the choice.
+
+    Returns
+    -------
+    sampled : Tensor, shape (time, batch, ...)
+        -1 where a row waited for transitions.
+    count : Tensor, shape (batch,), int32
+        Number of elements of each row: fewer than ``time`` if the row waited, or if the
+        loop ended because too many rows waited.
+    carry : Carry
+        To continue from.
+    """
+    constraint = TableConstraint(tables) if tables else Unconstrained()
+
+    def proceeds(t: tf.Tensor, count: tf.Tensor, carry: Carry, sampled: Any) -> tf.Tensor:
+        return (t < STEPS_PER_CALL) & constraint.proceeds(carry.constraint)
+
+    def step(t: tf.Tensor, count: tf.Tensor, carry: Carry, sampled: Any) -> tuple[Any, ...]:
+        active = constraint.active(carry.constraint)
+        # Without a constraint, also models whose step has no argument `active` are sampled.
+        rows = {} if active is None else {"active": active}
+        outputs, state = model.step(carry.inputs, carry.state, **rows)
+        outputs = constraint.mask(outputs, carry.constraint)
+        chosen = choose(outputs, tf.gather(uniform, count, batch_dims=1), parameters)
+        in_prompt = count < prompt_length
+        chosen = where_active(in_prompt, tf.gather(prompt, count, batch_dims=1), chosen)
+        after = Carry(
+            where_active(active, chosen, carry.inputs),
+            state,
+            constraint.advance(carry.constraint, chosen, ~in_prompt),
+        )
+        sampled = sampled.write(t, where_active(active, chosen, tf.fill(chosen.shape, _WAITED)))
+        count += 1 if active is None else tf.cast(active, tf.int32)
+        return t + 1, count, after, sampled
+
+    inputs = carry.inputs
+    sampled = tf.TensorArray(inputs.dtype, size=STEPS_PER_CALL, element_shape=inputs.shape)
+    start = (0, tf.zeros_like(prompt_length), carry, sampled)
+    _, count, carry, sampled = tf.while_loop(
+        proceeds, step, start, maximum_iterations=STEPS_PER_CALL
+    )
+    return sampled.stack(), count, carry
+
+
+class Decoder:
+    """Samples elements from a model; compiled once per model, batch size and constraint or none.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    choice : Choice
+    tables : TransitionTables, optional
+        Constrains what is sampled. Characters only.
+    element_shape : tuple of int
+        Shape of what the model reads in one step, and of the random numbers to choose
+        it: () for ids, (3,) for notes.
+    dtype : numpy dtype
+        Type of an element.
+    xla : bool, optional
+        Argument of :func:`abcrnn.models.compilation.compile_once`.
     """
 
     def __init__(
         self,
         model: Any,
-        temperature: float,
-        top_k: int | None,
-        top_p: float | None,
-        masks: Masks | None = None,
+        choice: Choice,
+        tables: TransitionTables | None = None,
+        element_shape: tuple[int, ...] = (),
+        dtype: Any = np.int32,
+        xla: bool | None = True,
     ) -> None:
-        self._model, self._tables = model, Tables(masks) if masks else None
-        self._temperature, self._top_k, self._top_p = max(temperature, _COLDEST), top_k, top_p
-        self._compiled = tf.function(self._stretch, jit_compile=True)
+        self.model, self.element_shape, self.dtype = model, element_shape, dtype
+        self.tables = None if tables is None else TableCopy(tables)
+        self._parameters = {n: tf.convert_to_tensor(v) for n, v in choice.parameters.items()}
+        key = ("decode", choice.key, tables is not None)
+        self._decode = compile_once(model, key, partial(decode, model, choice), xla=xla)
 
-    def rows(
-        self, given: NDArray[np.int32], streams: int, seed: int, standing: Standing | None = None
-    ) -> Rows:
-        """Return rows for so many streams, or for as many as go side by side.
-
-        Parameters
-        ----------
-        given : ndarray, shape (characters,), int32
-            What every stream begins with; at least one character.
-        streams : int
-        seed : int
-        standing : Standing, optional
-            Where masked streams stand after what is given.
-        """
-        size = next((size for size in _BUCKETS if streams <= size), WIDEST)
-        return Rows(
-            self._compiled,
-            self._model.initial_state(size),
-            given,
-            size,
-            seed,
-            self._tables,
-            standing,
-        )
-
-    def _stretch(
+    def __call__(
         self,
-        ids: tf.Tensor,
-        fresh: tf.Tensor,
-        state: Any,
-        forced: tf.Tensor,
-        uniform: tf.Tensor,
-        standing: Standing | tuple[()],
-        tables: tuple[tf.Tensor, ...],
-    ) -> tuple[Any, ...]:
-        """Draw the next stretch of every row, or less where the tables do not know enough.
+        carry: Carry,
+        prompt: NDArray[Any],
+        prompt_length: NDArray[np.int32],
+        uniform: NDArray[np.float32],
+    ) -> tuple[NDArray[Any], NDArray[np.int32], Carry]:
+        """Sample the next elements of every row; see :func:`decode`.
+
+        All that is returned are NumPy arrays, except for the state of the model.
+        """
+        tables = self.tables.ensure_rows(carry.constraint.tune) if self.tables else ()
+        sampled, count, after = self._decode(
+            carry, prompt, prompt_length, uniform, tables, self._parameters
+        )
+        inputs, constraint = tf.nest.map_structure(
+            lambda rows: rows.numpy().copy(), (after.inputs, after.constraint)
+        )
+        return sampled.numpy(), count.numpy(), Carry(inputs, after.state, constraint)
+
+    def sample(self, prompts: Sequence[NDArray[Any]], length: int, seed: int) -> list[NDArray[Any]]:
+        """Sample the same number of elements after each prompt, without a constraint.
 
         Parameters
         ----------
-        ids : Tensor, shape (batch,), int32
-            The characters before.
-        fresh : Tensor, shape (batch,), bool
-            Rows in which a stream begins.
-        state : State
-            Before those characters were read.
-        forced : Tensor, shape (batch, time), int32
-            Characters to take instead of drawing, or -1.
-        uniform : Tensor, shape (batch, time), float32
-            Random numbers from 0 up to 1.
-        standing : Standing, or () without masks
-        tables : tuple of Tensor
-            Of :class:`Tables`; () without masks.
+        prompts : sequence of ndarray, shape (prompt length, ...)
+            Prompt of each stream, in the order of stream numbers. At least one element.
+        length : int
+            Elements to sample after each prompt.
+        seed : int
 
         Returns
         -------
-        drawn : Tensor, shape (time, batch), int32
-            -1 where a row waited.
-        count : Tensor, shape (batch,), int32
-            Characters drawn in each row.
-        ids, state, standing
-            To go on from.
+        list of ndarray, shape (length, ...)
+            The sampled elements, without the prompt.
         """
-        batch = ids.shape[0]
-
-        def goes_on(t: tf.Tensor, count: Any, ids: Any, state: Any, standing: Any, _: Any) -> Any:
-            if not tables:
-                return t < STRETCH
-            waiting = tf.math.count_nonzero(~_known(standing, tables))
-            going = tf.math.count_nonzero(standing.tune)  # the others are at the end of their tune
-            return (t < STRETCH) & (_PATIENCE * waiting <= going)
-
-        def draw(
-            t: tf.Tensor, count: Any, ids: Any, state: Any, standing: Any, drawn: Any
-        ) -> tuple[Any, ...]:
-            logits, after = self._model.step(ids, state)
-            given = tf.gather(forced, count, batch_dims=1)
-            if tables:
-                logits = tf.where(_allowed(standing, tables), logits, -np.inf)
-            chosen = self._draw(logits, tf.gather(uniform, count, batch_dims=1))
-            chosen = tf.where(given == _FREE, chosen, given)
-            if not tables:
-                return t + 1, count + 1, chosen, after, standing, drawn.write(t, chosen)
-            known = _known(standing, tables)
-            state = tf.nest.map_structure(partial(_where, known), after, state)
-            moves = known & (given == _FREE)
-            standing = tf.nest.map_structure(
-                partial(_where, moves), _moved(standing, tables, chosen), standing
-            )
-            drawn = drawn.write(t, tf.where(known, chosen, _FREE))
-            count += tf.cast(known, tf.int32)
-            return t + 1, count, tf.where(known, chosen, ids), state, standing, drawn
-
-        first = self._model.initial_state(batch)
-        state = tf.nest.map_structure(partial(_where, fresh), first, state)
-        drawn = tf.TensorArray(tf.int32, size=STRETCH, element_shape=ids.shape)
-        begin = (0, tf.zeros_like(ids), ids, state, standing, drawn)
-        _, count, ids, state, standing, drawn = tf.while_loop(
-            goes_on, draw, begin, maximum_iterations=STRETCH
-        )
-        return drawn.stack(), count, ids, state, standing
-
-    def _draw(self, logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
-        """Draw an id a stream: logits (batch, vocab_size), uniform (batch,) -> ids (batch,)."""
-        # The likeliest stands at 0, and stays there at any temperature.
-        logits -= tf.reduce_max(logits, axis=1, keepdims=True)
-        probabilities = tf.nn.softmax(logits / self._temperature)
-        if self._top_k is not None or self._top_p is not None:
-            # [b, i, j]: is j likelier than i? Ranks without a sort, which is slow under XLA.
-            likelier = probabilities[:, None, :] > probabilities[:, :, None]
-            if self._top_k is not None:
-                rank = tf.math.count_nonzero(likelier, axis=2, dtype=tf.int32)
-                probabilities = tf.where(rank < self._top_k, probabilities, 0.0)
-            if self._top_p is not None:
-                above = tf.reduce_sum(tf.where(likelier, probabilities[:, None, :], 0.0), axis=2)
-                enough = self._top_p * tf.reduce_sum(probabilities, axis=1, keepdims=True)
-                probabilities = tf.where(above < enough, probabilities, 0.0)
-        cumulative = tf.cumsum(probabilities, axis=1)
-        threshold = uniform[:, None] * cumulative[:, -1:]
-        ids = tf.math.count_nonzero(cumulative <= threshold, axis=1, dtype=tf.int32)
-        # Rounding may lead past the last that has a probability.
-        last = probabilities.shape[1] - 1 - tf.argmax(probabilities[:, ::-1] > 0, 1, tf.int32)
-        return tf.minimum(ids, last)
+        sampled = []
+        for first in range(0, len(prompts), MAX_BATCH):
+            group = prompts[first : first + MAX_BATCH]
+            streams = Streams(self, len(group), seed)
+            for row, prompt in enumerate(group):
+                streams.start(row, first + row, prompt)
+            steps = max(map(len, group)) - 1 + length  # the first element is given
+            parts = [streams.advance() for _ in range(-(-steps // STEPS_PER_CALL))]
+            for row, prompt in enumerate(group):
+                elements = np.concatenate([part[row] for part in parts])
+                sampled.append(elements[len(prompt) - 1 :][:length])
+        return sampled
 
 
-def _where(rows: tf.Tensor, new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
-    """Take the new in these rows, and the old in the others."""
-    return tf.where(tf.reshape(rows, (-1,) + (1,) * (new.shape.rank - 1)), new, old)
+class Streams:
+    """Streams that are sampled in parallel, one per row.
 
+    Parameters
+    ----------
+    decoder : Decoder
+    n : int
+        Number of streams to sample in parallel. There are at least as many rows, up to
+        :data:`MAX_BATCH`.
+    seed : int
 
-def _known(standing: Standing, tables: tuple[tf.Tensor, ...]) -> tf.Tensor:
-    """Return which rows stand where the tables know what may follow, shape (batch,)."""
-    return tf.gather(tables[2], standing.tune)
+    Attributes
+    ----------
+    batch_size : int
+        Number of rows.
+    """
 
-
-def _allowed(standing: Standing, tables: tuple[tf.Tensor, ...]) -> tf.Tensor:
-    """Return which characters may come, shape (batch, vocab_size)."""
-    after, needs, _, pitch_after = tables
-    return (
-        (tf.gather(after, standing.tune) >= 0)
-        & (tf.gather(pitch_after, standing.pitch) >= 0)
-        & (tf.cast(tf.gather(needs, standing.tune), tf.int32) < standing.room[:, None])
-    )
-
-
-def _moved(standing: Standing, tables: tuple[tf.Tensor, ...], ids: tf.Tensor) -> Standing:
-    """Return where streams stand after one more character."""
-    after, _, _, pitch_after = tables
-    return Standing(
-        tf.gather(tf.gather(after, standing.tune), ids, batch_dims=1),
-        tf.gather(tf.gather(pitch_after, standing.pitch), ids, batch_dims=1),
-        tf.maximum(standing.room - 1, 1),  # the one that is left behind the end is never used
-    )
-
-
-class Rows:
-    """Streams being drawn; made by :meth:`Drawer.rows`."""
-
-    def __init__(
-        self,
-        stretch: Any,
-        state: Any,
-        given: NDArray[np.int32],
-        size: int,
-        seed: int,
-        tables: Tables | None,
-        standing: Standing | None,
-    ) -> None:
-        self.size = size
-        self._stretch, self._state, self._given, self._seed = stretch, state, given, seed
-        self._ids = np.full(size, given[0], np.int32)
-        self._fresh = np.ones(size, bool)
-        self._read = np.zeros(size, np.int64)  # characters of the given text behind each row
+    def __init__(self, decoder: Decoder, n: int, seed: int) -> None:
+        self.batch_size = next((size for size in _BATCH_SIZES if n <= size), MAX_BATCH)
+        self._decoder, self._seed = decoder, seed
+        shape = (self.batch_size, *decoder.element_shape)
+        zeros = np.zeros(self.batch_size, np.int32)
+        # Rows without a stream are at the end of a tune (tune state 0), where all is allowed.
+        end = ConstraintState(zeros.copy(), zeros.copy(), zeros + 1) if decoder.tables else ()
+        state = decoder.model.initial_state(self.batch_size)
+        self._carry = Carry(np.zeros(shape, decoder.dtype), state, end)
+        self._used_rows = False
+        self._new_rows = np.zeros(self.batch_size, bool)
+        self._prompts: dict[int, NDArray[Any]] = {}  # by row: what the model has not read yet
         self._generators: dict[int, np.random.Generator] = {}
-        self._uniform = np.zeros((size, STRETCH), np.float32)
-        self._used = np.full(size, STRETCH)  # of the random numbers of each row
-        self._tables, self._first = tables, standing
-        # Rows without a stream stand at the end of a tune, where all is allowed.
-        zeros = np.zeros(size, np.int32)
-        ended = Standing(zeros.copy(), zeros.copy(), zeros + 1)
-        self._standing: Any = ended if tables else ()
+        self._uniform = np.zeros((shape[0], STEPS_PER_CALL, *shape[1:]), np.float32)
+        self._unused = zeros.copy()  # random numbers left from before
 
-    def begin(self, row: int, stream: int) -> None:
-        """Begin a stream in a row; what the row held before is over."""
-        self._generators[row] = np.random.default_rng([self._seed, stream])
-        self._ids[row], self._fresh[row], self._read[row] = self._given[0], True, 1
-        self._used[row] = STRETCH
-        if self._first:
-            for places, place in zip(self._standing, self._first, strict=True):
-                places[row] = place
+    def start(
+        self,
+        row: int,
+        stream: int,
+        prompt: NDArray[Any],
+        constraint: ConstraintState | None = None,
+    ) -> None:
+        """Start a stream in a row, in place of the stream that was there.
 
-    def draw(self) -> list[NDArray[np.int32]]:
-        """Draw the next stretch: of each row STRETCH characters, or fewer if it had to wait.
-
-        The first stretch of a stream goes on after the first given character.
+        Parameters
+        ----------
+        row : int
+        stream : int
+            Number of the stream. It selects the random numbers.
+        prompt : ndarray, shape (prompt length, ...)
+            At least one element.
+        constraint : ConstraintState, optional
+            State after the prompt; required under a constraint.
         """
-        forced = np.full((self.size, STRETCH), _FREE, np.int32)
-        for row, generator in self._generators.items():
-            piece = self._given[self._read[row] : self._read[row] + STRETCH]
-            forced[row, : len(piece)] = piece
-            left, used = STRETCH - self._used[row], self._used[row]
-            self._uniform[row, :left] = self._uniform[row, used:]
-            self._uniform[row, left:] = generator.random(used, dtype=np.float32)
-        if self._tables:
-            self._tables.learn(self._standing.tune)
-        drawn, count, ids, self._state, standing = self._stretch(
-            self._ids,
-            self._fresh,
-            self._state,
-            forced,
-            self._uniform,
-            self._standing,
-            self._tables.tensors if self._tables else (),
+        self._generators[row] = np.random.default_rng([self._seed, stream])
+        self._unused[row] = 0
+        self._carry.inputs[row], self._prompts[row] = prompt[0], prompt[1:]
+        self._new_rows[row] = True
+        if constraint is not None:
+            for array, number in zip(self._carry.constraint, constraint, strict=True):
+                array[row] = number
+
+    def advance(self) -> list[NDArray[Any]]:
+        """Return the next elements of each row.
+
+        They are :data:`STEPS_PER_CALL`, or fewer if the row waited for transitions. A
+        prompt is included except for its first element.
+        """
+        self._reset_new_rows()
+        prompt, prompt_length = self._next_of_prompts()
+        self._draw_uniform()
+        sampled, count, self._carry = self._decoder(
+            self._carry, prompt, prompt_length, self._uniform
         )
-        self._ids, self._fresh = ids.numpy().copy(), np.zeros(self.size, bool)
-        self._standing = tf.nest.map_structure(lambda places: places.numpy().copy(), standing)
-        self._used = count.numpy()
-        self._read += self._used
-        rows = zip(drawn.numpy().T, self._used, strict=True)
-        return [ids[ids != _FREE][:count] for ids, count in rows]
+        self._unused = STEPS_PER_CALL - count
+        self._prompts = {row: rest[count[row] :] for row, rest in self._prompts.items()}
+        rows = list(sampled.swapaxes(0, 1))
+        if self._decoder.tables:
+            rows = [row[row != _WAITED] for row in rows]
+        return [row[:length] for row, length in zip(rows, count, strict=True)]
+
+    def _reset_new_rows(self) -> None:
+        if self._used_rows and self._new_rows.any():
+            initial = self._decoder.model.initial_state(self.batch_size)
+            state = where_active(self._new_rows, initial, self._carry.state)
+            self._carry = self._carry._replace(state=state)
+        self._new_rows[:] = False
+        self._used_rows = True
+
+    def _next_of_prompts(self) -> tuple[NDArray[Any], NDArray[np.int32]]:
+        """Return the next elements of each prompt, padded, and their number."""
+        prompt = np.zeros(self._uniform.shape, self._decoder.dtype)
+        length = np.zeros(self.batch_size, np.int32)
+        for row, rest in self._prompts.items():
+            length[row] = min(len(rest), STEPS_PER_CALL)
+            prompt[row, : length[row]] = rest[: length[row]]
+        return prompt, length
+
+    def _draw_uniform(self) -> None:
+        """Move the random numbers that were not used to the front, and draw the others."""
+        for row, generator in self._generators.items():
+            unused = self._unused[row]
+            self._uniform[row, :unused] = self._uniform[row, STEPS_PER_CALL - unused :]
+            shape = (STEPS_PER_CALL - unused, *self._decoder.element_shape)
+            self._uniform[row, unused:] = generator.random(shape, dtype=np.float32)

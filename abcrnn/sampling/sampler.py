@@ -1,4 +1,4 @@
-"""Sampler: text and whole tunes drawn from a model."""
+"""Sampler: text and complete tunes from a character model."""
 
 from __future__ import annotations
 
@@ -12,40 +12,59 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from abcrnn.data.store import BOUNDARY
-from abcrnn.grammar.transition_tables import Masks
+from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.notation import split_tunebook, tune_body
-from abcrnn.sampling.decoder import STRETCH, WIDEST, Drawer, Rows, Standing
+from abcrnn.sampling.choice import Choice, RandomChoice
+from abcrnn.sampling.constraint import ConstraintState
+from abcrnn.sampling.decoder import Decoder, Streams
 from abcrnn.storage.validation import require_count
 
 _logger = logging.getLogger(__name__)
 
 
 class Sampler:
-    """Draws text from a model.
+    r"""Samples text from a character model.
+
+    Texts are numbered streams. With a seed, a text depends on the seed, the number of
+    its stream and the number of rows that are computed together (1, 16 or 64): with
+    other streams in the same number of rows it stays the same, with another number of
+    rows the logits differ by rounding, and the text may differ from some character on.
 
     Parameters
     ----------
     model : CharLSTM
-        Or anything with ``vocabulary``, ``initial_state(batch_size)`` and
-        ``step(ids, state)``.
+        Or another :class:`abcrnn.models.base.SequenceModel` with a ``vocabulary``.
     temperature : float
-        Below 1 the likely characters become likelier; above 1 they become less so.
+        Divides the logits. Below 1, likely characters become likelier; above 1, less so.
     top_k : int, optional
-        Draw among the so many likeliest characters only (all that tie with the last).
+        Sample only from the ``top_k`` likeliest characters, and those that tie with the
+        last of them.
     top_p : float, optional
-        Draw among the fewest likeliest characters that together have this probability.
+        Sample only from the fewest likeliest characters that together have this
+        probability.
     seed : int, optional
-        The same seed and call give the same text again; without one, each call differs.
-    constraint : {"bars"} or Masks, optional
-        Draw sound tunes only: whatever the model is like, every tune that
-        :meth:`tunes` gives ends within ``max_length``, its bars add up, its repeats
-        and endings pair, and its ties lead to their note. With
-        :class:`abcrnn.grammar.transition_tables.Masks`, orders are kept to as well.
+        With a seed, each call returns the same text again; without one, another.
+    constraint : {"bars"} or TransitionTables, optional
+        Sample valid tunes only. Whatever the model is, every tune from :meth:`tunes`
+        ends within ``max_length``, its bars add up, its repeats and endings pair, and
+        each tie leads to its note. :class:`abcrnn.grammar.transition_tables.TransitionTables`
+        can also enforce requests.
+    min_p : float, optional
+        Sample only from characters that are at least ``min_p`` times as likely as the
+        likeliest one.
+    choice : Choice, optional
+        Another way to choose the next character, instead of temperature, top_k, top_p
+        and min_p; see :class:`abcrnn.sampling.Choice`.
 
     Raises
     ------
     ValueError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> sampler = Sampler(model, temperature=0.9, top_p=0.95, seed=1)  # doctest: +SKIP
+    >>> sampler.tunes(8, prompt="X:1\nM:6/8\nK:D\n")  # doctest: +SKIP
     """
 
     def __init__(
@@ -55,37 +74,41 @@ class Sampler:
         top_k: int | None = None,
         top_p: float | None = None,
         seed: int | None = None,
-        constraint: Literal["bars"] | Masks | None = None,
+        constraint: Literal["bars"] | TransitionTables | None = None,
+        *,
+        min_p: float | None = None,
+        choice: Choice | None = None,
     ) -> None:
-        if not isinstance(temperature, int | float) or not 0 < temperature < float("inf"):
-            raise ValueError(
-                f"temperature must be a positive number, not {temperature!r} "
-                "(for the likeliest character always, take top_k=1)"
-            )
-        if top_k is not None:
-            require_count("top_k", top_k)
-        if top_p is not None and (not isinstance(top_p, int | float) or not 0 < top_p <= 1):
-            raise ValueError(f"top_p must be above 0 and at most 1, not {top_p!r}")
+        if choice is None:
+            choice = RandomChoice(temperature, top_k, top_p, min_p)
+        elif not isinstance(choice, Choice):
+            raise ValueError(f"choice must be an abcrnn.sampling.Choice, not {choice!r}")
+        elif (temperature, top_k, top_p, min_p) != (1.0, None, None, None):
+            raise ValueError("choice replaces temperature, top_k, top_p and min_p: give either")
         if seed is not None:
             require_count("seed", seed, least=0)
-        if not (constraint is None or constraint == "bars" or isinstance(constraint, Masks)):
-            raise ValueError(f"constraint must be 'bars', masks or None, not {constraint!r}")
+        if constraint == "bars":
+            constraint = TransitionTables(model.vocabulary.characters)
+        if not isinstance(constraint, TransitionTables | None):
+            raise ValueError(
+                f"constraint must be 'bars', TransitionTables or None, not {constraint!r}"
+            )
         self._model = model
         self._seed = seed
-        self._masks = Masks(model.vocabulary.characters) if constraint == "bars" else constraint
-        self._drawer = Drawer(model, temperature, top_k, top_p, self._masks)
+        self._tables = constraint
+        self._decoder = Decoder(model, choice, constraint)
 
     def sample(self, prompt: str = "", length: int = 1000, n: int = 1) -> list[str]:
-        """Draw text of a given length.
+        """Sample text of a given length.
 
         Parameters
         ----------
         prompt : str
-            What the text begins with.
+            Beginning of each text.
         length : int
-            Characters drawn after the prompt.
+            Number of characters to sample after the prompt.
         n : int
-            How many texts.
+            Number of texts.
 
         Returns
         -------
@@ -95,56 +118,45 @@ class Sampler:
         Raises
         ------
         ValueError
-            If a number is below 1 or the prompt has characters that the model does not know;
-            or if there is a constraint, under which only whole tunes are drawn.
+            If a number is below 1 or the prompt has characters that the model does not
+            know; or if there is a constraint, which needs complete tunes.
         """
-        if self._masks:
-            raise ValueError("under a constraint, tunes() draws whole tunes; sample() does not")
+        if self._tables:
+            raise ValueError(
+                "a sampler with a constraint samples complete tunes: use tunes(), not sample()"
+            )
         require_count("length", length)
         require_count("n", n)
-        given = self._encode(prompt)
-        lead = len(given) - len(prompt)
-        texts = []
-        stretches = -(-(len(given) + length - 1) // STRETCH)
-        for first in range(0, n, WIDEST):
-            streams = range(first, min(n, first + WIDEST))
-            rows = self._rows(given, len(streams))
-            for row, stream in enumerate(streams):
-                rows.begin(row, stream)
-            drawn = [rows.draw() for _ in range(stretches)]
-            for row in range(len(streams)):
-                ids = np.concatenate([given[:1], *(stretch[row] for stretch in drawn)])
-                text = self._model.vocabulary.decode(ids)
-                texts.append(text[lead : len(given) + length])
-        return texts
+        texts = self._decoder.sample([self._encode(prompt)] * n, length, self._call_seed())
+        return [prompt + self._model.vocabulary.decode(ids) for ids in texts]
 
     def tunes(self, n: int, prompt: str = "X:", max_length: int = 2000) -> list[str]:
-        r"""Draw complete tunes.
+        r"""Sample complete tunes.
 
-        A tune is complete when a blank line closes it and there is music below
-        its ``K:`` line. Another takes the place of one that comes to no end within
-        ``max_length`` characters, and the log says how many those were; after
-        ``4 * n + 16`` streams the drawing stops.
+        A tune is complete when a blank line closes it and there is music below its
+        ``K:`` line. A stream without a complete tune of at most ``max_length``
+        characters is replaced by another stream and logged. At most ``4 * n + 16``
+        streams are sampled.
 
         Parameters
         ----------
         n : int
         prompt : str
-            What each tune begins with, such as ``"X:1\nM:6/8\nK:D\n"``.
+            Beginning of each tune, such as ``"X:1\nM:6/8\nK:D\n"``.
         max_length : int
-            Longest tune, prompt included, in characters.
+            Maximum number of characters of a tune, including the prompt.
 
         Returns
         -------
         list of str
-            At most ``n`` tunes, without the blank line that closed them.
+            At most ``n`` tunes, without the blank line that closes them.
 
         Raises
         ------
         ValueError
-            As :meth:`sample`; or if the prompt does not begin with ``X:``, or holds a
-            blank line; or, under a constraint, if no sound tune begins so, or none that
-            is so short.
+            As :meth:`sample`; or if the prompt does not begin with ``X:``, or contains a
+            blank line; or, under a constraint, if no valid tune begins with the prompt,
+            or none that is short enough.
         """
         require_count("n", n)
         require_count("max_length", max_length)
@@ -155,131 +167,132 @@ class Sampler:
             )
         if BOUNDARY in prompt:
             raise ValueError(
-                f"the prompt must not hold a blank line, which would end the tune; not {prompt!r}"
+                f"the prompt must not contain a blank line, which ends a tune; not {prompt!r}"
             )
-        complete, failed = self._draw_tunes(n, prompt, max_length)
-        if failed:
+        complete, incomplete = self._sample_tunes(n, prompt, max_length)
+        if incomplete:
             _logger.warning(
-                "%d of %d tunes begun had no end within %d characters, or no music%s",
-                failed,
-                failed + len(complete),
+                "%d of %d sampled tunes did not end within %d characters, or had no music%s",
+                incomplete,
+                incomplete + len(complete),
                 max_length,
-                "; others took their place"
+                "; they were replaced"
                 if len(complete) == n
                 else f": {len(complete)} of {n} "
                 "are complete; train longer, or try a lower temperature or a larger max_length",
             )
         return complete
 
-    def _draw_tunes(self, n: int, prompt: str, max_length: int) -> tuple[list[str], int]:
-        """Draw until n tunes are complete, and count those begun in vain.
+    def _sample_tunes(self, n: int, prompt: str, max_length: int) -> tuple[list[str], int]:
+        """Return the complete tunes in the order of their streams, and the number of others.
 
-        Streams are begun in the order of their numbers and none without need, so
-        which tunes are found does not depend on how many are drawn side by side.
+        Streams start in the order of their numbers, and only while complete tunes are
+        missing. So which tunes are found does not depend on how many run in parallel.
         """
         found: dict[int, str | None] = {}  # by stream
-        begun = complete = 0
+        started = complete = 0
         with tqdm(total=n, unit="tune", disable=None, leave=False) as bar:
 
-            def following() -> int | None:
-                nonlocal begun
-                at_work = begun - len(found)
-                if complete + at_work >= n or begun >= 4 * n + 16:
+            def next_stream() -> int | None:
+                nonlocal started
+                running = started - len(found)
+                if complete + running >= n or started >= 4 * n + 16:
                     return None
-                begun += 1
-                return begun - 1
+                started += 1
+                return started - 1
 
-            for number, tune in self.streams(prompt, max_length, following, n):
+            for number, tune in self.streams(prompt, max_length, next_stream, n):
                 found[number] = tune
                 complete += tune is not None
                 bar.update(tune is not None)
         return [t for _, t in sorted(found.items()) if t is not None], len(found) - complete
 
-    def _stand(self, prompt: str, max_length: int) -> Standing | None:
-        """Tell where a prompt leads to under the constraint."""
-        if not self._masks:
-            return None
-        position = self._masks.position(prompt)
-        if position.read < len(prompt):
-            before = prompt[: position.read]
-            line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-            raise ValueError(
-                f"the prompt cannot become a sound tune: line {line}, column {column}: "
-                f"{prompt[position.read]!r} cannot stand there"
-            )
-        room = max_length + len(BOUNDARY) - len(prompt)
-        if self._masks.need(position) > room:
-            raise ValueError(
-                f"max_length must be at least {max_length + self._masks.need(position) - room} "
-                f"for a tune that begins so, not {max_length}"
-            )
-        return Standing(position.tune, position.pitch, room)
-
     def streams(
-        self, prompt: str, max_length: int, following: Callable[[], int | None], width: int
+        self, prompt: str, max_length: int, next_stream: Callable[[], int | None], parallel: int
     ) -> Iterator[tuple[int, str | None]]:
-        """Draw a tune from each of many streams, in whatever order they end.
+        """Sample one tune from each of many streams, and yield them in the order they end.
 
-        A stream is a function of the seed and its number alone.
+        A stream depends on the seed, its number and the number of rows. ``parallel``
+        determines the number of rows: 1, 16 or 64.
 
         Parameters
         ----------
         prompt, max_length
             As in :meth:`tunes`.
-        following : callable
-            Gives the number of the next stream to begin, or None for none now.
-        width : int
-            How many to draw side by side, if there is room for so many.
+        next_stream : callable
+            Returns the number of the next stream to start, or None to start none now.
+        parallel : int
+            Number of streams to sample in parallel, at most 64.
 
         Yields
         ------
         number : int
+            Of the stream.
         tune : str or None
-            None if it came to no end, or has no music.
+            None if the tune is not complete within ``max_length`` characters.
 
         Raises
         ------
         ValueError
             As :meth:`tunes`.
         """
-        given = self._encode(prompt, boundary_needed=True)
-        rows = self._rows(given, width, self._stand(prompt, max_length))
-        at_work: dict[int, tuple[int, str]] = {}  # by row: the stream and its text so far
+        ids = self._encode(prompt, for_tunes=True)
+        constraint = self._after_prompt(prompt, max_length)
+        streams = Streams(self._decoder, parallel, self._call_seed())
+        running: dict[int, tuple[int, str]] = {}  # by row: the stream and its text so far
         while True:
-            for row in sorted(set(range(rows.size)) - at_work.keys()):
-                number = following()
+            for row in sorted(set(range(streams.batch_size)) - running.keys()):
+                number = next_stream()
                 if number is None:
                     break
-                rows.begin(row, number)
-                at_work[row] = number, self._model.vocabulary.decode(given[:1])
-            if not at_work:
+                streams.start(row, number, ids, constraint)
+                running[row] = number, self._model.vocabulary.decode(ids[:1])
+            if not running:
                 return
-            drawn = rows.draw()
-            for row, (number, text) in list(at_work.items()):
-                text += self._model.vocabulary.decode(drawn[row])
-                ended, tune = _end(text, len(given), max_length)
-                at_work[row] = number, text
+            sampled = streams.advance()
+            for row, (number, text) in list(running.items()):
+                text += self._model.vocabulary.decode(sampled[row])
+                ended, tune = _find_tune(text, len(ids), max_length)
+                running[row] = number, text
                 if ended:
-                    del at_work[row]
+                    del running[row]
                     yield number, tune
 
-    def _rows(
-        self, given: NDArray[np.int32], streams: int, standing: Standing | None = None
-    ) -> Rows:
-        seed = secrets.randbits(63) if self._seed is None else self._seed
-        return self._drawer.rows(given, streams, seed, standing)
+    def _after_prompt(self, prompt: str, max_length: int) -> ConstraintState | None:
+        """Return the state of the constraint after the prompt."""
+        if not self._tables:
+            return None
+        prefix = self._tables.read_prefix(prompt)
+        if prefix.length < len(prompt):
+            before = prompt[: prefix.length]
+            line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+            raise ValueError(
+                f"no valid tune begins with the prompt: line {line}, column {column}: "
+                f"{prompt[prefix.length]!r} is not allowed there"
+            )
+        remaining = max_length + len(BOUNDARY) - len(prompt)
+        missing = self._tables.length_to_end(prefix) - remaining
+        if missing > 0:
+            raise ValueError(
+                f"max_length must be at least {max_length + missing} "
+                f"for a tune with this prompt, not {max_length}"
+            )
+        return ConstraintState(prefix.tune, prefix.pitch, remaining)
 
-    def _encode(self, prompt: str, boundary_needed: bool = False) -> NDArray[np.int32]:
-        """Encode what every stream begins with: the blank line before a tune, and the prompt."""
+    def _call_seed(self) -> int:
+        return secrets.randbits(63) if self._seed is None else self._seed
+
+    def _encode(self, prompt: str, for_tunes: bool = False) -> NDArray[np.int32]:
+        """Return the ids that every stream begins with: a blank line and the prompt."""
         vocabulary = self._model.vocabulary
         ids: NDArray[np.int32] = vocabulary.encode(prompt)
         if "\n" in vocabulary.characters:
-            before: NDArray[np.int32] = vocabulary.encode(BOUNDARY)
-            return np.concatenate([before, ids])
-        if boundary_needed:
-            raise ValueError("this model was trained on text without lines: it knows no tunes")
+            boundary: NDArray[np.int32] = vocabulary.encode(BOUNDARY)
+            return np.concatenate([boundary, ids])
+        if for_tunes:
+            raise ValueError("the vocabulary of this model has no line end: it cannot write tunes")
         if not prompt:
-            raise ValueError("this model knows no line end to begin with: give a prompt")
+            raise ValueError("the vocabulary of this model has no line end: give a prompt")
         return ids
 
 
@@ -289,15 +302,15 @@ def header_prompt(
     meter: str | None = None,
     key: str | None = None,
 ) -> str:
-    """Build a prompt from header fields, in the order of ABC 2.1, section 3.
+    """Return a prompt of header fields, in the order of ABC 2.1, section 3.
 
-    ``K:`` closes a header: given a key, the model goes on with the music, and
-    without one it writes the rest of the header itself.
+    ``K:`` ends a header: with a key, the model continues with the music; without one,
+    it continues the header.
 
     Raises
     ------
     ValueError
-        If a field is more than one line.
+        If a field is not one line of text.
     """
     lines = ["X:1"]
     fields = {"T": title, "R": rhythm, "M": meter, "K": key}
@@ -310,13 +323,22 @@ def header_prompt(
     return "\n".join(lines) + "\n"
 
 
-def _end(text: str, given: int, max_length: int) -> tuple[bool, str | None]:
-    """Say whether a stream has come to its end, and give its tune if that is whole."""
-    lead = len(BOUNDARY)
-    end = text.find(BOUNDARY, max(lead, given - 1))
+def _find_tune(text: str, prompt_length: int, max_length: int) -> tuple[bool, str | None]:
+    """Return whether a stream has ended, and its tune if that is complete.
+
+    Parameters
+    ----------
+    text : str
+        Of the stream so far: the blank line, the prompt and what was sampled.
+    prompt_length : int
+        Number of characters of the blank line and the prompt.
+    max_length : int
+    """
+    begin = len(BOUNDARY)
+    end = text.find(BOUNDARY, max(begin, prompt_length - 1))
     if end < 0:
-        return len(text) >= max_length + 2 * lead, None
-    tunes, fragments = split_tunebook(text[lead:end])
-    if len(tunes) != 1 or fragments or end - lead > max_length or not tune_body(tunes[0].text):
+        return len(text) >= max_length + 2 * begin, None
+    tunes, fragments = split_tunebook(text[begin:end])
+    if len(tunes) != 1 or fragments or end - begin > max_length or not tune_body(tunes[0].text):
         return True, None
     return True, tunes[0].text

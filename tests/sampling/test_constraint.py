@@ -1,4 +1,4 @@
-"""Sampler(constraint="bars"): sound tunes, whatever the model is like."""
+"""Sampler(constraint="bars"): valid tunes, whatever the model is."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,14 @@ import tensorflow as tf
 
 from abcrnn import CharLSTM, Sampler, Vocabulary, check_tune
 
-# Few characters, so that few states have to be worked out; yet one of each kind of sign.
+# Few characters, so that few transitions have to be computed, but one of each kind of symbol.
 VOCABULARY = Vocabulary.from_text('X:1234\nM6/8TWKEDGABcdez|[](-)>"m{}~^, ')
 BEGINNING = "X:1\nM:6/8\nK:G\n"
-CAP = 150
+MAX_LENGTH = 150
 
 
-class Wish:
-    """A fake model that wants one character, beyond all measure, and cares for no other."""
+class OneCharacter:
+    """A model with a logit of 1e30 for one character and 0 for all others."""
 
     def __init__(self, character):
         self.vocabulary = VOCABULARY
@@ -23,7 +23,7 @@ class Wish:
     def initial_state(self, batch_size):
         return ()
 
-    def step(self, ids, state):
+    def step(self, ids, state, active=None):
         return tf.tile(self.logits[None], (tf.shape(ids)[0], 1)), state
 
 
@@ -39,71 +39,70 @@ def sampler(model):
 
 @pytest.fixture(scope="module")
 def tunes(sampler):
-    return sampler.tunes(60, max_length=CAP)
+    return sampler.tunes(60, max_length=MAX_LENGTH)
 
 
-def assert_sound(tunes, many, cap=CAP):
-    assert len(tunes) == many
+def assert_valid(tunes, n, max_length=MAX_LENGTH):
+    assert len(tunes) == n
     for tune in tunes:
         assert check_tune(tune) == [], tune
-        assert len(tune) <= cap and "\n\n" not in tune
+        assert len(tune) <= max_length and "\n\n" not in tune
 
 
-def test_every_tune_is_sound_and_within_the_cap(tunes):
-    assert_sound(tunes, 60)
+def test_every_tune_is_valid_and_within_max_length(tunes):
+    assert_valid(tunes, 60)
     assert len(set(tunes)) == 60
-    assert max(map(len, tunes)) > CAP / 2  # not only the shortest way out
+    assert max(map(len, tunes)) > MAX_LENGTH / 2  # not only the shortest possible
 
 
 @pytest.mark.slow
 def test_a_seed_gives_the_same_tunes_again(model, sampler, tunes, monkeypatch):
-    assert sampler.tunes(60, max_length=CAP) == tunes  # by tables that know more by now
-    assert Sampler(model, seed=1, constraint="bars").tunes(17, max_length=CAP) == tunes[:17]
+    assert sampler.tunes(60, max_length=MAX_LENGTH) == tunes  # now all transitions are computed
+    assert Sampler(model, seed=1, constraint="bars").tunes(17, max_length=MAX_LENGTH) == tunes[:17]
     monkeypatch.setattr(sampler, "_seed", 2)
-    assert not set(sampler.tunes(17, max_length=CAP)) & set(tunes)
+    assert not set(sampler.tunes(17, max_length=MAX_LENGTH)) & set(tunes)
 
 
-def test_a_prompt_stands_as_it_is(sampler):
+def test_tunes_begin_with_the_prompt(sampler):
     prompt = BEGINNING + "GAB|"
-    tunes = sampler.tunes(20, prompt=prompt, max_length=CAP)
-    assert_sound(tunes, 20)
+    tunes = sampler.tunes(20, prompt=prompt, max_length=MAX_LENGTH)
+    assert_valid(tunes, 20)
     assert all(tune.startswith(prompt) for tune in tunes)
 
 
-def test_the_shortest_cap_is_enough(sampler):
-    """As many characters as the message asks for."""
-    with pytest.raises(ValueError, match="max_length must be at least") as refused:
+def test_max_length_may_be_as_short_as_the_message_says(sampler):
+    with pytest.raises(ValueError, match="max_length must be at least") as error:
         sampler.tunes(1, prompt=BEGINNING, max_length=len(BEGINNING))
-    least = int(str(refused.value).split("at least ")[1].split()[0])
+    least = int(str(error.value).split("at least ")[1].split()[0])
     with pytest.raises(ValueError, match=f"at least {least} .*not {least - 1}"):
         sampler.tunes(1, prompt=BEGINNING, max_length=least - 1)
-    assert_sound(sampler.tunes(20, prompt=BEGINNING, max_length=least), 20, least)
+    assert_valid(sampler.tunes(20, prompt=BEGINNING, max_length=least), 20, least)
 
 
-def test_the_coldest_is_the_likeliest(model):
+def test_the_lowest_temperature_samples_the_likeliest(model):
     tunes = Sampler(model, temperature=1e-40, seed=1, constraint="bars").tunes(3, max_length=60)
-    assert_sound(tunes, 3, 60)
+    assert_valid(tunes, 3, 60)
     assert len(set(tunes)) == 1
 
 
 @pytest.mark.parametrize("temperature", [1e-40, 5e-324])
-def test_cold_and_beyond_measure(temperature):
-    """To 32 bits these are next to nothing and nothing: there is 0 / 0 at hand, and infinity."""
-    sampler = Sampler(Wish("W"), temperature=temperature, seed=1)
+def test_temperatures_that_are_zero_in_32_bits(temperature):
+    """Neither 0 / 0 nor infinity may reach the probabilities."""
+    sampler = Sampler(OneCharacter("W"), temperature=temperature, seed=1)
     assert sampler.sample("X", length=200) == ["X" + "W" * 200]
 
 
-@pytest.mark.parametrize("wish", ["W", "|"])
-def test_a_model_that_wants_what_may_not_come(wish):
-    """Of what may come all is as likely: that is drawn, and every tune ends."""
-    tunes = Sampler(Wish(wish), temperature=0.5, seed=1, constraint="bars").tunes(
-        16, prompt=BEGINNING, max_length=CAP
+@pytest.mark.parametrize("character", ["W", "|"])
+def test_a_model_that_is_sure_of_a_forbidden_character(character):
+    """The allowed characters are equally likely: they are sampled, and every tune ends."""
+    tunes = Sampler(OneCharacter(character), temperature=0.5, seed=1, constraint="bars").tunes(
+        16, prompt=BEGINNING, max_length=MAX_LENGTH
     )
-    assert_sound(tunes, 16)
+    assert_valid(tunes, 16)
     assert len(set(tunes)) > 8
 
 
-# What is refused -----------------------------------------------------------------------------
+# Invalid arguments ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -117,8 +116,8 @@ def test_a_model_that_wants_what_may_not_come(wish):
         (BEGINNING + "GAB GAB|\n(3GA|", "line 5, column 5", r"'\|'"),
     ],
 )
-def test_a_prompt_that_cannot_become_sound(sampler, prompt, where, character):
-    message = f"the prompt cannot become a sound tune: {where}: {character} cannot stand there"
+def test_a_prompt_that_no_valid_tune_begins_with(sampler, prompt, where, character):
+    message = f"no valid tune begins with the prompt: {where}: {character} is not allowed there"
     with pytest.raises(ValueError, match=message):
         sampler.tunes(1, prompt=prompt)
 
@@ -126,29 +125,31 @@ def test_a_prompt_that_cannot_become_sound(sampler, prompt, where, character):
 @pytest.mark.parametrize("prompt", [BEGINNING + "GAB|\n\n", BEGINNING + "G6|\n\nX:2\n"])
 @pytest.mark.parametrize("constraint", [None, "bars"])
 def test_a_prompt_with_a_blank_line(model, sampler, prompt, constraint):
-    drawing = sampler if constraint else Sampler(model)
-    with pytest.raises(ValueError, match="must not hold a blank line, which would end the tune"):
-        drawing.tunes(1, prompt=prompt)
+    any_sampler = sampler if constraint else Sampler(model)
+    with pytest.raises(ValueError, match="must not contain a blank line, which ends a tune"):
+        any_sampler.tunes(1, prompt=prompt)
 
 
-@pytest.mark.parametrize("cap", [1, 15])
-def test_no_tune_is_so_short(sampler, cap):
-    message = f"max_length must be at least [0-9]+ for a tune that begins so, not {cap}"
+@pytest.mark.parametrize("max_length", [1, 15])
+def test_no_tune_is_short_enough(sampler, max_length):
+    message = f"max_length must be at least [0-9]+ for a tune with this prompt, not {max_length}"
     with pytest.raises(ValueError, match=message):
-        sampler.tunes(1, max_length=cap)
+        sampler.tunes(1, max_length=max_length)
 
 
-def test_text_is_not_drawn_under_a_constraint(sampler):
-    with pytest.raises(ValueError, match=r"tunes\(\) draws whole tunes; sample\(\) does not"):
+def test_text_of_a_given_length_is_not_sampled_under_a_constraint(sampler):
+    with pytest.raises(ValueError, match=r"samples complete tunes: use tunes\(\), not sample\(\)"):
         sampler.sample("X:")
 
 
-def test_characters_that_make_no_tune():
-    mute = CharLSTM(Vocabulary.from_text("X:1\nM6/8K|"), 4, units=4, num_layers=1)
+def test_a_vocabulary_that_cannot_write_a_tune():
+    model = CharLSTM(Vocabulary.from_text("X:1\nM6/8K|"), 4, units=4, num_layers=1)
     with pytest.raises(ValueError, match="no tune can be written with the characters"):
-        Sampler(mute, constraint="bars")
+        Sampler(model, constraint="bars")
 
 
-def test_another_constraint(model):
-    with pytest.raises(ValueError, match="constraint must be 'bars', masks or None, not 'rhyme'"):
+def test_an_unknown_constraint_is_named(model):
+    with pytest.raises(
+        ValueError, match="constraint must be 'bars', TransitionTables or None, not 'rhyme'"
+    ):
         Sampler(model, constraint="rhyme")
