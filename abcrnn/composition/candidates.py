@@ -8,12 +8,12 @@ from typing import Any
 from abcrnn.composition.provenance import Provenance
 from abcrnn.composition.requests import constraint_for
 from abcrnn.data.store import BOUNDARY
-from abcrnn.grammar.transition_tables import Masks
-from abcrnn.sampling.decoder import WIDEST
+from abcrnn.grammar.transition_tables import TransitionTables
+from abcrnn.sampling.decoder import MAX_BATCH
 from abcrnn.sampling.sampler import Sampler
 
 #: Number of tunes that are sampled in parallel.
-PARALLEL = WIDEST
+PARALLEL = MAX_BATCH
 
 # Sampling continues to this multiple of the maximum length, so that a tune that only
 # ends because of the limit is recognised as too long.
@@ -63,11 +63,11 @@ class Candidates:
         )
 
 
-def _require_room(constraint: Masks, prompt: str, max_length: int) -> None:
+def _require_room(constraint: TransitionTables, prompt: str, max_length: int) -> None:
     """Raise ``ValueError`` if no tune that begins with the prompt is short enough."""
-    position = constraint.position(prompt)
-    least = len(prompt) + constraint.need(position) - len(BOUNDARY)
-    if position.read == len(prompt) and least > max_length:
+    prefix = constraint.read_prefix(prompt)
+    least = len(prompt) + constraint.length_to_end(prefix) - len(BOUNDARY)
+    if prefix.length == len(prompt) and least > max_length:
         raise ValueError(
             f"max_length must be at least {least} for a tune with this beginning and these "
             f"requests, not {max_length}"

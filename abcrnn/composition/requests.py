@@ -14,7 +14,7 @@ from abcrnn.composition.pitch_range import notes_in_range
 from abcrnn.composition.spellings import key_spellings, meter_spellings
 from abcrnn.grammar import PITCHES, Form
 from abcrnn.grammar.terminals import KEYS, METERS
-from abcrnn.grammar.transition_tables import Masks
+from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.storage.validation import require_count
 
 _MAX_BARS = 256
@@ -157,7 +157,7 @@ class Requests:
         return key if key in KEYS else min(key_spellings(key), key=lambda k: (len(k), k))
 
 
-def constraint_for(characters: str, requests: Requests) -> Masks:
+def constraint_for(characters: str, requests: Requests) -> TransitionTables:
     """Return a constraint under which every sampled tune matches the requests.
 
     Parameters
@@ -174,7 +174,7 @@ def constraint_for(characters: str, requests: Requests) -> Masks:
         If no such tune can be written with these characters.
     """
     sections = requests.sections()
-    return Masks(
+    return TransitionTables(
         characters,
         form=sections,
         bars=None if sections else requests.bars,

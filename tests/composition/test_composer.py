@@ -241,7 +241,7 @@ def test_without_novelty_copies_are_accepted(composed):
         ({"key": "Q"}, "key must be"),
         ({"key": "F"}, "no tune can be written with the characters this model knows"),
         ({"prompt": 5}, "prompt must be text"),
-        ({"prompt": "M:6/8\n"}, "'M' cannot stand there"),
+        ({"prompt": "M:6/8\n"}, "'M' is not allowed there"),
         ({"prompt": BEGINNING + "GAB|\n\n"}, "must not contain a blank line"),
         ({"prompt": BEGINNING, "key": "Em"}, "begins with the prompt has the requested key"),
         ({"prompt": BEGINNING, "meter": "3/4"}, "has the requested meter"),
