@@ -1,19 +1,22 @@
-"""Hostile text for the reader: real tunes, mutated at random, from a seed.
+"""Hostile text for the parser: real tunes, mutated at random from a seed.
 
-python tests/fuzz.py TUNEBOOK... [--count N] [--seed S] [--log FILE]
+python tests/helpers/fuzz.py TUNEBOOK... [--count N] [--seed S]
 
-Every one must end in a Tune or an ABCError, soon and in little memory.
+Each text must give a Tune or an ABCError, in a bounded number of steps.
 """
 
 import argparse
 import random
-import resource
 import sys
-import time
 from pathlib import Path
 
 from abcrnn.notation import ABCError, played_notes, read_tune, split_tunebook
 from abcrnn.notation.checks import problems_of
+
+try:
+    from helpers.steps import StepLimit
+except ImportError:  # run as a script
+    from steps import StepLimit
 
 PIECES = [
     *"ABCDEFGabcdefgzxyZX|:[](){}<>-=^_/\\\"!+~.,'&*`$%0123456789 \n\t",
@@ -57,12 +60,11 @@ PIECES = [
     "L:1/999999",
     "K:Cmin exp ^c",
 ]
-SLOWEST = 0.1  # seconds, by the process's own clock
-LARGEST = 50 * 1024  # kilobytes
+MAX_BYTES = 50 * 1024 * 1024  # memory used by reading, playing and checking one text
 
 
 def mutated(tunes: list[str], random_source: random.Random) -> str:
-    """A tune with pieces cut out, put in, doubled or taken from another."""
+    """Return a tune with pieces removed, inserted, repeated or taken from another tune."""
     text = random_source.choice(tunes)
     for _ in range(random_source.choice((1, 1, 2, 3, 8, 40))):
         place = random_source.randrange(len(text) + 1)
@@ -83,8 +85,16 @@ def mutated(tunes: list[str], random_source: random.Random) -> str:
     return text[:20_000]
 
 
+def step_limit(text: str) -> StepLimit:
+    """Context for reading, playing and checking a text.
+
+    The constant is for a text that is short and plays for long, such as ``Z999``.
+    """
+    return StepLimit(250_000 + 300 * len(text))
+
+
 def survives(text: str) -> bool:
-    """Read, play and check a text: whether it is a tune (else it was an ABCError)."""
+    """Read, play and check a text: whether it is a tune. ``ABCError`` is the only exception."""
     try:
         tune = read_tune(text)
         problems_of(tune)
@@ -96,26 +106,25 @@ def survives(text: str) -> bool:
 
 
 def run(tunes: list[str], count: int, seed: int, log=None) -> dict[str, float]:
-    """Fuzz, and say how it went; raises on the first text that breaks a promise."""
-    random_source = random.Random(seed)  # noqa: S311
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    slowest, read = 0.0, 0
+    """Read ``count`` mutated tunes; raises on the first text that exceeds a limit.
+
+    The text is then in fuzz-broke-on.abc. Returns the number of texts, the number of those
+    that were tunes, and the largest number of steps as a share of the limit.
+    """
+    source = random.Random(seed)  # noqa: S311
+    share, read = 0.0, 0
     for number in range(count):
-        text = mutated(tunes, random_source)
-        start = time.process_time()
+        text = mutated(tunes, source)
         try:
-            read += survives(text)
+            with step_limit(text) as counter:
+                read += survives(text)
         except Exception:
             Path("fuzz-broke-on.abc").write_text(text, encoding="utf-8", errors="surrogatepass")
             raise
-        took = time.process_time() - start
-        slowest = max(slowest, took)
-        if took > SLOWEST and log:
-            print(f"{number}: {took:.3f} s: {text!r}", file=log, flush=True)
+        share = max(share, counter.steps / counter.limit)
         if log and number % 10_000 == 9_999:
-            print(f"{number + 1} done, slowest {slowest:.3f} s", file=log, flush=True)
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    return {"count": count, "read": read, "slowest_s": slowest, "grown_kb": grown}
+            print(f"{number + 1} texts, steps {share:.1%} of the limit", file=log, flush=True)
+    return {"count": count, "read": read, "steps_of_limit": share}
 
 
 def main() -> None:
