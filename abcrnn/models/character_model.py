@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -251,10 +252,8 @@ class CharacterModel(keras.Model):  # type: ignore[misc]  # keras has no hints
 
 def _free_name(name: str, taken: dict[str, Any]) -> str:
     """Add a number to a name that is taken, as in a Bidirectional layer with two kernels."""
-    number, free = 1, name
-    while free in taken:
-        number, free = number + 1, f"{name}.{number}"
-    return free
+    free = (f"{name}.{number}" for number in count(2))
+    return name if name not in taken else next(other for other in free if other not in taken)
 
 
 def _rebuild(

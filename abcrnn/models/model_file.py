@@ -114,10 +114,16 @@ def _build(
         if model_class is CharLSTM:
             raise ValueError(f"{path} is not a valid abcrnn model file: {error}") from error
         raise ValueError(
-            f"{path} is not the file of a {model_class.__name__}: {error}. Pass the class that "
-            "it was saved from as model_class"
+            f"{path} is not the file of a {model_class.__name__}: {_reason(error)}. "
+            "Pass the class that it was saved from as model_class"
         ) from error
     return model
+
+
+def _reason(error: Exception) -> str:
+    # TensorFlow puts lines about where in the traced code an error was raised before it.
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
 
 
 def _require_arguments(model_class: type[CharacterModel], config: dict[str, Any]) -> None:
