@@ -15,6 +15,7 @@ from abcrnn.cli.arguments import (
     add_tune_output,
     count,
     one_line,
+    probability,
 )
 from abcrnn.cli.terminal import convert_into, load_model, write_tunebook
 
@@ -39,6 +40,12 @@ def add_parser(subparsers: Any) -> None:
     add_top_p(parser)
     parser.add_argument(
         "--top-k", type=count, metavar="K", help="sample from the K most likely characters"
+    )
+    parser.add_argument(
+        "--min-p",
+        type=probability,
+        metavar="P",
+        help="sample from the characters at least P times as likely as the most likely one",
     )
     add_max_length(parser)
     parser.add_argument(
@@ -68,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         temperature=arguments.temperature,
         top_k=arguments.top_k,
         top_p=arguments.top_p,
+        min_p=arguments.min_p,
         seed=arguments.seed,
         constraint=None if arguments.unconstrained else "bars",
     )

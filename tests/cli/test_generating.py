@@ -102,3 +102,9 @@ def test_characters_outside_the_vocabulary(trained, run):
     code, _, errors = run("sample", trained, "--title", "Ünïque")
     assert code == 1
     assert "'Ü' at line 2, column 3 is not among the" in errors and errors.count("\n") == 1
+
+
+def test_min_p_of_1_takes_the_most_likely_character(trained, run):
+    arguments = ["sample", trained, "--unconstrained", "--key", "D", "--max-length", 400]
+    _, greedy, _ = run(*arguments, "--top-k", 1)
+    assert run(*arguments, "--min-p", 1, "--seed", 3)[1] == greedy
