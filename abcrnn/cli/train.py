@@ -22,7 +22,7 @@ from abcrnn.models.recipes import RECIPES
 
 if TYPE_CHECKING:
     from abcrnn.models.recipes import Recipe
-    from abcrnn.training.run_folder import EpochRecord
+    from abcrnn.training.records import EpochRecord
 
 #: Options that override a setting of the recipe.
 _SETTINGS = (
@@ -173,11 +173,11 @@ def _settings(arguments: argparse.Namespace, chosen: Recipe) -> dict[str, Any]:
 
 
 def _callbacks(arguments: argparse.Namespace) -> list[Any]:
-    from abcrnn.training.callbacks import log_to_tensorboard, sing_every
+    from abcrnn.training.callbacks import log_to_tensorboard, sample_every
 
     callbacks = []
     if arguments.sample_every:
-        callbacks.append(sing_every(arguments.sample_every))
+        callbacks.append(sample_every(arguments.sample_every))
     if arguments.tensorboard:
         callbacks.append(log_to_tensorboard(Path(arguments.out) / "tensorboard"))
     return callbacks

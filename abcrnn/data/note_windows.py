@@ -1,13 +1,14 @@
-"""Notes laid out as windows for training.
+"""Notes as batches of windows for training.
 
-Windows for the network that looks at a window, each beginning at any note; and
-contiguous streams for the one that carries its state. What an epoch holds
-depends on the seed and the epoch's number alone.
+Shuffled windows for a network that reads each window from its initial state, and
+contiguous streams for one that carries its state. The batches of an epoch depend on
+the seed and the number of the epoch only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import tensorflow as tf
@@ -17,18 +18,21 @@ from abcrnn.data.notes import START, Rows
 from abcrnn.data.store import TuneIds
 from abcrnn.data.windows import EncodedTunes, Streams
 
-_BUFFER = 2**17  # windows among which the next is chosen; a place each, not the notes
+_BUFFER = 2**17  # windows among which the next one is chosen
+_GRAPH_SEED = 87654321  # TensorFlow's, when no global seed is set
 
 
-class Windows:
-    """Every ``seq_length`` notes in a row and the one after, in batches, shuffled.
+class NoteWindows:
+    """All windows of ``seq_length`` notes and the note after, shuffled, in batches.
 
     Parameters
     ----------
-    rows : sequence of ndarray, shape (notes, 3)
-        Of each piece, as a network encodes it; those too short for a window are left out.
+    pieces : sequence of ndarray, shape (notes, 3)
+        Rows of each piece. Pieces shorter than a window are left out.
     batch_size, seq_length : int
     seed : int
+    rows : range, optional
+        Return only these rows of each batch.
 
     Raises
     ------
@@ -38,65 +42,102 @@ class Windows:
 
     carries_state = False
 
-    def __init__(self, rows: Sequence[Rows], batch_size: int, seq_length: int, seed: int) -> None:
-        ends = np.cumsum([0, *map(len, rows)])
-        begins = [
-            np.arange(end - len(piece), end - seq_length)
-            for piece, end in zip(rows, ends[1:], strict=True)
-        ]
-        self._begins = np.concatenate(begins)
+    def __init__(
+        self,
+        pieces: Sequence[Rows],
+        batch_size: int,
+        seq_length: int,
+        seed: int,
+        rows: range | None = None,
+    ) -> None:
+        ends = np.cumsum([0, *map(len, pieces)])
+        self._begins = np.concatenate(
+            [np.arange(begin, end - seq_length) for begin, end in pairwise(ends)]
+        )
         self.windows = len(self._begins) // batch_size
         if not self.windows:
             raise ValueError(
-                f"the pieces have {len(self._begins)} windows of {seq_length} notes and the one "
-                f"after, but a batch needs {batch_size}: take a smaller batch_size or "
+                f"the pieces have {len(self._begins)} windows of {seq_length} notes and the note "
+                f"after, but a batch needs {batch_size}: use a smaller batch_size or "
                 "seq_length, or more or longer pieces"
             )
-        self._rows, self._places = np.concatenate(rows), np.arange(seq_length + 1)
+        self._notes, self._offsets = np.concatenate(pieces), np.arange(seq_length + 1)
         self._batch_size, self._seed = batch_size, seed
+        self._rows = np.arange(batch_size) if rows is None else np.asarray(rows)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Rows]:
-        """Yield the batches of an epoch, (batch, seq_length + 1, 3), from batch ``start`` on."""
+        """Yield the batches of an epoch, (rows, seq_length + 1, 3), from batch ``start`` on."""
         seed = int(np.random.default_rng([self._seed, number]).integers(2**62))
-        rows, places = tf.constant(self._rows), tf.constant(self._places)
-        batches = (
-            tf.data.Dataset.from_tensor_slices(self._begins)
-            .shuffle(min(_BUFFER, len(self._begins)), seed, reshuffle_each_iteration=False)
-            .batch(self._batch_size, drop_remainder=True)
-            .skip(start)
-            .map(lambda begins: tf.gather(rows, begins[:, None] + places))
-            .prefetch(tf.data.AUTOTUNE)
-        )
-        yield from batches.as_numpy_iterator()
+        begins = self._begins[shuffled(len(self._begins), seed)]
+        for batch in range(start, self.windows):
+            first = begins[batch * self._batch_size + self._rows]
+            yield self._notes[first[:, None] + self._offsets]
 
 
-def note_streams(rows: Sequence[Rows], batch_size: int, seq_length: int, seed: int) -> Streams:
-    """Lay pieces out as contiguous streams, :data:`START` before each.
+def shuffled(count: int, seed: int) -> NDArray[np.int64]:
+    """Return the numbers from 0 to ``count`` - 1 in the order of ``tf.data`` for a seed.
+
+    The order of ``Dataset.shuffle(seed=seed)`` in a program that sets no global seed,
+    which is the order of the first version of this package. The method itself also
+    depends on ``tf.random.set_seed``, so a run could not resume in a program that calls it.
+    """
+    numbers = tf.data.Dataset.range(count)
+    variant = tf.raw_ops.ShuffleDatasetV3(
+        input_dataset=tf.data.experimental.to_variant(numbers),
+        buffer_size=min(_BUFFER, count),
+        seed=_GRAPH_SEED,
+        seed2=seed % (2**31 - 1),  # as Dataset.shuffle does
+        seed_generator=tf.raw_ops.DummySeedGenerator(),
+        reshuffle_each_iteration=False,
+        output_types=[tf.int64],
+        output_shapes=[()],
+    )
+    dataset = tf.data.experimental.from_variant(variant, numbers.element_spec)
+    order: NDArray[np.int64] = dataset.batch(count).get_single_element().numpy()
+    return order
+
+
+def note_streams(
+    pieces: Sequence[Rows],
+    batch_size: int,
+    seq_length: int,
+    seed: int,
+    rows: range | None = None,
+) -> Streams:
+    """Return pieces as contiguous streams, with a :data:`START` row after each piece.
 
     Parameters
     ----------
-    rows : sequence of ndarray, shape (notes, 3), int32
+    pieces : sequence of ndarray, shape (notes, 3), int32
     batch_size, seq_length : int
     seed : int
+    rows : range, optional
+        Return only these rows of each batch.
 
     Returns
     -------
     Streams
-        Its windows have shape (batch, seq_length + 1, 3).
+        Its windows have shape (rows, seq_length + 1, 3).
+
+    Raises
+    ------
+    ValueError
+        If there are not enough notes for one window.
     """
-    start = np.array([[START, 0, 0]], np.int32)
-    closed = [part for piece in rows for part in (piece, start)]
+    separator = np.array([[START, 0, 0]], np.int32)
+    closed = [part for piece in pieces for part in (piece, separator)]
     needed = batch_size * seq_length + 1
     if (total := sum(map(len, closed))) < needed:
         raise ValueError(
             f"the pieces have {total} notes in all, but one window needs {needed} "
-            f"({batch_size} x {seq_length} + 1): take a smaller batch_size or seq_length, "
+            f"({batch_size} x {seq_length} + 1): use a smaller batch_size or seq_length, "
             "or more pieces"
         )
-    # Characters are ids, looked up in a table; here the ids are places, and the table the notes.
+    # Streams looks up the ids of characters in a table. Here the table is the notes, and
+    # the id of a note is its index.
     table = np.concatenate(closed)
-    offsets = np.cumsum([0, *(len(piece) + 1 for piece in rows)])
-    places: NDArray[np.uint32] = np.arange(len(table), dtype="<u4")
-    source = TuneIds(places.tobytes(), places.dtype, offsets)
-    pieces = np.arange(len(rows), dtype=np.uint32)
-    return Streams(EncodedTunes(source, pieces, table), batch_size, seq_length, seed)
+    offsets = np.cumsum([0, *(len(piece) + 1 for piece in pieces)])
+    indices: NDArray[np.uint32] = np.arange(len(table), dtype="<u4")
+    source = TuneIds(indices.tobytes(), indices.dtype, offsets)
+    order = np.arange(len(pieces), dtype=np.uint32)
+    return Streams(EncodedTunes(source, order, table), batch_size, seq_length, seed, rows)

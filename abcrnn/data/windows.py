@@ -1,12 +1,12 @@
-"""Ids laid out as windows for training.
+"""Ids of tunes as batches of windows for training.
 
 Tunes are joined by a blank line. A window is an int32 array of shape
-(batch, time + 1): all but its last column are inputs, all but its first are
-the characters to be predicted. What an epoch holds depends on the seed and the
-epoch's number alone, so a run can go on from the middle of any epoch.
+(batch, time + 1): all columns but the last are inputs, all but the first are
+targets. The windows of an epoch depend on the seed and the number of the epoch
+only, so a run can resume in the middle of any epoch.
 
-The joined text is never made: many windows at once are read from where the
-tunes are, in memory or in a file.
+The joined text is never built: several windows at a time are read from the tunes,
+in memory or in a file.
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ from abcrnn.data.vocabulary import Vocabulary
 
 Ids = NDArray[np.int32]
 
-_AT_ONCE = 2**16  # characters read ahead, so that the cost of reading is shared by many windows
+_READ_AHEAD = 2**16  # characters read at a time: many windows share the cost of reading
 
 
 class EncodedTunes:
-    """Tunes as ids of a vocabulary, each with the blank line that closes it.
+    """Tunes as ids of a vocabulary, each followed by a blank line.
 
     Parameters
     ----------
     source : TuneIds
-    places : ndarray, shape (tunes,)
-        Which tunes of the source, in this order.
+    indices : ndarray, shape (tunes,), uint32
+        Tunes of the source, in order.
     table : ndarray, int32
         The vocabulary's id for each id of the source.
     """
 
-    def __init__(self, source: TuneIds, places: NDArray[np.uint32], table: Ids) -> None:
-        self.source, self.places, self.table = source, places, table
+    def __init__(self, source: TuneIds, indices: NDArray[np.uint32], table: Ids) -> None:
+        self.source, self.indices, self.table = source, indices, table
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Characters of each tune, shape (tunes,)."""
-        return self.source.lengths(self.places)
+        """Number of characters of each tune, shape (tunes,)."""
+        return self.source.lengths(self.indices)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     def __getitem__(self, number: int) -> Ids:
-        ids: Ids = self.table[self.source.read_tunes(self.places[[number]])]
+        ids: Ids = self.table[self.source.read_tunes(self.indices[[number]])]
         return ids
 
 
 def encode_tunes(vocabulary: Vocabulary, tunes: Sequence[str]) -> EncodedTunes:
-    """Encode each tune with the boundary that closes it.
+    """Encode each tune and the blank line after it.
 
     Raises
     ------
     ValueError
-        For a character outside the vocabulary; names the tune and the place.
+        If a character is not in the vocabulary; names the tune and the position.
     """
     if isinstance(tunes, StoredTunes):
         return _translate(vocabulary, tunes)
@@ -66,8 +66,8 @@ def encode_tunes(vocabulary: Vocabulary, tunes: Sequence[str]) -> EncodedTunes:
     encoded = [ids.astype(dtype) for ids in _encode_each(vocabulary, tunes)]
     offsets = np.cumsum([0, *map(len, encoded)])
     source = TuneIds(b"".join(map(bytes, encoded)), dtype, offsets)
-    places = np.arange(len(encoded), dtype=np.uint32)
-    return EncodedTunes(source, places, np.arange(len(vocabulary), dtype=np.int32))
+    indices = np.arange(len(encoded), dtype=np.uint32)
+    return EncodedTunes(source, indices, np.arange(len(vocabulary), dtype=np.int32))
 
 
 def _encode_each(vocabulary: Vocabulary, tunes: Sequence[str]) -> Iterator[Ids]:
@@ -85,35 +85,35 @@ def _translate(vocabulary: Vocabulary, tunes: StoredTunes) -> EncodedTunes:
     table = np.array([id_of.get(character, -1) for character in store.alphabet], np.int32)
     if table.min() < 0:
         for _ in _encode_each(vocabulary, tunes):
-            pass  # raises, unless what is unknown stands in tunes of the store that are not these
+            pass  # raises, unless only other tunes of the store have unknown characters
     return EncodedTunes(store.ids, tunes.places, table)
 
 
 class _JoinedText:
-    """Tunes joined in an order, read anywhere.
+    """Tunes joined in a given order, read at any position.
 
     Parameters
     ----------
     source : TuneIds
     tunes : ndarray, shape (tunes,)
-        Which of them come, in their order.
+        Indices of tunes of the source, in order.
     """
 
     def __init__(self, source: TuneIds, tunes: NDArray[np.uint32]) -> None:
         self._source, self._tunes = source, tunes
         ends = source.lengths(tunes)
-        self._ends = np.cumsum(ends, out=ends)  # where each ends in the joined text
+        self._ends = np.cumsum(ends, out=ends)  # position in the joined text where each tune ends
 
     def read(self, begins: NDArray[np.int64], length: int) -> NDArray[np.unsignedinteger]:
-        """Return the ids of stretches of the text, shape (stretches, length)."""
+        """Return the ids from each of the given positions on, shape (begins, length)."""
         first = np.searchsorted(self._ends, begins, side="right")
         last = np.searchsorted(self._ends, begins + length - 1, side="right")
-        pieces = last - first + 1  # as many as a stretch has tunes
+        pieces = last - first + 1  # number of tunes in each range
         after = np.cumsum(pieces)
         number = np.arange(after[-1]) + np.repeat(first - (after - pieces), pieces)
         tunes, offsets = self._tunes[number], self._source.offsets
         starts, stops = offsets[tunes], offsets[tunes + 1]
-        # The first and the last piece of a stretch may be less than their tunes.
+        # The first and the last piece of a range can be parts of their tunes.
         stops[after - 1] -= self._ends[last] - (begins + length)
         whole = offsets[self._tunes[first] + 1] - offsets[self._tunes[first]]
         starts[after - pieces] += begins - (self._ends[first] - whole)
@@ -121,11 +121,10 @@ class _JoinedText:
 
 
 class Streams:
-    """Contiguous streams: each row of a window goes on where it stopped in the one before.
+    """Contiguous streams: each row of a window continues that row of the window before.
 
-    The tunes are shuffled anew each epoch, joined, and cut into ``batch_size``
-    streams of equal length; the few characters beyond the last whole window
-    sit that epoch out.
+    In each epoch the tunes are shuffled, joined, and cut into ``batch_size`` streams
+    of equal length. The characters after the last whole window are left out.
 
     Parameters
     ----------
@@ -134,12 +133,12 @@ class Streams:
     batch_size, seq_length : int
     seed : int
     rows : range, optional
-        Of the windows, give these rows only, and read no more than they need.
+        Return only these rows of each window, and read only what they need.
 
     Raises
     ------
     ValueError
-        If there is not enough text for one window.
+        If the text is shorter than one window.
     """
 
     carries_state = True
@@ -161,22 +160,35 @@ class Streams:
     def epoch(self, number: int, start: int = 0) -> Iterator[Ids]:
         """Yield the windows of an epoch from window ``start`` on."""
         order = np.random.default_rng([self._seed, number]).permutation(len(self._tunes))
-        text = _JoinedText(self._tunes.source, self._tunes.places[order])
+        text = _JoinedText(self._tunes.source, self._tunes.indices[order])
         del order
         time = self._seq_length
-        at_once = max(1, _AT_ONCE // (len(self._rows) * time))
+        at_once = max(1, _READ_AHEAD // (len(self._rows) * time))
         for first in range(start, self.windows, at_once):
             windows = min(at_once, self.windows - first)
             begins = (self._rows * self.windows + first) * time
             ids = text.read(begins, windows * time + 1)
-            for place in range(0, windows * time, time):
-                yield self._tunes.table[ids[:, place : place + time + 1]]
+            for begin in range(0, windows * time, time):
+                yield self._tunes.table[ids[:, begin : begin + time + 1]]
 
 
 class RandomWindows:
-    """Windows that begin anywhere in the text, each read from a fresh state.
+    """Windows from random positions in the text, each read from the initial state.
 
-    Parameters are those of :class:`Streams`, and ``steps``: windows an epoch.
+    Parameters
+    ----------
+    tunes : EncodedTunes
+    batch_size, seq_length : int
+    seed : int
+    steps : int
+        Number of windows in an epoch.
+    rows : range, optional
+        Return only these rows of each window.
+
+    Raises
+    ------
+    ValueError
+        If the text is shorter than one window.
     """
 
     carries_state = False
@@ -192,7 +204,7 @@ class RandomWindows:
     ) -> None:
         self._last = int(tunes.lengths.sum()) - seq_length
         _require(self._last + seq_length, seq_length + 1, f"{seq_length} + 1")
-        self._text = _JoinedText(tunes.source, tunes.places)
+        self._text = _JoinedText(tunes.source, tunes.indices)
         self.windows = steps
         self._table, self._seq_length, self._seed = tunes.table, seq_length, seed
         self._batch_size, self._rows = batch_size, _slice(rows)
@@ -203,7 +215,7 @@ class RandomWindows:
             self._last, size=(self.windows, self._batch_size)
         )[:, self._rows]
         time = self._seq_length + 1
-        at_once = max(1, _AT_ONCE // (begins.shape[1] * time))
+        at_once = max(1, _READ_AHEAD // (begins.shape[1] * time))
         for first in range(start, self.windows, at_once):
             these = begins[first : first + at_once]
             for ids in self._text.read(these.ravel(), time).reshape(*these.shape, time):
@@ -218,5 +230,5 @@ def _require(total: int, needed: int, product: str) -> None:
     if total < needed:
         raise ValueError(
             f"the tunes have {total} characters in all, but one window needs {needed} "
-            f"({product}): take a smaller batch_size or seq_length, or more tunes"
+            f"({product}): use a smaller batch_size or seq_length, or more tunes"
         )

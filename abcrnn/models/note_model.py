@@ -50,6 +50,8 @@ class NoteModel:
     def __init__(self, kind: str, grid: TimeGrid, config: dict[str, Any]) -> None:
         self.kind, self.grid = kind, grid
         self.network: NoteWindowLSTM | NoteLSTM = NETWORKS[kind](grid, **config)
+        #: Arguments of the network, as saved in the model file.
+        self.config: dict[str, Any] = self.network.config
         #: What the training run records about itself; saved with the model.
         self.about: dict[str, Any] = {}
         #: Rows to read before a new piece is generated, taken from training pieces, shape
@@ -87,11 +89,6 @@ class NoteModel:
         lead_ins = [self.network.lead_in(piece.notes) for piece in pieces]
         longest = [rows for rows in lead_ins if len(rows) == max(map(len, lead_ins))]
         self.leads = np.stack(longest[:: -(-len(longest) // _LEAD_INS)])
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """Arguments of the network."""
-        return self.network.config
 
     @property
     def trainable_variables(self) -> list[Any]:

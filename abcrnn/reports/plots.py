@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from abcrnn.evaluation.distributions import distance
 from abcrnn.storage.atomic import write_bytes
-from abcrnn.training.run_folder import EpochRecord
+from abcrnn.training.records import EpochRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

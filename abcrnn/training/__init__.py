@@ -1,4 +1,4 @@
-"""The training loop, its tasks, and the run folder."""
+"""The training loop, its tasks (tunes, notes), and the run folder."""
 
 from typing import TYPE_CHECKING
 

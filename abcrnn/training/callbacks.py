@@ -1,4 +1,4 @@
-"""What may be done after each epoch of training, for the Trainer's ``callbacks``."""
+"""Functions for the argument ``callbacks`` of :class:`abcrnn.Trainer`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tqdm import tqdm
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.extras import import_tensorboard
 from abcrnn.storage.validation import require_count
-from abcrnn.training.run_folder import EpochRecord
+from abcrnn.training.records import EpochRecord
 from abcrnn.training.trainer import Callback
 
 
-def sing_every(epochs: int, length: int = 300) -> Callback:
-    """Show a sample of so many characters after every so many epochs."""
+def sample_every(epochs: int, length: int = 300) -> Callback:
+    """Print a sample of ``length`` characters after every ``epochs`` epochs."""
     require_count("epochs", epochs)
-    samplers: list[Sampler] = []  # made once, so compiled once
+    samplers: list[Sampler] = []  # created after the first epochs
 
-    def sing(trainer: Any, record: EpochRecord) -> None:
+    def sample(trainer: Any, record: EpochRecord) -> None:
         if record.epoch % epochs:
             return
         if not samplers:
@@ -27,11 +27,11 @@ def sing_every(epochs: int, length: int = 300) -> Callback:
         text = samplers[0].sample(length=length)[0].strip("\n")
         tqdm.write(f"\nafter epoch {record.epoch}:\n{text}\n")
 
-    return sing
+    return sample
 
 
 def log_to_tensorboard(folder: str | os.PathLike[str]) -> Callback:
-    """Write each epoch's figures for TensorBoard.
+    """Write the record of each epoch for TensorBoard.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""The loop of training: epochs, checkpoints, the best kept; to the bit the same when resumed.
+"""The training loop: epochs, checkpoints, the best model.
 
-It is its own and not ``model.fit``: state is carried from window to window, a
-run may stop and go on at any step, and everything random is drawn from the seed
-and the step's number alone. What is learned, and how it is scored, is for the
-classes derived from it to say.
+The loop is not Keras's ``model.fit``: the state is carried from window to window, a
+run can stop and resume at any step, and everything random depends on the seed and
+the number of the step alone, so a resumed run equals an uninterrupted one bit for
+bit. What is trained on what is in a :class:`abcrnn.training.task.Task`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import os
 import signal
 import threading
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import FrameType
 from typing import Any
 
@@ -25,71 +25,69 @@ from tqdm import tqdm
 
 from abcrnn.storage.archive import Arrays
 from abcrnn.storage.validation import require_count
+from abcrnn.training.distributed_step import make_step
+from abcrnn.training.records import EpochTotals
 from abcrnn.training.run_folder import Checkpoint, Position, RunFolder
 from abcrnn.training.settings import TrainingSettings
+from abcrnn.training.task import Task
 
 _logger = logging.getLogger(__name__)
 
 
-class TrainingLoop(ABC):
-    """Trains a model, window by window.
+class TrainingLoop:
+    """Trains the model of a task.
 
     Parameters
     ----------
-    model : object
-        With ``weight_arrays``, ``set_weight_arrays``, ``save`` and ``about``.
+    task : Task
     settings : TrainingSettings
-    step : Step or DistributedStep
-        From :mod:`abcrnn.training.steps`.
-    batches : object
-        With ``windows`` (how many an epoch has), ``epoch(number, start)`` and
-        ``carries_state``.
-    folder : RunFolder, optional
-        Without it nothing is written.
-    validates : bool
-        Whether each epoch is scored on validation data, and the best one kept.
+    run_dir : path-like, optional
+        The run folder. Without it nothing is written.
     callbacks : sequence of callable
         Each is called with the loop and the epoch's record after each epoch.
+    strategy : tf.distribute.Strategy, optional
+        Shares each batch among several devices or processes.
     """
-
-    #: What is counted in the progress bar, and how many numbers :meth:`_score` gives.
-    _unit, _score_count = "char", 1
 
     def __init__(
         self,
-        model: Any,
+        task: Task,
         settings: TrainingSettings,
-        step: Any,
-        batches: Any,
-        folder: RunFolder | None,
-        validates: bool,
+        *,
+        run_dir: str | os.PathLike[str] | None = None,
         callbacks: Sequence[Callable[[Any, Any], None]] = (),
+        strategy: tf.distribute.Strategy | None = None,
     ) -> None:
-        self.model, self.settings = model, settings
+        self.model, self.settings = task.model, settings
+        #: One record for each finished epoch.
         self.history: list[Any] = []
-        #: Whether this process writes the run folder: the only one, or the first of several.
-        self.is_chief = step.is_chief
-        self._step, self._batches, self._validates = step, batches, validates
-        self._folder, self._callbacks = folder, list(callbacks)
-        self._writer = folder if self.is_chief else None
-        self._step.prepare(batches.windows)
+        self._task = task
+        self._step = make_step(task, settings, strategy)
+        #: Whether this process writes the run folder: the only process, or the first of several.
+        self.is_chief = self._step.is_chief
+        self._batches = task.make_batches(self._step.rows)
+        self._step.build_optimizer(self._batches.windows)
+        self._callbacks = list(callbacks)
+        self._folder = RunFolder(run_dir, task.record_type) if run_dir is not None else None
+        self._writer = self._folder if self.is_chief else None
         self._position = Position()
         self._state = self._step.initial_state()
-        self._best: Arrays = model.weight_arrays() if validates else {}
-        self._parked: Checkpoint | None = None  # where fit goes on from
-        self._checkpointed = time.monotonic()
+        self._best: Arrays = self.model.weight_arrays() if task.validates else {}
+        self._newest: Checkpoint | None = None  # where the next fit resumes
+        self._clock: Callable[[], float] = time.monotonic
+        self._saved_at = self._clock()
 
     def fit(self, epochs: int) -> list[Any]:
-        """Train until so many epochs are done in all.
+        """Train until ``epochs`` epochs are finished in all.
 
-        A run goes on from the newest checkpoint in its folder. Afterwards the
-        model has the weights that were best on the validation data, or the
-        last ones where there are none.
+        A run resumes from the newest checkpoint in its folder. Afterwards the model has
+        the weights with the best validation score, or without validation data the last
+        weights.
 
         Parameters
         ----------
         epochs : int
-            In all, those before a resume counted in.
+            Includes the epochs of a run that is resumed.
 
         Returns
         -------
@@ -99,107 +97,91 @@ class TrainingLoop(ABC):
         Raises
         ------
         KeyboardInterrupt
-            On Ctrl-C, after a checkpoint was written.
+            On Ctrl-C, after a checkpoint is written.
         FloatingPointError
-            If the loss is no longer a number.
+            If the loss is infinite or not a number.
         ValueError
-            If the run folder holds a run of something else.
+            If the run folder holds a different run.
         BlockingIOError
             If another process is training in the run folder.
         OSError
-            If the disk refuses; the checkpoints before stay as they are.
+            If a file cannot be written; earlier checkpoints stay as they are.
         """
         require_count("epochs", epochs)
         with self._writer.held() if self._writer else contextlib.nullcontext():
-            self._go_on_where_it_stopped()
+            self._resume()
             with _interrupts() as interrupted, self._progress(epochs) as bar:
-                while self._position.epoch < epochs and not self._stalled():
-                    self._run_epoch(bar, interrupted)
-            if self._parked and self._parked.position != self._position:
-                # The last epochs were no multiple of checkpoint_epochs.
+                while self._position.epoch < epochs and not self._out_of_patience():
+                    self._run_epoch(bar, interrupted, epochs)
+            if self._newest and self._newest.position != self._position:
+                # The number of epochs is not a multiple of checkpoint_epochs.
                 self._checkpoint()
-        self._give_back_the_best()
+        self._restore_best()
         return list(self.history)
-
-    # For derived classes to say ------------------------------------------------------------
-
-    @abstractmethod
-    def _score(self) -> list[float]:
-        """Give ``_score_count`` numbers for the validation data; the first is to be least."""
-
-    @abstractmethod
-    def _record(self, loss: float, accuracy: float, scores: list[float | None]) -> Any:
-        """Sum an epoch up in a named tuple with ``epoch`` among its names."""
-
-    @abstractmethod
-    def _describe_run(self) -> dict[str, Any]:
-        """Say what must not change within a run."""
-
-    @abstractmethod
-    def _describe_model(self, record: Any) -> dict[str, Any]:
-        """Say what is saved with the weights about their training."""
-
-    @abstractmethod
-    def _window_size(self) -> int:
-        """Count what is learned from one window."""
-
-    @abstractmethod
-    def _postfix(self, loss: float) -> str:
-        """Say how it goes, behind the progress bar."""
 
     # One epoch ---------------------------------------------------------------------------
 
-    def _run_epoch(self, bar: tqdm, interrupted: threading.Event) -> None:
-        position, settings = self._position, self.settings
-        size = self._window_size()
-        started = time.monotonic()
-        before = position.seconds
+    def _run_epoch(self, bar: tqdm, interrupted: threading.Event, epochs: int) -> None:
+        position = self._position
+        started, earlier = self._clock(), position.seconds
         for window in self._batches.epoch(position.epoch, start=position.window):
             if not self._batches.carries_state:
                 self._state = self._step.initial_state()
             loss, correct, self._state = self._step(window, self._state)
-            position.loss_sum += self._finite(loss)
+            position.loss_sum += self._require_finite(loss)
             position.correct += correct
             position.window += 1
-            now = time.monotonic()
-            position.seconds = before + now - started
-            bar.set_postfix_str(self._postfix(loss), refresh=False)
-            bar.update(size)
-            due = now - self._checkpointed > 60 * settings.checkpoint_minutes
-            stop, save = self._step.agree([interrupted.is_set(), self.is_chief and due])
+            now = self._clock()
+            position.seconds = earlier + now - started
+            bar.set_postfix_str(self._progress_text(loss, epochs), refresh=False)
+            bar.update(self._task.items_per_window)
+            due = now - self._saved_at > 60 * self.settings.checkpoint_minutes
+            stop, save = self._step.any_process([interrupted.is_set(), self.is_chief and due])
+            if stop or save:
+                self._checkpoint()
             if stop:
-                self._checkpoint()
                 raise KeyboardInterrupt
-            if save:
-                self._checkpoint()
         self._finish_epoch()
 
     def _finish_epoch(self) -> None:
-        position, windows = self._position, self._batches.windows
+        position = self._position
         scores = self._validate()
-        accuracy = position.correct / (windows * self._window_size())
-        record = self._record(position.loss_sum / windows, accuracy, scores)
+        record = self._task.record(self._totals(), scores)
         self.history.append(record)
         _logger.info("%s", record)
         self._position = Position(
             epoch=record.epoch, best_score=position.best_score, best_epoch=position.best_epoch
         )
         self._state = self._step.initial_state()
-        self._keep_the_best(record, scores[0])
+        self._keep_best(record, scores[0])
         self._write_epoch(record)
         if self.is_chief:
             for callback in self._callbacks:
                 callback(self, record)
 
-    def _validate(self) -> list[float | None]:
-        """Score the validation data: the chief's scores, in every process."""
-        if not self._validates:
-            return [None] * self._score_count
-        found = self._score() if self.is_chief else [0.0] * self._score_count
-        return [self._step.share(score) for score in found]
+    def _totals(self) -> EpochTotals:
+        position, windows = self._position, self._batches.windows
+        items = windows * self._task.items_per_window
+        return EpochTotals(
+            epoch=position.epoch + 1,
+            steps=self._steps_taken(),
+            loss=position.loss_sum / windows,
+            accuracy=position.correct / items,
+            learning_rate=float(tf.convert_to_tensor(self._step.optimizer.learning_rate)),
+            seconds=position.seconds,
+            items_per_second=items / max(position.seconds, 1e-9),
+        )
 
-    def _keep_the_best(self, record: Any, score: float | None) -> None:
-        self.model.about = self._describe_model(record)
+    def _validate(self) -> list[float | None]:
+        """Return the chief's validation scores, in every process."""
+        count = self._task.score_count
+        if not self._task.validates:
+            return [None] * count
+        scores = self._task.score() if self.is_chief else [0.0] * count
+        return [self._step.from_chief(score) for score in scores]
+
+    def _keep_best(self, record: Any, score: float | None) -> None:
+        self.model.about = self._task.describe_model(record)
         if score is not None and score < self._position.best_score:
             self._position.best_score, self._position.best_epoch = score, record.epoch
             self._best = self.model.weight_arrays()
@@ -209,7 +191,8 @@ class TrainingLoop(ABC):
             self.model.save(self._writer.best)
 
     def _write_epoch(self, record: Any) -> None:
-        # The checkpoint last: a run killed before it does this epoch, and these files, again.
+        # The checkpoint comes last: a run that is killed before it repeats the epoch and
+        # writes the same files again.
         if self._writer:
             self._writer.write_history(self.history)
             if _is_multiple(record.epoch, self.settings.keep_every):
@@ -217,31 +200,28 @@ class TrainingLoop(ABC):
         if _is_multiple(record.epoch, self.settings.checkpoint_epochs):
             self._checkpoint()
 
-    def _finite(self, loss: float) -> float:
+    def _require_finite(self, loss: float) -> float:
         if math.isfinite(loss):
             return loss
         raise FloatingPointError(
             f"the loss is {loss} in epoch {self._position.epoch + 1}, window "
-            f"{self._position.window + 1}: take a smaller learning_rate (it is "
+            f"{self._position.window + 1}: reduce learning_rate (it is "
             f"{self.settings.learning_rate}) or clip_norm (it is {self.settings.clip_norm})"
         )
 
-    def _stalled(self) -> bool:
+    def _out_of_patience(self) -> bool:
         patience, position = self.settings.patience, self._position
         return bool(
             patience and position.best_epoch and position.epoch - position.best_epoch >= patience
         )
 
-    def _learning_rate(self) -> float:
-        return float(tf.convert_to_tensor(self._step.optimizer.learning_rate))
-
-    # Stopping and going on ----------------------------------------------------------------
+    # Stopping and resuming -----------------------------------------------------------------
 
     def _capture(self) -> Checkpoint:
         arrays = {f"model/{name}": array for name, array in self.model.weight_arrays().items()}
         for number, variable in enumerate(self._step.optimizer.variables):
             arrays[f"optimizer/{number}"] = variable.numpy()
-        for number, array in enumerate(self._step.whole(self._state)):
+        for number, array in enumerate(self._step.gather_state(self._state)):
             arrays[f"state/{number}"] = array
         arrays |= {f"best/{name}": array for name, array in self._best.items()}
         steps, history = self._steps_taken(), list(self.history)
@@ -255,52 +235,63 @@ class TrainingLoop(ABC):
         self._best = _under("best/", arrays)
         for number, variable in enumerate(self._step.optimizer.variables):
             variable.assign(arrays[f"optimizer/{number}"])
-        self._state = self._step.own(list(_under("state/", arrays).values()))
+        self._state = self._step.scatter_state(list(_under("state/", arrays).values()))
 
     def _steps_taken(self) -> int:
         return int(self._step.optimizer.iterations.numpy())
 
     def _checkpoint(self) -> None:
-        self._parked = self._capture()  # by every process: each has a part of the state
+        self._newest = self._capture()  # in every process: each has a part of the state
         if self._writer:
-            self._writer.save_checkpoint(self._parked)
-        self._checkpointed = time.monotonic()
+            self._writer.save_checkpoint(self._newest)
+        self._saved_at = self._clock()
 
-    def _go_on_where_it_stopped(self) -> None:
-        found, begun = self._parked, self._capture()
+    def _resume(self) -> None:
+        found, present = self._newest, self._capture()
         if self._writer:
             self._writer.open(self._describe_run())
         if self._folder:
-            found = self._folder.newest_checkpoint(like=begun.arrays) or found
+            found = self._folder.newest_checkpoint(like=present.arrays) or found
         if found:
             self._restore(found)
-        if self._step.share(self._steps_taken()) != self._steps_taken():
+        if self._step.from_chief(self._steps_taken()) != self._steps_taken():
             raise ValueError(
-                "this worker and the chief found different checkpoints: give run_dir a folder "
-                "that all of them see"
+                "this worker found a different checkpoint from the chief's: run_dir must be a "
+                "folder that all workers share"
             )
-        # Also at the beginning: a fit that fails may be called again, in whatever state it left.
-        self._parked = found or begun
-        self._checkpointed = time.monotonic()
+        # Kept at the start too: after a fit that fails, the next one resumes from here.
+        self._newest = found or present
+        self._saved_at = self._clock()
 
-    def _give_back_the_best(self) -> None:
+    def _restore_best(self) -> None:
         if self._position.best_epoch:
             self.model.set_weight_arrays(self._best)
-        # Of the best epoch, counted from 1; or of the last, when none is known to be best.
-        self.model.about = self._describe_model(self.history[self._position.best_epoch - 1])
+        # Epochs count from 1. Without a best epoch, index -1 is the last one.
+        record = self.history[self._position.best_epoch - 1]
+        self.model.about = self._task.describe_model(record)
+
+    def _describe_run(self) -> dict[str, Any]:
+        return {**self._task.describe_run(), "training": asdict(self.settings)}
+
+    # Progress ------------------------------------------------------------------------------
 
     def _progress(self, epochs: int) -> tqdm:
-        size = self._window_size()
+        size = self._task.items_per_window
         done = self._position.epoch * self._batches.windows + self._position.window
-        self._epochs = epochs
         return tqdm(
             total=epochs * self._batches.windows * size,
             initial=done * size,
-            unit=self._unit,
+            unit=self._task.unit,
             unit_scale=True,
-            disable=None if self.is_chief else True,  # None: quiet when not a terminal
+            disable=None if self.is_chief else True,  # None: only in a terminal
             dynamic_ncols=True,
         )
+
+    def _progress_text(self, loss: float, epochs: int) -> str:
+        text = f"epoch {self._position.epoch + 1}/{epochs}, {self._task.progress_text(loss)}"
+        if math.isfinite(self._position.best_score):
+            text += f", best validation {self._position.best_score:.3f}"
+        return text
 
 
 def _is_multiple(number: int, of: int | None) -> bool:
@@ -309,15 +300,15 @@ def _is_multiple(number: int, of: int | None) -> bool:
 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into a flag, so that it never falls in the middle of a step."""
+    """Set a flag at the first Ctrl-C, so that the step in progress is finished."""
     requested = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield requested  # signals reach the main thread only
+        yield requested  # only the main thread can handle signals
         return
 
     def request(_number: int, _frame: FrameType | None) -> None:
         if requested.is_set():
-            raise KeyboardInterrupt  # the second Ctrl-C does not wait
+            raise KeyboardInterrupt  # the second Ctrl-C stops at once
         requested.set()
 
     previous = signal.signal(signal.SIGINT, request)

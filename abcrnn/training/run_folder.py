@@ -1,9 +1,13 @@
-"""The run folder: what one training run leaves on disk.
+"""The run folder: the files of one training run.
 
-``run.json`` says what is trained on what; ``checkpoints/`` holds the last
-three, each enough to go on from to the bit; ``history.csv`` has a row an epoch;
-``best.abcrnn`` is the model that did best on the validation tunes, and
-``epoch-NNNN.abcrnn`` are those kept besides; ``.lock`` keeps a second process out.
+===========================  =====================================================
+``run.json``                 model, data and settings of the run
+``checkpoints/``             the last three checkpoints
+``history.csv``              one row for each epoch
+``best.abcrnn``              the model with the best validation score
+``epoch-NNNN.abcrnn``        models kept by the setting ``keep_every``
+``.lock``                    locked while a process trains in the folder
+===========================  =====================================================
 """
 
 from __future__ import annotations
@@ -25,39 +29,36 @@ from typing import Any, NamedTuple
 from abcrnn.storage.archive import Arrays, read_archive, write_archive
 from abcrnn.storage.atomic import remove_partial_files, sync_folder, write_text
 from abcrnn.storage.locks import lock_folder
+from abcrnn.training.records import EpochRecord
 
 _logger = logging.getLogger(__name__)
 
 _CHECKPOINT = "abcrnn checkpoint 2"
 _KEPT = 3
-# Settings that leave the weights as they are, so they may change within a run.
-_FREE = {"checkpoint_epochs", "checkpoint_minutes", "keep_every"}
-
-
-class EpochRecord(NamedTuple):
-    """One epoch of training.
-
-    Losses and bits are per character and, for training, under dropout; the
-    validation figures are None where there are no validation tunes.
-    """
-
-    epoch: int
-    steps: int
-    loss: float
-    bits_per_char: float
-    accuracy: float
-    validation_bits_per_char: float | None
-    validation_accuracy: float | None
-    learning_rate: float
-    seconds: float
-    chars_per_second: float
+# Settings that do not affect the weights, so they can change when a run is resumed.
+_CHANGEABLE = {"checkpoint_epochs", "checkpoint_minutes", "keep_every"}
 
 
 @dataclass
 class Position:
-    """Where a run stands: whole epochs done, and how far it is in the next.
+    """How far a run is: finished epochs, and the sums of the epoch in progress.
 
-    Of the scores on validation data the least is the best.
+    Parameters
+    ----------
+    epoch : int
+        Finished epochs.
+    window : int
+        Batches of the next epoch that are done.
+    loss_sum : float
+        Sum of their losses.
+    correct : int
+        Sum of their correct predictions.
+    seconds : float
+        Time they took.
+    best_score : float
+        Lowest validation score.
+    best_epoch : int
+        Its epoch, counted from 1; 0 if there is none.
     """
 
     epoch: int = 0
@@ -70,11 +71,22 @@ class Position:
 
 
 class Checkpoint(NamedTuple):
-    """All that a run goes on from: its steps in all, and what stood after the last of them."""
+    """Everything that is needed to resume a run.
+
+    Parameters
+    ----------
+    step : int
+        Steps taken since the run began.
+    position : Position
+    history : list
+        A record for each finished epoch.
+    arrays : dict of str to ndarray
+        Weights, slots of the optimizer, state of the model, weights of the best epoch.
+    """
 
     step: int
     position: Position
-    history: list[Any]  # a record for each epoch
+    history: list[Any]
     arrays: Arrays
 
 
@@ -84,9 +96,9 @@ class RunFolder:
     Parameters
     ----------
     path : path-like
-        Made when the first file is written.
+        Created when the first file is written.
     record : type
-        A named tuple: what an epoch is summed up in.
+        Named tuple of an epoch; see :mod:`abcrnn.training.records`.
     """
 
     def __init__(self, path: str | os.PathLike[str], record: Any = EpochRecord) -> None:
@@ -95,12 +107,12 @@ class RunFolder:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other processes out, and clear up after killed ones.
+        """Lock the folder, and remove partial files that killed processes left.
 
         Raises
         ------
         BlockingIOError
-            If another is at it; see :func:`abcrnn.storage.locks.lock_folder`.
+            If another process has locked it; see :func:`abcrnn.storage.locks.lock_folder`.
         """
         with lock_folder(self.path):
             for name in ("run.json", "history.csv", "*.abcrnn", "checkpoints/step-*.ckpt"):
@@ -108,67 +120,67 @@ class RunFolder:
             yield
 
     def open(self, description: dict[str, Any]) -> None:
-        """Begin the run, or make sure that it is this one.
+        """Write run.json of a new run, or compare it with that of the run to resume.
 
         Parameters
         ----------
         description : dict
-            What must not change within a run, by name.
+            What must not change when a run is resumed.
 
         Raises
         ------
         ValueError
-            If the folder holds a run of something else; says what differs.
+            If the folder holds a different run; the message lists the differences.
         """
-        # As JSON gives it back, so that a tuple and a list do not differ.
+        # Through JSON, so that tuples compare equal to the lists in the file.
         description = json.loads(json.dumps(description))
         file = self.path / "run.json"
         if not file.exists():
             write_text(file, json.dumps({**description, "versions": _versions()}, indent=1) + "\n")
             return
         try:
-            begun = json.loads(file.read_text(encoding="utf-8"))
+            recorded = json.loads(file.read_text(encoding="utf-8"))
             differences = [
                 difference
                 for name, value in description.items()
-                for difference in _differences(name, begun[name], value)
+                for difference in _differences(name, recorded[name], value)
             ]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise ValueError(f"{file} is damaged ({error}); take another run folder") from error
+            raise ValueError(f"{file} is damaged ({error}); use another run folder") from error
         if differences:
             raise ValueError(
                 f"{self.path} holds another run: {'; '.join(differences)}. "
-                "Take the same settings to go on with it, or another run folder"
+                "Use the same settings to resume it, or another run folder"
             )
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint, then remove all but it and the two before."""
+        """Write a checkpoint, and remove all but the last three."""
         file = self._checkpoints() / f"step-{checkpoint.step:09}.ckpt"
         write_archive(file, _CHECKPOINT, _about(checkpoint), checkpoint.arrays)
-        sync_folder(file.parent)  # the new one must be safe before an old one goes
-        # Any beyond this step were passed over as damaged: this one goes on from before them.
+        sync_folder(file.parent)  # the new file must be on disk before an old one is removed
+        # Checkpoints of later steps are damaged: the run resumed from one before them.
         kept = [saved for saved in self._saved() if saved <= file][-_KEPT:]
         for other in self._saved():
             if other not in kept:
                 other.unlink()
 
     def newest_checkpoint(self, like: Arrays) -> Checkpoint | None:
-        """Read the newest sound checkpoint; damaged ones are named in the log and passed over.
+        """Return the newest valid checkpoint; log a warning for each damaged one.
 
         Parameters
         ----------
         like : dict of str to ndarray
-            What arrays a sound one has, and of which shapes and types.
+            Arrays with the names, shapes and types of a valid checkpoint.
 
         Returns
         -------
         Checkpoint or None
-            None if there is none at all.
+            None if there are no checkpoints.
 
         Raises
         ------
         ValueError
-            If there are some, but all are damaged: to begin anew is not ours to decide.
+            If all checkpoints are damaged. The caller decides whether to start again.
         """
         damaged = []
         for file in reversed(self._saved()):
@@ -178,17 +190,17 @@ class RunFolder:
                 damaged.append(str(error))
                 continue
             for message in damaged:
-                _logger.warning("%s; going back to an earlier one, %s", message, file.name)
+                _logger.warning("%s; resuming from an earlier one, %s", message, file.name)
             return checkpoint
         if damaged:
             raise ValueError(
-                f"no checkpoint in {self._checkpoints()} is sound ({'; '.join(damaged)}): "
-                "remove that folder to begin the run anew"
+                f"no checkpoint in {self._checkpoints()} is valid ({'; '.join(damaged)}): "
+                "remove that folder to start the run again"
             )
         return None
 
     def write_history(self, history: list[Any]) -> None:
-        """Write history.csv anew, a row for each epoch."""
+        """Write history.csv with one row for each epoch."""
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(self._record._fields)
@@ -213,7 +225,7 @@ def _about(checkpoint: Checkpoint) -> dict[str, Any]:
 def _read_checkpoint(file: Path, like: Arrays, record: Any) -> Checkpoint:
     about, arrays = read_archive(file, _CHECKPOINT)
     try:
-        _require_alike(arrays, like)
+        _require_like(arrays, like)
         checkpoint = Checkpoint(
             about["step"],
             _position(about["position"]),
@@ -221,17 +233,17 @@ def _read_checkpoint(file: Path, like: Arrays, record: Any) -> Checkpoint:
             arrays,
         )
         if file.stem != f"step-{checkpoint.step:09}":
-            raise ValueError(f"it is of step {checkpoint.step}")
+            raise ValueError(f"it is the checkpoint of step {checkpoint.step}")
         if len(checkpoint.history) != checkpoint.position.epoch:
-            raise ValueError("its history has not one row for each epoch")
+            raise ValueError("its history does not have one row for each epoch")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{file} is not a valid abcrnn checkpoint file: {error}") from error
     return checkpoint
 
 
-def _require_alike(arrays: Arrays, like: Arrays) -> None:
+def _require_like(arrays: Arrays, like: Arrays) -> None:
     if odd := sorted(arrays.keys() ^ like.keys()):
-        raise ValueError(f"arrays too many or too few: {', '.join(odd[:4])}")
+        raise ValueError(f"arrays missing or unexpected: {', '.join(odd[:4])}")
     for name, array in arrays.items():
         expected = like[name]
         if (array.shape, array.dtype) != (expected.shape, expected.dtype):
@@ -250,17 +262,17 @@ def _position(values: dict[str, Any]) -> Position:
     return Position(**values)
 
 
-def _differences(name: str, begun: Any, now: Any) -> list[str]:
-    if begun == now:
+def _differences(name: str, recorded: Any, now: Any) -> list[str]:
+    if recorded == now:
         return []
-    if isinstance(begun, dict) and isinstance(now, dict):
+    if isinstance(recorded, dict) and isinstance(now, dict):
         return [
             difference
-            for key in {**begun, **now}
-            if key not in _FREE
-            for difference in _differences(f"{name} {key}", begun.get(key), now.get(key))
+            for key in {**recorded, **now}
+            if key not in _CHANGEABLE
+            for difference in _differences(f"{name} {key}", recorded.get(key), now.get(key))
         ]
-    return [f"its {name} is {_short(begun)}, not {_short(now)}"]
+    return [f"its {name} is {_short(recorded)}, not {_short(now)}"]
 
 
 def _short(value: Any) -> str:
@@ -274,6 +286,6 @@ def _versions() -> dict[str, str]:
     for package in packages:
         try:
             found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:  # a bare checkout is not installed
+        except metadata.PackageNotFoundError:  # in a checkout that is not installed
             found[package] = "not installed"
     return found

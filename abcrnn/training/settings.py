@@ -1,4 +1,4 @@
-"""How a model is trained, checked once and written into the run folder.
+"""Training settings, validated once and saved in the run folder.
 
 References
 ----------
@@ -18,33 +18,36 @@ from abcrnn.storage.validation import require_count, require_positive
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a model is trained; the keyword arguments of :class:`Trainer`.
+    """Training settings: the keyword arguments of :class:`abcrnn.Trainer`.
 
     Parameters
     ----------
-    batch_size, seq_length : int
-        Streams read side by side, and characters between two updates.
+    batch_size : int
+        Rows of a batch.
+    seq_length : int
+        Characters or notes in each row of a window. Back-propagation is truncated there.
     windows : {"streams", "random"}
-        Contiguous streams with the state carried on, or windows that begin
-        anywhere and are read from a fresh state.
+        Contiguous streams, with the state carried from window to window, or windows
+        from random positions, each read from the initial state.
     steps_per_epoch : int, optional
-        Windows an epoch; for random windows only.
+        Number of batches in an epoch; only with random windows.
     learning_rate : float
-        Of Adam.
+        Learning rate of Adam.
     decay_epochs : int, optional
-        Let the learning rate down along half a cosine over so many epochs, to a
-        hundredth, after a short rise. Without it the rate is constant.
+        Decay the learning rate along half a cosine to a hundredth over this many
+        epochs, after a short warm-up. The rate is constant by default.
     clip_norm : float
-        Largest norm of all gradients together.
+        Upper bound of the global norm of the gradients.
     patience : int, optional
-        Stop after so many epochs without a better validation score.
+        Stop after this many epochs without a better validation score.
     checkpoint_epochs : int
+        Save a checkpoint every so many epochs.
     checkpoint_minutes : float
-        A checkpoint is written after so many epochs, and after so many minutes.
+        Also save a checkpoint when this many minutes have passed since the last one.
     keep_every : int, optional
-        Keep the model of every so many epochs besides.
+        Also keep the model of every n-th epoch.
     seed : int
-        Of the order of tunes and of dropout.
+        Seed of the order of tunes, of random windows and of dropout.
     """
 
     batch_size: int = 16
@@ -72,18 +75,20 @@ class TrainingSettings:
         if self.windows not in ("streams", "random"):
             raise ValueError(f"windows must be 'streams' or 'random', not {self.windows!r}")
         if (self.steps_per_epoch is None) == (self.windows == "random"):
-            raise ValueError("steps_per_epoch goes with windows='random', and only with it")
+            raise ValueError(
+                "steps_per_epoch is required with windows='random', and accepted only with it"
+            )
 
     def schedule(self, windows: int) -> Any:
-        """Return the learning rate for Keras's optimizer, of epochs of so many windows."""
+        """Return the learning rate or schedule for epochs of ``windows`` batches."""
         if self.decay_epochs is None:
             return self.learning_rate
         steps = self.decay_epochs * windows
-        rise = max(1, min(100, steps // 20))
+        warmup = max(1, min(100, steps // 20))
         return keras.optimizers.schedules.CosineDecay(
             initial_learning_rate=self.learning_rate / 10,
             warmup_target=self.learning_rate,
-            warmup_steps=rise,
-            decay_steps=max(1, steps - rise),
+            warmup_steps=warmup,
+            decay_steps=max(1, steps - warmup),
             alpha=0.01,
         )

@@ -97,7 +97,7 @@ def test_encoded_tunes_are_their_ids(encoded):
 @pytest.fixture(params=[1, 400, 2**16])
 def read_ahead(request, monkeypatch):
     """As many characters read at once; one window at least."""
-    monkeypatch.setattr(batches_module, "_AT_ONCE", request.param)
+    monkeypatch.setattr(batches_module, "_READ_AHEAD", request.param)
 
 
 @pytest.mark.parametrize(("batch", "time"), [(16, 32), (3, 7), (2, 1500)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from abcrnn.data.note_windows import Windows, note_streams
+from abcrnn.data.note_windows import NoteWindows, note_streams, shuffled
 from abcrnn.data.notes import notes_of_steps
 from abcrnn.events import NoteModel, NoteSampler, NoteScorer, load_note_model, load_pieces
 from abcrnn.models.base import SequenceModel, TrainableModel
@@ -238,7 +238,7 @@ def test_pieces_too_short_to_be_scored(window, classes, pieces):
 
 def test_windows_are_all_windows_of_the_pieces():
     rows = [np.arange(n * 3, dtype=np.float32).reshape(n, 3) + 1000 * n for n in (9, 4, 12, 3)]
-    batches = Windows(rows, batch_size=2, seq_length=4, seed=1)
+    batches = NoteWindows(rows, batch_size=2, seq_length=4, seed=1)
     assert batches.windows == (5 + 8) // 2
     seen = np.concatenate(list(batches.epoch(0)))
     allowed = {r[n : n + 5].tobytes() for r in rows for n in range(len(r) - 4)}
@@ -262,9 +262,33 @@ def test_streams_continue_and_have_a_separator_after_each_piece():
     assert len(ends) and all(stream[e - 1] == stream[e - stream[e - 1]] for e in ends if e > 7)
 
 
-@pytest.mark.parametrize("make", [Windows, note_streams])
+def test_the_order_of_windows_depends_on_seed_and_epoch_only():
+    """Not on TensorFlow's global seed; without one it is the order of Dataset.shuffle."""
+    expected = tf.data.Dataset.range(60).shuffle(60, 2**40 + 3, reshuffle_each_iteration=False)
+    expected = list(expected.as_numpy_iterator())
+    batches = NoteWindows([np.ones((40, 3), np.float32) * np.arange(40)[:, None]], 4, 3, seed=2)
+    first = list(batches.epoch(1))
+    tf.random.set_seed(9)
+    try:
+        assert shuffled(60, 2**40 + 3).tolist() == expected
+        assert (np.array(first) == list(batches.epoch(1))).all()
+    finally:
+        tf.random.set_seed(None)
+
+
+@pytest.mark.parametrize("kind", ["windows", "streams"])
+def test_rows_of_batches_are_those_of_whole_batches(kind):
+    make = NoteWindows if kind == "windows" else note_streams
+    pieces = [np.arange(n * 3, dtype=np.int32).reshape(n, 3) for n in (30, 24)]
+    whole = list(make(pieces, 4, 3, 1).epoch(2))
+    part = list(make(pieces, 4, 3, 1, range(1, 3)).epoch(2))
+    assert len(whole) == len(part) > 2
+    assert all((a[1:3] == b).all() for a, b in zip(whole, part, strict=True))
+
+
+@pytest.mark.parametrize("make", [NoteWindows, note_streams])
 def test_too_few_notes_raise(make):
-    with pytest.raises(ValueError, match="take a smaller batch_size or seq_length"):
+    with pytest.raises(ValueError, match="use a smaller batch_size or seq_length"):
         make([np.zeros((9, 3), np.int32)], 16, 25, 0)
 
 
@@ -401,4 +425,4 @@ def test_pieces_of_one_note_make_a_model(pieces):
     assert NoteScorer(model).score(single).notes == len(single)
     short = NoteModel.from_recipe("tutorial", single)
     with pytest.raises(ValueError, match="have 0 windows of 25 notes"):
-        Windows([short.network.encode(p.notes) for p in single], 64, 25, 0)
+        NoteWindows([short.network.encode(p.notes) for p in single], 64, 25, 0)

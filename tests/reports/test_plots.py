@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from abcrnn.evaluation.distributions import distance, distributions
 from abcrnn.reports.plots import plot_card, plot_history
-from abcrnn.training.run_folder import EpochRecord
+from abcrnn.training.records import EpochRecord
 
 
 @pytest.fixture

@@ -97,8 +97,8 @@ def test_a_killed_worker_ends_the_run_in_words_and_it_goes_on_to_the_bit(tmp_pat
     worker.communicate()
     _, errors = chief.communicate(timeout=100)
     assert chief.returncode == 1
-    assert "a worker of this run is gone" in errors
-    assert "start them all again with the same command" in errors
+    assert "a worker of this run has ended" in errors
+    assert "start all workers again with the same command" in errors
 
     outs, processes = start_all(tmp_path, 2, *words, tmp_path / "killed")
     finish(processes)

@@ -91,7 +91,7 @@ def test_a_run_of_something_else_is_not_gone_on_with(pieces, tmp_path):
         trainer("tutorial", pieces, tmp_path).fit(1)
 
 
-def test_settings_of_characters_are_refused(pieces):
+def test_settings_for_tunes_only_raise(pieces):
     model = NoteModel.from_recipe("default", pieces[:3], **SMALL["default"])
-    with pytest.raises(ValueError, match="windows: only for characters"):
+    with pytest.raises(ValueError, match="windows: only for training on tunes"):
         NoteTrainer(model, pieces[:3], windows="random")

@@ -17,7 +17,8 @@ from abcrnn import CharLSTM, Trainer, Vocabulary
 from abcrnn.cli import main
 from abcrnn.storage import atomic as files
 from abcrnn.storage.archive import read_archive, write_archive
-from abcrnn.training.run_folder import Checkpoint, EpochRecord, Position, RunFolder
+from abcrnn.training.records import EpochRecord
+from abcrnn.training.run_folder import Checkpoint, Position, RunFolder
 
 LIKE = {"model/kernel": np.zeros((2, 3), np.float32), "state/0": np.zeros(4, np.float32)}
 RECORD = EpochRecord(1, 7, 2.0, 2.9, 0.3, None, None, 0.01, 1.5, 900.0)
@@ -109,7 +110,7 @@ def test_a_kill_between_any_two_files_changes_nothing(few_tunes, tmp_path):
 
         patch.setattr(files.os, "replace", replace_or_die)
         trainer._folder = trainer._writer = RunFolder(tmp_path / name)
-        trainer._parked = beginning
+        trainer._newest = beginning
         model.about = {}
         return [record[:-2] for record in trainer.fit(2)]
 
@@ -196,11 +197,11 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_said(tmp_path, caplog, d
     np.testing.assert_array_equal(found.arrays["state/0"], [2, 2, 2, 2])
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith(f"{third}")
-    assert caplog.messages[0].endswith(f"; going back to an earlier one, {second.name}")
+    assert caplog.messages[0].endswith(f"; resuming from an earlier one, {second.name}")
     DAMAGES[damage](second) if damage != "another step" else second.write_bytes(b"")
     assert folder.newest_checkpoint(LIKE).step == 1
     first.write_bytes(b"")
-    with pytest.raises(ValueError, match="remove that folder to begin the run anew") as refused:
+    with pytest.raises(ValueError, match="remove that folder to start the run again") as refused:
         folder.newest_checkpoint(LIKE)
     for file in (first, second, third):
         assert str(file) in str(refused.value)

@@ -14,8 +14,9 @@ import tensorflow as tf
 import abcrnn
 from abcrnn import CharLSTM, Trainer, Vocabulary, load_model
 from abcrnn.data.corpus import Corpus
-from abcrnn.training.callbacks import log_to_tensorboard, sing_every
-from abcrnn.training.run_folder import EpochRecord, RunFolder
+from abcrnn.training.callbacks import log_to_tensorboard, sample_every
+from abcrnn.training.records import EpochRecord
+from abcrnn.training.run_folder import RunFolder
 from abcrnn.training.steps import Step
 
 SMALL = {"embedding_dim": 8, "units": 16, "num_layers": 1, "dropout": 0.3}
@@ -252,7 +253,7 @@ def test_callbacks_are_called_after_each_epoch(parts):
 @pytest.mark.slow
 def test_sampling_while_training(parts, capsys):
     made = trainer(parts)
-    made._callbacks.append(sing_every(2, length=30))
+    made._callbacks.append(sample_every(2, length=30))
     made.fit(3)
     assert capsys.readouterr().out.count("after epoch") == 1
 
@@ -300,7 +301,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_said(parts, tmp_path, ca
     with caplog.at_level(logging.WARNING):
         resumed.fit(3)
     assert f"{newest.name} is not a valid abcrnn checkpoint file" in caplog.text
-    assert "going back to an earlier one, step-" in caplog.text
+    assert "resuming from an earlier one, step-" in caplog.text
     assert_same_run(whole, resumed)
 
 
@@ -327,7 +328,7 @@ def test_a_loss_that_is_no_number_stops_the_run(parts):
     model = trainer(parts).model
     model.head.bias.assign(np.full(len(model.vocabulary), np.nan))
     with pytest.raises(
-        FloatingPointError, match="loss is nan in epoch 1, window 1: take a smaller"
+        FloatingPointError, match="loss is nan in epoch 1, window 1: reduce learning_rate"
     ):
         trainer(parts, model=model).fit(1)
 
@@ -341,8 +342,8 @@ def test_a_loss_that_is_no_number_stops_the_run(parts):
         ({"learning_rate": math.nan}, "learning_rate must be a positive number"),
         ({"patience": 0}, "patience must be"),
         ({"windows": "sliding"}, "windows must be 'streams' or 'random'"),
-        ({"windows": "random"}, "steps_per_epoch goes with windows='random'"),
-        ({"steps_per_epoch": 3}, "steps_per_epoch goes with windows='random'"),
+        ({"windows": "random"}, "steps_per_epoch is required with windows='random'"),
+        ({"steps_per_epoch": 3}, "steps_per_epoch is required with windows='random'"),
         ({"seed": -1}, "seed must be"),
         ({"seq_length": 100_000}, "one window needs 400001"),
     ],
@@ -373,7 +374,7 @@ def test_a_batch_that_cannot_be_shared_evenly_is_refused(parts, monkeypatch):
         trainer(parts, strategy=strategy)
 
 
-@pytest.mark.parametrize("collective", ["_compiled", "_gather", "_add_up"])
+@pytest.mark.parametrize("collective", ["_compiled", "_gather", "_sum"])
 def test_a_worker_gone_is_said_in_words_wherever_all_are_needed(parts, monkeypatch, collective):
     def gone(*_):
         raise tf.errors.UnavailableError(None, None, "Connection refused")
@@ -383,5 +384,5 @@ def test_a_worker_gone_is_said_in_words_wherever_all_are_needed(parts, monkeypat
         model = CharLSTM(Vocabulary.from_text(parts[0].text), **SMALL)
     made = Trainer(model, parts[0], strategy=strategy, **SETTINGS)
     monkeypatch.setattr(made._step, collective, gone)
-    with pytest.raises(ConnectionError, match="a worker of this run is gone.*Connection refused"):
+    with pytest.raises(ConnectionError, match="a worker of this run has ended.*Connection refused"):
         made.fit(1)

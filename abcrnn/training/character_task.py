@@ -1,0 +1,124 @@
+"""Training on tunes: predict each character from those before it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from abcrnn.data.corpus import Corpus
+from abcrnn.data.windows import RandomWindows, Streams, encode_tunes
+from abcrnn.evaluation.scoring import Scorer
+from abcrnn.models.base import State
+from abcrnn.training.records import EpochRecord, EpochTotals
+from abcrnn.training.settings import TrainingSettings
+
+
+class CharacterTask:
+    """A model over characters, and the tunes to train and validate it on.
+
+    Parameters
+    ----------
+    model : CharLSTM
+        Or any :class:`abcrnn.models.base.TrainableModel` with a ``vocabulary``.
+    train : Corpus
+    validation : Corpus, optional
+    settings : TrainingSettings
+
+    Raises
+    ------
+    ValueError
+        If a tune has a character that is not in the vocabulary.
+    """
+
+    unit = "char"
+    record_type = EpochRecord
+    score_count = 2  # bits per character, accuracy
+
+    def __init__(
+        self, model: Any, train: Corpus, validation: Corpus | None, settings: TrainingSettings
+    ) -> None:
+        self.model = model
+        self.validates = validation is not None
+        self.items_per_window = settings.batch_size * settings.seq_length
+        self._train, self._validation, self._settings = train, validation, settings
+        self._scorer = Scorer(model)
+        if validation is not None:
+            encode_tunes(model.vocabulary, validation.tunes)  # raises now, not after an epoch
+
+    def make_batches(self, rows: range) -> Streams | RandomWindows:
+        """Return contiguous streams or random windows, as the settings request."""
+        settings = self._settings
+        tunes = encode_tunes(self.model.vocabulary, self._train.tunes)
+        shape = settings.batch_size, settings.seq_length, settings.seed
+        if settings.steps_per_epoch is not None:
+            return RandomWindows(tunes, *shape, steps=settings.steps_per_epoch, rows=rows)
+        return Streams(tunes, *shape, rows=rows)
+
+    def objective(
+        self, window: tf.Tensor, state: State, dropout_seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, State]:
+        """Return the mean cross-entropy of the next characters in nats.
+
+        Parameters
+        ----------
+        window : Tensor, shape (batch, time + 1), int32
+        state : State
+        dropout_seed : Tensor, shape (3,), int32
+
+        Returns
+        -------
+        loss : Tensor, scalar
+        correct : Tensor, scalar, int64
+            Number of characters whose most likely prediction is the right one.
+        state : State
+            After the window.
+        """
+        inputs, targets = window[:, :-1], window[:, 1:]
+        logits, state = self.model.unroll(inputs, state, dropout_seed=dropout_seed)
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
+        predicted = tf.argmax(logits, axis=2, output_type=tf.int32)
+        return loss, tf.math.count_nonzero(predicted == targets), state
+
+    def score(self) -> list[float]:
+        """Return bits per character and accuracy on the validation tunes."""
+        scores = self._scorer.score(self._validation.tunes if self._validation else ())
+        return [scores.bits_per_char, scores.accuracy]
+
+    def record(self, totals: EpochTotals, scores: list[float | None]) -> EpochRecord:
+        """Return the record of an epoch."""
+        bits, accuracy = scores
+        return EpochRecord(
+            epoch=totals.epoch,
+            steps=totals.steps,
+            loss=totals.loss,
+            bits_per_char=totals.loss / math.log(2),
+            accuracy=totals.accuracy,
+            validation_bits_per_char=bits,
+            validation_accuracy=accuracy,
+            learning_rate=totals.learning_rate,
+            seconds=totals.seconds,
+            chars_per_second=totals.items_per_second,
+        )
+
+    def describe_run(self) -> dict[str, Any]:
+        """Return vocabulary, model and corpora."""
+        return {
+            "vocabulary": self.model.vocabulary.characters,
+            "model": self.model.config,
+            "corpus": self._train.describe(),
+            "validation": self._validation.describe() if self._validation else None,
+        }
+
+    def describe_model(self, record: EpochRecord) -> dict[str, Any]:
+        """Return corpus, epoch and validation score."""
+        return {
+            "corpus": self._train.describe(),
+            "epoch": record.epoch,
+            "validation_bits_per_char": record.validation_bits_per_char,
+        }
+
+    def progress_text(self, loss: float) -> str:
+        """Return the loss in nats and in bits."""
+        return f"loss {loss:.3f}, {loss / math.log(2):.3f} bits/char"

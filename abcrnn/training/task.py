@@ -1,0 +1,104 @@
+"""What a model is trained to do: the part of training that differs between kinds of data.
+
+The loop, the steps and the run folder are the same for every task. A task has the
+data, the objective, the scores, and the records that describe them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from abcrnn.models.base import State, TrainableModel
+from abcrnn.training.records import EpochTotals
+
+Window = NDArray[Any]
+
+
+class Batches(Protocol):
+    """The training data as batches of windows."""
+
+    @property
+    def windows(self) -> int:
+        """Number of batches in an epoch."""
+        ...
+
+    @property
+    def carries_state(self) -> bool:
+        """Whether each row of a batch continues the same row of the batch before."""
+        ...
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Window]:
+        """Yield the batches of an epoch from batch ``start`` on.
+
+        They depend on the seed and ``number`` only, so that a run can resume in the
+        middle of any epoch. Shape (rows, time + 1, ...).
+        """
+        ...
+
+
+class Task(Protocol):
+    """A model, its data and its objective."""
+
+    @property
+    def model(self) -> TrainableModel:
+        """The model to train."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """Name of one item in the progress bar, such as ``"char"``."""
+        ...
+
+    @property
+    def record_type(self) -> Any:
+        """Named tuple that sums up an epoch; has a field ``epoch``."""
+        ...
+
+    @property
+    def score_count(self) -> int:
+        """Number of validation scores."""
+        ...
+
+    @property
+    def validates(self) -> bool:
+        """Whether there is validation data."""
+        ...
+
+    @property
+    def items_per_window(self) -> int:
+        """Number of predictions in one batch, over all processes."""
+        ...
+
+    def make_batches(self, rows: range) -> Batches:
+        """Return the training data; this process reads only these rows of each batch."""
+        ...
+
+    def objective(
+        self, window: tf.Tensor, state: State, dropout_seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, State]:
+        """Return mean loss, number of correct predictions, and the state after a batch."""
+        ...
+
+    def score(self) -> list[float]:
+        """Return ``score_count`` scores of the validation data; training minimises the first."""
+        ...
+
+    def record(self, totals: EpochTotals, scores: list[float | None]) -> Any:
+        """Return an epoch's ``record_type``; scores are None without validation data."""
+        ...
+
+    def describe_run(self) -> dict[str, Any]:
+        """Return what must not change while a run is resumed; saved in run.json."""
+        ...
+
+    def describe_model(self, record: Any) -> dict[str, Any]:
+        """Return what is saved with the weights of an epoch."""
+        ...
+
+    def progress_text(self, loss: float) -> str:
+        """Return a batch's loss as the progress bar shows it."""
+        ...
