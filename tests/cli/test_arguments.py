@@ -109,7 +109,7 @@ def test_suggestions():
         ("top_k must be at least 1", ("--top-k must be at least 1", True)),
         ("tempo must be positive", ("--tempo must be positive", True)),
         ("give validation=0 and test=0", ("give --validation 0 and --test 0", False)),
-        ("use a smaller batch_size", ("take a smaller --batch-size", False)),
+        ("use a smaller batch_size", ("use a smaller --batch-size", False)),
         ("/a/top_k/b.abc is empty", ("/a/top_k/b.abc is empty", False)),
         ("the tempo of the test", ("the tempo of the test", False)),
     ],
