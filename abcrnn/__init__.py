@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from abcrnn.evaluation.held_out import evaluate as evaluate
     from abcrnn.export.midi import to_midi as to_midi
     from abcrnn.export.midi import to_midi_bytes as to_midi_bytes
-    from abcrnn.export.midi import to_musicxml as to_musicxml
+    from abcrnn.export.musicxml import to_musicxml as to_musicxml
     from abcrnn.models.char_lstm import CharLSTM as CharLSTM
     from abcrnn.models.character_model import CharacterModel as CharacterModel
     from abcrnn.models.model_file import load_model as load_model
@@ -50,7 +50,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "rewrite": "abcrnn.composition.rewriting",
         "to_midi": "abcrnn.export.midi",
         "to_midi_bytes": "abcrnn.export.midi",
-        "to_musicxml": "abcrnn.export.midi",
+        "to_musicxml": "abcrnn.export.musicxml",
         "transpose": "abcrnn.notation.transposition",
     },
 )

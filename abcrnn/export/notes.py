@@ -1,4 +1,4 @@
-"""Notes written as a MIDI file, with a chosen instrument and tempo."""
+"""Notes as a MIDI file, with a chosen instrument and tempo."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from abcrnn.data.notes import Notes
 from abcrnn.storage.atomic import write_bytes
 from abcrnn.storage.extras import import_pretty_midi
 
-_RESOLUTION = 480  # ticks a quarter note
-_SHORTEST = 0.001  # seconds: a note of no length would not be heard, and is lost when read
+_RESOLUTION = 480  # ticks in a quarter note
+_SHORTEST = 0.001  # seconds: a note of no length is silent and lost when the file is read
 
 
 def program_number(instrument: str | int) -> int:
-    """Return the program of General MIDI, from 0, by its number or name.
+    """Return the General MIDI program, 0 to 127, for a number or an instrument name.
 
     Raises
     ------
     ValueError
-        If there is none such; names some that are like it.
+        If no instrument, or more than one, has that name; the message lists some.
     """
     if isinstance(instrument, int) or instrument.isdecimal():
         if 0 <= int(instrument) <= 127:
@@ -46,25 +46,25 @@ def write_notes(
     instrument: str | int = 0,
     tempo: float = 120.0,
 ) -> None:
-    """Write notes as a MIDI file, whole or not at all.
+    """Write notes as a MIDI file, completely or not at all.
 
     Parameters
     ----------
     notes : ndarray of NOTE
     path : path-like
     instrument : str or int
-        A name of General MIDI or part of one, such as ``"flute"``, or its number from 0.
+        A General MIDI instrument name or part of one, such as ``"flute"``, or its number from 0.
     tempo : float
-        Quarter notes a minute, as the file says; the times are those of the notes.
+        Quarter notes a minute, stored in the file; it does not change the times of the notes.
 
     Raises
     ------
     ValueError
-        If a note is not to be written, or there is no such instrument or tempo.
+        If a note is out of range, or the instrument or tempo is unknown.
     OSError
-        If the disk refuses; a file that stood there before still does.
+        If the file cannot be written; an existing file then stays as it was.
     """
-    _require_sound(notes)
+    _validate_notes(notes)
     require_tempo(tempo)
     pretty_midi = import_pretty_midi()
     music = pretty_midi.PrettyMIDI(resolution=_RESOLUTION, initial_tempo=float(tempo))
@@ -80,24 +80,24 @@ def write_notes(
 
 
 def require_tempo(tempo: float) -> None:
-    """Raise ``ValueError`` unless a MIDI file can say so many quarter notes a minute."""
+    """Raise ``ValueError`` unless the tempo is one that a MIDI file can hold."""
     if not 5 <= tempo <= 1000:
         raise ValueError(f"tempo must be from 5 to 1000 quarter notes a minute, not {tempo:g}")
 
 
 def scale_times(notes: Notes, factor: float) -> Notes:
-    """Make all times so many times as long."""
+    """Return the notes with all times multiplied by ``factor``."""
     scaled = notes.copy()
     for name in ("start", "end", "step", "duration"):
         scaled[name] *= factor
     return scaled
 
 
-def _require_sound(notes: Notes) -> None:
+def _validate_notes(notes: Notes) -> None:
     if not len(notes):
         raise ValueError("there are no notes to write")
     times = np.stack([notes[name] for name in ("start", "end")])
     if not np.isfinite(times).all() or times.min() < 0 or (notes["end"] < notes["start"]).any():
-        raise ValueError("notes must have finite times from 0, and end no sooner than they start")
+        raise ValueError("notes must have finite times from 0 and must not end before they start")
     if notes["pitch"].min() < 0 or notes["pitch"].max() > 127:
         raise ValueError("pitches must be from 0 to 127")

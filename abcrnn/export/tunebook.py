@@ -1,4 +1,4 @@
-"""A whole tunebook to files, one for each tune; a bad tune does not lose the book."""
+"""A tunebook as files, one for each tune; a tune that cannot be converted is reported."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from abcrnn.export.midi import to_midi, to_musicxml
+from abcrnn.export.midi import to_midi
+from abcrnn.export.musicxml import to_musicxml
 from abcrnn.notation import ABCError
 
-_WRITERS = {"midi": (to_midi, ".mid"), "musicxml": (to_musicxml, ".musicxml")}
-
-#: What :func:`convert_tunes` can write.
-FORMS = tuple(_WRITERS)
+#: The formats of :func:`convert_tunes`: function that writes a tune, and file name extension.
+FORMATS = {"midi": (to_midi, ".mid"), "musicxml": (to_musicxml, ".musicxml")}
 
 _TITLE = re.compile(r"^T:(.*)$", re.MULTILINE)
 
 
 class Conversion(NamedTuple):
-    """What became of a tune, numbered from 1: a file, or the reason why there is none."""
+    """The result for one tune, numbered from 1: its file, or the problem that prevented it."""
 
     number: int
     path: Path | None
@@ -31,16 +30,16 @@ class Conversion(NamedTuple):
 
 
 def convert_tunes(
-    tunes: Sequence[str], folder: str | os.PathLike[str], form: str = "midi"
+    tunes: Sequence[str], folder: str | os.PathLike[str], format: str = "midi"
 ) -> list[Conversion]:
-    """Write each tune into a file of its own.
+    """Write each tune to a file of its own.
 
     Parameters
     ----------
     tunes : sequence of str
     folder : path-like
-        Made if it is missing.
-    form : {"midi", "musicxml"}
+        Created if it does not exist.
+    format : {"midi", "musicxml"}
 
     Returns
     -------
@@ -50,16 +49,16 @@ def convert_tunes(
     Raises
     ------
     ValueError
-        If ``form`` is another.
+        If ``format`` is unknown.
     OSError
-        If the disk refuses.
+        If a file cannot be written.
     """
-    if form not in _WRITERS:
-        raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
-    write, ending = _WRITERS[form]
+    if format not in FORMATS:
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {format!r}")
+    write, extension = FORMATS[format]
     done = []
     for number, tune in enumerate(tqdm(tunes, unit="tune", disable=None, leave=False), start=1):
-        path = Path(folder) / (file_stem(tune, number) + ending)
+        path = Path(folder) / (file_stem(tune, number) + extension)
         try:
             write(tune, path)
             done.append(Conversion(number, path, None))
@@ -69,10 +68,10 @@ def convert_tunes(
 
 
 def file_stem(tune: str, number: int) -> str:
-    """Name a tune's file by its number and title, such as ``0007-the-black-rogue``.
+    """Return a file name from a tune's number and title, such as ``0007-the-black-rogue``.
 
-    A title comes from strangers: only ASCII letters and digits of it are kept,
-    so that no name leaves the folder, hides, or means something to a shell.
+    Titles come from strangers: only their ASCII letters and digits are kept, so that no name
+    points outside the folder, is hidden or has a meaning in a shell.
     """
     title = _TITLE.search(tune)
     plain = unicodedata.normalize("NFKD", title.group(1) if title else "")

@@ -1,0 +1,52 @@
+"""The text of one tune: parsed for export, and cleaned for files that cannot hold all of it."""
+
+from __future__ import annotations
+
+import re
+
+from abcrnn.notation.errors import ABCError
+from abcrnn.notation.reader import read_tune
+from abcrnn.notation.tune import Tune
+from abcrnn.notation.tunebook import split_tunebook
+
+_MOST_CHARACTERS = 50_000  # far more than real tunes have
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def parse_single_tune(text: str) -> Tune:
+    r"""Parse text that must be exactly one tune, with a key and at least one note.
+
+    Parameters
+    ----------
+    text : str
+        May have text before the tune; lines may end in ``\n``, ``\r\n`` or ``\r``.
+
+    Raises
+    ------
+    ABCError
+        If the text is too long, has no ``K:`` field, no notes or more than one tune, or is
+        out of the bounds of :func:`abcrnn.notation.read_tune`. Lines are counted in ``text``.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        raise ABCError(
+            f"the text has {len(text)} characters; a tune has at most {_MOST_CHARACTERS}"
+        )
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    found, _ = split_tunebook(text)
+    if len(found) > 1:
+        raise ABCError("a second tune begins here; convert one at a time", found[1].line, 1)
+    if found:  # keep line numbers: replace each line before the tune by an empty one
+        text = "\n" * (found[0].line - 1) + found[0].text
+    first = found[0].line if found else 1
+    tune = read_tune(text)
+    if not any(letter == "K" for letter, _ in tune.fields):
+        raise ABCError("the tune has no K: field, such as K:D, to end its header", first, 1)
+    if not any(event.pitches for bar in tune.bars() for event in bar.events):
+        raise ABCError("the tune has no notes", first, 1)
+    return tune
+
+
+def printable(text: str) -> str:
+    """Return the text without characters that XML or UTF-8 cannot hold, such as controls."""
+    return _NOT_XML.sub("", text)
