@@ -47,7 +47,7 @@ class Acceptance:
         Parameters
         ----------
         tune : str or None
-            None stands for a stream without a complete tune.
+            None is a stream without a complete tune.
         """
         if tune is None or len(tune) > self.max_length:
             return f"longer than {self.max_length} characters"

@@ -164,8 +164,8 @@ def test_another_corpus_has_no_held_out_column(model, homemade):
 
 @pytest.mark.slow
 def test_evaluate_from_end_to_end(card, model_file, homemade, tmp_path, run):
-    words = ["evaluate", model_file, "--corpus", homemade, "--tunes", TUNES]
-    code, out, errors = run(*words, "--out", tmp_path / "new" / "card")
+    arguments = ["evaluate", model_file, "--corpus", homemade, "--tunes", TUNES]
+    code, out, errors = run(*arguments, "--out", tmp_path / "new" / "card")
     assert (code, errors) == (0, "")
     # The same model has the same card, byte for byte.
     made = [tmp_path / "new" / "card" / name for name in ("card.json", "card.png")]
@@ -192,8 +192,8 @@ def test_evaluate_from_end_to_end(card, model_file, homemade, tmp_path, run):
 
 
 def test_the_scores_alone(card, model_file, homemade, tmp_path, run):
-    words = ["evaluate", model_file, "--corpus", homemade, "--tunes", 0]
-    code, out, _ = run(*words, "--out", tmp_path)
+    arguments = ["evaluate", model_file, "--corpus", homemade, "--tunes", 0]
+    code, out, _ = run(*arguments, "--out", tmp_path)
     assert code == 0
     assert out.split("\n\n")[0] == str(card).split("\n\n")[0]
     assert [path.name for path in tmp_path.iterdir()] == ["card.json"]
