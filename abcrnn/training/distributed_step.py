@@ -152,9 +152,9 @@ class DistributedStep:
         gradients, loss, correct, state = self._compiled_gradients(window, state, seed)
         share = 1.0 / self._strategy.num_replicas_in_sync
         sums = tf.concat([[loss * share, tf.cast(correct, tf.float32)], flags], axis=0)
-        *gradients, sums = context.all_reduce(
-            tf.distribute.ReduceOp.SUM, [*[g * share for g in gradients], sums]
-        )
+        # Gradients of embeddings are sparse; the sum over the replicas needs tensors.
+        dense = [tf.convert_to_tensor(gradient) * share for gradient in gradients]
+        *gradients, sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [*dense, sums])
         gradients, _ = tf.clip_by_global_norm(gradients, self._settings.clip_norm)
         context.merge_call(self._update, args=(gradients,))
         return sums, state
