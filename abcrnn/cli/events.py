@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from abcrnn.cli.arguments import (
     positive,
 )
 from abcrnn.cli.terminal import count_of, find_model, import_tensorflow, resume_hint
-from abcrnn.cli.training_run import report_run
+from abcrnn.cli.training_run import add_distribute, distribution_strategy, report_run
 from abcrnn.models.note_recipes import NOTE_RECIPES
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def _add_train(actions: Any) -> None:
         choices=("merged", "programs"),
         help="a file as one piece, or as one piece for each program (default: %(default)s)",
     )
+    add_distribute(parser)
 
 
 def _add_sample(actions: Any) -> None:
@@ -125,20 +127,22 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
 
 def train(arguments: argparse.Namespace) -> int:
     """Train a model on the notes of MIDI files, or resume a run."""
-    collection = _load_pieces(arguments.folder, arguments.instruments)
     import_tensorflow()
+    strategy = distribution_strategy(arguments.distribute)
     from abcrnn.data.midi_folder import split_pieces
     from abcrnn.models.note_model import NoteModel
     from abcrnn.models.note_recipes import note_recipe
     from abcrnn.training.note_trainer import NoteTrainer
 
+    collection = _load_pieces(arguments.folder, arguments.instruments)
     parts = split_pieces(collection.pieces, _VALIDATION, _TEST, arguments.seed)
     notes = sum(len(piece.notes) for piece in collection.pieces)
     print(
         f"{collection.name}: {count_of(len(collection.pieces), 'piece')}, {notes:,} notes; "
         f"{len(parts[0])} for training, {len(parts[1])} for validation, {len(parts[2])} held out"
     )
-    model = NoteModel.from_recipe(arguments.recipe, parts[0], seed=arguments.seed)
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        model = NoteModel.from_recipe(arguments.recipe, parts[0], seed=arguments.seed)
     trainer = NoteTrainer.from_recipe(
         arguments.recipe,
         model,
@@ -153,15 +157,17 @@ def train(arguments: argparse.Namespace) -> int:
             "split": {"validation": _VALIDATION, "test": _TEST, "seed": arguments.seed},
         },
         seed=arguments.seed,
+        strategy=strategy,
     )
     arguments.hint = resume_hint(arguments)
     history = trainer.fit(arguments.epochs or note_recipe(arguments.recipe).epochs)
-    report_run(
-        history,
-        lambda record: record.validation_loss,
-        _describe,
-        f"abcrnn events sample {Path(arguments.out) / 'best.abcrnn'} -o new.mid --plot new.png",
-    )
+    if trainer.is_chief:
+        report_run(
+            history,
+            lambda record: record.validation_loss,
+            _describe,
+            f"abcrnn events sample {Path(arguments.out) / 'best.abcrnn'} -o new.mid --plot new.png",
+        )
     return 0
 
 

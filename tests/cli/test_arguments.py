@@ -75,9 +75,10 @@ def test_invalid_arguments_exit_with_2(arguments, message, capsys):
     assert errors.startswith("usage: abcrnn") and "error: " in errors.splitlines()[-1]
 
 
-def test_multi_worker_needs_the_list_of_workers(tmp_path, homemade, monkeypatch, capsys):
+@pytest.mark.parametrize("command", [["train"], ["events", "train"]])
+def test_multi_worker_needs_the_list_of_workers(command, tmp_path, homemade, monkeypatch, capsys):
     monkeypatch.delenv("TF_CONFIG", raising=False)
-    arguments = ["train", str(homemade), "--out", str(tmp_path / "run")]
+    arguments = [*command, str(homemade), "--out", str(tmp_path / "run")]
     with pytest.raises(SystemExit) as stopped:
         main([*arguments, "--distribute", "multi-worker"])
     assert stopped.value.code == 2

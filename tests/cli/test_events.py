@@ -108,3 +108,12 @@ def test_without_a_folder_the_embedded_corpus_is_converted_once(
     assert "this is done once" in capsys.readouterr().out
     assert events._embedded_folder() == folder
     assert not capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_training_on_several_devices_writes_a_model(midi_folder, tmp_path, own_cache, capsys):
+    arguments = ["events", "train", str(midi_folder), "--out", str(tmp_path), "--epochs", "1"]
+    assert main([*arguments, "--distribute", "mirrored"]) == 0
+    out = capsys.readouterr().out
+    assert "1 epoch; epoch 1: validation loss " in out and "abcrnn events sample" in out
+    assert (tmp_path / "best.abcrnn").exists()
