@@ -1,7 +1,7 @@
-"""Compiled functions, kept with the model they belong to.
+"""Compiled functions, kept in the model that they belong to.
 
-A second Sampler or Scorer on the same model finds the functions of the first, so
-nothing is compiled twice.
+A second Sampler or Scorer on the same model uses the functions of the first, so
+nothing is compiled twice. Copies of a model start without compiled functions.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def compile_once(
 
 def compiled_functions(model: Any) -> dict[Hashable, Any]:
     """Return the compiled functions of a model by key."""
-    # Not by attribute: Keras would track the dictionary as a layer's.
+    # Not setattr: Keras would track the dictionary as part of the model's state.
     functions: dict[Hashable, Any] = model.__dict__.setdefault(_ATTRIBUTE, {})
     return functions
 
 
 def count_traces(model: Any) -> int:
-    """Return how often functions of this model were traced, all together."""
+    """Return how often the compiled functions of a model were traced in total."""
     functions = compiled_functions(model).values()
     return sum(function.experimental_get_tracing_count() for function in functions)

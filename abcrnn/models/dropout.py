@@ -1,14 +1,14 @@
-"""Dropout whose mask is a function of place, step and seed alone.
+"""Dropout whose mask is a function of position, step and seed alone.
 
-No generator holds a state, so a resumed run drops what an uninterrupted one
-does, and a worker that has some of the rows drops there what one process with
-all rows does. On a CPU a counter that is hashed costs a fiftieth of the random
-numbers that TensorFlow would draw for the mask.
+There is no random generator with a state. A resumed run therefore drops the same
+outputs as an uninterrupted one, and a worker that has some of the rows drops the
+same outputs of these rows as one process with all rows. On a CPU, hashing a counter
+takes a fiftieth of the time of TensorFlow's random numbers.
 
 References
 ----------
-Srivastava et al., Dropout, 2014; Appleby, MurmurHash3, 2011 (its finaliser, in
-which every bit of the input turns about half the bits of the output).
+Srivastava et al., Dropout, 2014; Appleby, MurmurHash3, 2011 (its finaliser: each
+bit of the input flips about half the bits of the output).
 """
 
 from __future__ import annotations
@@ -17,26 +17,28 @@ import tensorflow as tf
 
 
 def drop(outputs: tf.Tensor, rate: float, layer: int, seed: tf.Tensor) -> tf.Tensor:
-    """Drop outputs at random and scale up the rest.
+    """Set random outputs to zero and scale up the rest.
 
     Parameters
     ----------
     outputs : Tensor, shape (time, batch, units), float32
     rate : float
-        Share that is dropped, from 0 up to but not including 1.
+        Share that is dropped: at least 0, less than 1.
     layer : int
+        Number of the layer, so that each layer has another mask.
     seed : Tensor, shape (3,), int32
-        The run's seed, the step, and the number of the first row among all workers' rows.
+        Seed of the run, training step, and number of the first row among the rows of all
+        workers.
 
     Returns
     -------
     Tensor, shape (time, batch, units), float32
     """
     time, batch, units = tf.unstack(tf.shape(outputs))
-    rows, steps, places = tf.range(batch) + seed[2], tf.range(time), tf.range(units)
-    place = (rows[None, :, None] * time + steps[:, None, None]) * units + places
+    rows, steps, columns = tf.range(batch) + seed[2], tf.range(time), tf.range(units)
+    position = (rows[None, :, None] * time + steps[:, None, None]) * units + columns
     key = _mix(_mix(_mix(seed[0]) ^ _unsigned(seed[1])) ^ _unsigned(layer))
-    kept = _mix(_mix(place) ^ key) >= _unsigned(round(rate * 2**32))
+    kept = _mix(_mix(position) ^ key) >= _unsigned(round(rate * 2**32))
     return tf.where(kept, outputs / (1 - rate), 0.0)
 
 

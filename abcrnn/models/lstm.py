@@ -1,14 +1,14 @@
-"""The recurrent layer: a long short-term memory, written for speed on a CPU.
+"""LSTM layer that is fast on a CPU.
 
-Conventions: everything here is time-major, ``(time, batch, ...)``, float32.
-Weights and meaning are those of ``keras.layers.LSTM``: the four gates stand in
-the order input, forget, cell, output along the last axis of the kernels.
+Conventions: arrays are time-major, ``(time, batch, ...)``, float32. The weights are
+those of ``keras.layers.LSTM``: the last axis of the kernels holds the four gates in
+the order input, forget, cell, output.
 
-The layer is Keras's own, but run our way: on a CPU, Keras leaves two thirds of
-the machine idle. On a GPU a window is left to Keras, which hands it to cuDNN.
-Here everything that does not depend on the step before is taken out of the
-recurrence and done as one large product over the whole window, forwards and
-(by a gradient written by hand) backwards.
+The layer derives from Keras's and replaces how it runs. On a CPU, Keras's layer
+leaves two thirds of the machine idle. Here everything that does not depend on the
+previous step is computed outside the recurrence, as one large product over the
+window, forwards and (by a hand-written gradient) backwards. On a GPU, Keras's layer
+runs the window with cuDNN.
 
 References
 ----------
@@ -35,16 +35,16 @@ _RECURRENT_INITIALIZERS = {
 
 
 class LSTM(keras.layers.LSTM):  # type: ignore[misc]  # keras has no hints
-    """One LSTM layer over a window, state in and state out.
+    """LSTM layer that takes a window and a state and returns outputs and the next state.
 
     Parameters
     ----------
     units : int
         Size of the output and of the memory cell.
     recurrent_initializer : {"orthogonal", "glorot_uniform"}
-        How the recurrent kernel begins; Keras's own layer has the first.
+        Initializer of the recurrent kernel. The first is Keras's default.
     seed : int
-        Of the initial weights.
+        Seed of the initial weights.
     """
 
     def __init__(self, units: int, recurrent_initializer: str = "orthogonal", seed: int = 0):
@@ -58,7 +58,7 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]  # keras has no hints
         )
 
     def project(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Gate pre-activations from the inputs alone.
+        """Return the part of the gates' pre-activations that comes from the inputs.
 
         Parameters
         ----------
@@ -79,10 +79,10 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]  # keras has no hints
         Parameters
         ----------
         inputs : Tensor, shape (time, batch, features), float32
-            Or ids, shape (time, batch), int32, of rows of the table.
+            With a table: ids of its rows, shape (time, batch), int32.
         state : tuple of two Tensors, shape (batch, units)
         table : Tensor, shape (rows, features), optional
-            Its few rows are projected once, instead of each place of the window.
+            Inputs by id. Projecting its rows once is faster than projecting the window.
 
         Returns
         -------
@@ -99,13 +99,25 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]  # keras has no hints
         return outputs, (h, c)
 
     def step(self, projected: tf.Tensor, state: LSTMState) -> LSTMState:
-        """One step; ``projected`` has shape (batch, 4 * units). The output is ``state[0]``."""
+        """Run one step.
+
+        Parameters
+        ----------
+        projected : Tensor, shape (batch, 4 * units)
+            From :meth:`project`.
+        state : tuple of two Tensors, shape (batch, units)
+
+        Returns
+        -------
+        state : tuple of two Tensors, shape (batch, units)
+            After the step. The first is the output.
+        """
         h, c = state
         gates = projected + h @ self._weights()[1]
         return _cell(_activate(tf.split(gates, 4, axis=1)), c)
 
     def initial_state(self, batch_size: int) -> LSTMState:
-        """Zeros: the state before anything was read."""
+        """Return the state before anything is read: zeros."""
         return tf.zeros((batch_size, self.units)), tf.zeros((batch_size, self.units))
 
     def _run_on_gpu(self, inputs: tf.Tensor, state: LSTMState) -> tuple[tf.Tensor, LSTMState]:
@@ -118,12 +130,12 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]  # keras has no hints
 
 
 def on_gpu() -> bool:
-    """Whether a window is left to Keras's layer and so to cuDNN, which XLA cannot compile."""
+    """Return whether there is a GPU. There cuDNN runs a window, which XLA cannot compile."""
     return bool(tf.config.list_logical_devices("GPU"))
 
 
 def _sigmoid(x: tf.Tensor) -> tf.Tensor:
-    # The same function, but XLA makes one fast vector loop of tanh and not of the logistic.
+    # The same function as tf.sigmoid, but XLA vectorizes tanh and not the logistic function.
     return 0.5 * tf.tanh(0.5 * x) + 0.5
 
 
@@ -147,7 +159,7 @@ def _run(
     h0: tf.Tensor,
     c0: tf.Tensor,
 ) -> Any:
-    """Run over a window; see :meth:`LSTM.run`. Ids pick rows of the kernel."""
+    """Run over a window; see :meth:`LSTM.run`. Ids select rows of the kernel."""
     layout = _layout(recurrent_kernel)
     inputs = tf.convert_to_tensor(inputs)
     are_ids = inputs.dtype.is_integer
@@ -161,8 +173,9 @@ def _run(
         window = (before_c, tf.tanh(cells), *gates)
         errors_in = turn(d_outputs), turn(d_h), turn(d_c)
         errors, d_h0, d_c0 = _backward(layout, recurrent_kernel, window, *errors_in)
-        # All the weights' gradients by one product: of what each was multiplied with, side by
-        # side, and the errors. For ids that is a one-hot row: to scatter would be slower.
+        # One product gives the gradients of all weights: the factors that the weights were
+        # multiplied with, concatenated, times the errors. Ids become one-hot rows, which is
+        # faster than a scatter.
         factors = tf.one_hot(inputs, kernel.shape[0]) if are_ids else inputs
         factors = tf.concat([factors, turn(before_h), tf.ones_like(factors[..., :1])], axis=2)
         flat, flat_errors = (tf.reshape(x, (-1, x.shape[-1])) for x in (factors, errors))
@@ -177,16 +190,16 @@ def _run(
 
 
 class _Layout(NamedTuple):
-    """How h, c and the gates lie in memory inside the recurrence.
+    """Memory layout of h, c and the gates inside the recurrence.
 
-    As rows, (batch, units), like everything outside; or as columns, (units, batch).
+    Either rows, (batch, units), as everywhere else, or columns, (units, batch).
     """
 
-    axis: int  # of the units
-    turn: Callable[[tf.Tensor], tf.Tensor]  # from rows and back, whatever stands before
+    axis: int  # axis of the units
+    turn: Callable[[tf.Tensor], tf.Tensor]  # between rows and this layout; leading axes stay
 
     def product(self, kernel: tf.Tensor, states: tf.Tensor) -> tf.Tensor:
-        """States times a kernel that was itself turned by :attr:`turn`."""
+        """Return states times a kernel; both are in this layout."""
         return states @ kernel if self.axis else kernel @ states
 
 
@@ -195,22 +208,22 @@ _COLUMNS = _Layout(axis=0, turn=tf.linalg.matrix_transpose)
 
 
 def _layout(kernel: tf.Tensor) -> _Layout:
-    # A kernel too large for a core's own cache is read from farther away at every step;
-    # as the left factor of the product it is read a third faster.
+    # A kernel larger than the cache of a core is read from memory at every step. As the
+    # left factor of the product it is read a third faster.
     return _COLUMNS if kernel.shape[0] > 512 else _ROWS
 
 
 def _forward(
     layout: _Layout, projected: tf.Tensor, kernel: tf.Tensor, h0: tf.Tensor, c0: tf.Tensor
 ) -> tuple[list[tf.Tensor], LSTMState]:
-    """Return outputs, cells and the four gates of the window, as laid out, and the last state."""
+    """Return outputs, cells and gates of the window in this layout, and the last state."""
     time = tf.shape(projected)[0] if projected.shape[0] is None else projected.shape[0]
     inputs = tf.split(layout.turn(projected), 4, axis=layout.axis + 1)
     kernels = [layout.turn(k) for k in tf.split(kernel, 4, axis=1)]
 
     def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *kept: tf.TensorArray) -> tuple[Any, ...]:
-        # A product for each gate: one for all four would be cut up again at once, and in a
-        # loop with a gradient XLA then copies; this way the gates' arithmetic fuses.
+        # One product for each gate. XLA would copy the parts of a single product in a loop
+        # with a gradient; this way it fuses the arithmetic of the gates.
         products = [layout.product(k, h) for k in kernels]
         gates = _activate([p[t] + product for p, product in zip(inputs, products, strict=True)])
         h, c = _cell(gates, c)
@@ -233,9 +246,9 @@ def _backward(
     d_h: tf.Tensor,
     d_c: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Return the errors at the projected inputs and at the first state, as rows.
+    """Return the gradients of the projected inputs and of the first state, as rows.
 
-    ``window``: the cells before, tanh of the cells after, and the four gates.
+    ``window`` holds the previous cells, tanh of the cells, and the four gates.
     """
     time = tf.shape(d_outputs)[0] if d_outputs.shape[0] is None else d_outputs.shape[0]
     transposed = layout.turn(tf.transpose(kernel))

@@ -8,14 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a model and its training are made of.
+    """Arguments of a model and settings of its training.
 
     Parameters
     ----------
     about : str
-        One line: whose recipe it is, or what it is good for.
+        One line: the origin of the recipe, or its use.
     epochs : int
-        How long to train.
+        Number of epochs to train.
     model : dict
         Arguments of :class:`abcrnn.CharLSTM`.
     training : dict
@@ -30,7 +30,7 @@ class Recipe:
 
 RECIPES = {
     "default": Recipe(
-        about="the one to use: two layers of 512, much dropout, a learning rate that falls",
+        about="recommended: two layers of 512, dropout 0.5, a decaying learning rate",
         epochs=30,
         model={"embedding_dim": 64, "units": 512, "num_layers": 2, "dropout": 0.5},
         training={
@@ -42,7 +42,7 @@ RECIPES = {
         },
     ),
     "quick": Recipe(
-        about="small and fast, for a first taste: one layer of 256",
+        about="small and fast, for a first try: one layer of 256",
         epochs=8,
         model={"embedding_dim": 32, "units": 256, "num_layers": 1, "dropout": 0.0},
         training={
@@ -64,7 +64,7 @@ RECIPES = {
         },
     ),
     "mit": Recipe(
-        about="the MIT deep-learning lab's: one layer of 1024, 3000 batches of random windows",
+        about="MIT deep-learning lab: one layer of 1024, 3000 batches of random windows",
         epochs=15,
         model={
             "embedding_dim": 256,
@@ -85,8 +85,10 @@ RECIPES = {
 
 
 def recipe(name: str) -> Recipe:
-    """Look a recipe up; ``ValueError`` names the ones there are."""
+    """Return a recipe by its name; ``ValueError`` lists the names if it is unknown."""
     try:
         return RECIPES[name]
     except KeyError:
-        raise ValueError(f"no recipe {name!r}; there are {', '.join(sorted(RECIPES))}") from None
+        raise ValueError(
+            f"no recipe {name!r}; available are {', '.join(sorted(RECIPES))}"
+        ) from None

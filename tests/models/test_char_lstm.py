@@ -25,14 +25,14 @@ def of_size(n):
 @pytest.mark.parametrize(
     ("name", "size", "count"), [("mit", 83, 5_353_299), ("jigs", 86, 1_904_214)]
 )
-def test_recipes_have_the_parameters_of_their_authors(name, size, count):
+def test_recipes_have_the_published_number_of_parameters(name, size, count):
     assert CharLSTM.from_recipe(name, of_size(size)).count_params() == count
 
 
 def test_recipe_can_be_overridden_and_unknown_ones_are_refused():
     assert CharLSTM.from_recipe("mit", VOCABULARY, units=4).config["units"] == 4
     with pytest.raises(
-        ValueError, match=f"no recipe 'mti'; there are {', '.join(sorted(RECIPES))}"
+        ValueError, match=f"no recipe 'mti'; available are {', '.join(sorted(RECIPES))}"
     ):
         CharLSTM.from_recipe("mti", VOCABULARY)
 

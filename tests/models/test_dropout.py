@@ -1,4 +1,4 @@
-"""Dropout masks: what they hold, and that place, step and seed alone decide them."""
+"""Dropout masks, and that they depend on position, step and seed alone."""
 
 import itertools
 
@@ -22,13 +22,13 @@ def murmur(number):
     return number ^ number >> 16
 
 
-def test_the_mask_is_the_hash_of_place_and_key():
+def test_the_mask_is_the_hash_of_position_and_key():
     time, batch, units = 3, 4, 5
     key = murmur(murmur(murmur(7) ^ 8) ^ 2)
     expected = np.zeros((time, batch, units))
     for t, b, u in np.ndindex(time, batch, units):
-        place = ((b + 9) * time + t) * units + u
-        if murmur(murmur(place) ^ key) >= 0.4 * 2**32:
+        position = ((b + 9) * time + t) * units + u
+        if murmur(murmur(position) ^ key) >= 0.4 * 2**32:
             expected[t, b, u] = 1 / 0.6
     found = dropped(0.4, layer=2, seed=(7, 8, 9), shape=(time, batch, units))
     np.testing.assert_allclose(found, expected, rtol=1e-6)
@@ -48,7 +48,7 @@ def test_masks_of_other_steps_seeds_and_layers_are_independent():
         for seed, layer in (((5, 6, 0), 0), ((5, 7, 0), 0), ((6, 6, 0), 0), ((5, 6, 0), 1))
     ]
     for one, other in itertools.combinations(masks, 2):
-        # Independent masks fall together in 0.3 * 0.3 of the places.
+        # Independent masks coincide in 0.3 * 0.3 of the positions.
         assert np.mean(one & other) == pytest.approx(0.09, abs=0.005)
 
 
@@ -62,7 +62,7 @@ def test_neighbours_in_a_mask_are_independent():
         assert np.mean(one & other) == pytest.approx(0.09, abs=0.005)
 
 
-def test_some_of_the_rows_drop_what_all_rows_would():
+def test_a_worker_with_some_rows_drops_the_same_as_with_all_rows():
     whole = dropped()
     part = dropped(seed=(5, 6, 11), shape=(64, 22, 31))
     np.testing.assert_array_equal(part, whole[:, 11:])

@@ -1,4 +1,4 @@
-"""The layer held against NumPy and against Keras's own."""
+"""The LSTM layer, compared with NumPy and with the layer of Keras."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ TIME, BATCH, FEATURES, UNITS = 7, 3, 5, 4
 
 @pytest.fixture(autouse=True, params=["rows", "columns"])
 def layout(request, monkeypatch):
-    """Both ways in which a kernel is read, whatever its size."""
+    """Both memory layouts, whatever the size of the kernel."""
     chosen = {"rows": lstm._ROWS, "columns": lstm._COLUMNS}[request.param]
     monkeypatch.setattr(lstm, "_layout", lambda kernel: chosen)
 
@@ -22,7 +22,7 @@ def layout(request, monkeypatch):
 def layer():
     layer = LSTM(UNITS, seed=3)
     layer.build((None, None, FEATURES))
-    # The bias begins as zeros and ones; anything else shows more.
+    # The initial bias is zeros and ones, which would hide errors.
     layer.cell.bias.assign(np.random.default_rng(0).normal(size=4 * UNITS))
     return layer
 
@@ -87,7 +87,7 @@ def test_outputs_and_gradients_are_those_of_keras(layer, window, state, compiled
         with tf.GradientTape() as tape:
             tape.watch([x, h, c])
             outputs, last_h, last_c = forward(x, h, c)
-            # Every way an error can come in: through the outputs and both last states.
+            # A gradient through each of them: the outputs and both last states.
             loss = tf.reduce_sum(outputs * seen) + tf.reduce_sum(last_h * last_c)
         return [outputs, last_h, last_c, *tape.gradient(loss, [x, h, c, *weights])]
 
@@ -100,7 +100,7 @@ def test_outputs_and_gradients_are_those_of_keras(layer, window, state, compiled
         np.testing.assert_allclose(got, wanted, atol=2e-5)
 
 
-def test_a_table_and_ids_are_the_same_as_the_rows_they_pick(layer, state):
+def test_a_table_and_ids_equal_the_rows_that_they_select(layer, state):
     rng = np.random.default_rng(5)
     table = tf.constant(rng.normal(size=(9, FEATURES)).astype(np.float32))
     ids = rng.integers(9, size=(TIME, BATCH)).astype(np.int32)
@@ -118,7 +118,7 @@ def test_a_table_and_ids_are_the_same_as_the_rows_they_pick(layer, state):
         np.testing.assert_allclose(folded, plain, atol=1e-5)
 
 
-def test_what_a_gpu_is_handed_gives_the_same(layer, window, state, monkeypatch):
+def test_the_path_for_a_gpu_computes_the_same(layer, window, state, monkeypatch):
     here = layer.run(window, state)
     monkeypatch.setattr(lstm, "on_gpu", lambda: True)
     handed = layer.run(window, state)
@@ -126,7 +126,7 @@ def test_what_a_gpu_is_handed_gives_the_same(layer, window, state, monkeypatch):
         np.testing.assert_allclose(got, wanted, atol=1e-6)
 
 
-def test_forget_bias_begins_at_one():
+def test_the_initial_forget_bias_is_one():
     layer = LSTM(UNITS)
     layer.build((None, None, FEATURES))
     theirs = keras.layers.LSTM(UNITS)

@@ -32,7 +32,7 @@ def ids():
 # Saving and loading ------------------------------------------------------------------------
 
 
-def test_saved_and_loaded_is_the_same(model, ids, tmp_path):
+def test_a_loaded_model_equals_the_saved_one(model, ids, tmp_path):
     model.about = {"epoch": 3}
     model.save(tmp_path / "m.abcrnn")
     loaded = load_model(tmp_path / "m.abcrnn")
@@ -79,8 +79,7 @@ def test_a_truncated_file_is_refused(model, tmp_path, kept):
 def test_an_altered_file_is_refused(model, tmp_path):
     model.save(tmp_path / "m.abcrnn")
     data = bytearray((tmp_path / "m.abcrnn").read_bytes())
-    place = data.index(b"\x93NUMPY") + 200
-    data[place] ^= 1
+    data[data.index(b"\x93NUMPY") + 200] ^= 1
     (tmp_path / "m.abcrnn").write_bytes(data)
     with pytest.raises(ValueError, match="Bad CRC"):
         load_model(tmp_path / "m.abcrnn")
@@ -94,7 +93,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def rewritten(path, about=None, arrays=None, compression=zipfile.ZIP_STORED):
-    """Write the archive anew with some parts changed, as a stranger could."""
+    """Write the archive again with some members changed, as a stranger could."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     if about:
@@ -145,7 +144,7 @@ CONFIG = {"embedding_dim": 6, "units": 8, "num_layers": 2, "dropout": 0.5,
         ),
     ],
 )
-def test_files_made_by_strangers_are_refused(model, tmp_path, capsys, changes, message):
+def test_files_from_strangers_are_refused(model, tmp_path, capsys, changes, message):
     model.save(tmp_path / "m.abcrnn")
     with pytest.raises(ValueError, match=message):
         load_model(rewritten(tmp_path / "m.abcrnn", **changes))
@@ -159,7 +158,7 @@ def test_files_of_another_format_are_refused(tmp_path, content):
         load_model(tmp_path / "other.keras")
 
 
-def test_a_full_disk_leaves_the_old_file(model, tmp_path, full_disk):
+def test_a_full_disk_keeps_the_old_file(model, tmp_path, full_disk):
     model.save(tmp_path / "m.abcrnn")
     before = (tmp_path / "m.abcrnn").read_bytes()
     with full_disk, pytest.raises(OSError, match="No space left"):
@@ -168,12 +167,12 @@ def test_a_full_disk_leaves_the_old_file(model, tmp_path, full_disk):
     assert (tmp_path / "m.abcrnn").read_bytes() == before
 
 
-# What it was trained on ----------------------------------------------------------------------
+# Training tunes ----------------------------------------------------------------------------
 
 LEARNED = "X:1\nM:4/4\nL:1/8\nK:D\nFABA d2A2|BdAF E2D2|]"
 
 
-def test_the_index_of_training_tunes_is_kept(model, tmp_path):
+def test_the_index_of_training_tunes_is_saved_and_loaded(model, tmp_path):
     assert model.novelty is None
     model.save(tmp_path / "without.abcrnn")
     assert load_model(tmp_path / "without.abcrnn").novelty is None
@@ -205,16 +204,16 @@ def test_the_index_of_training_tunes_is_kept(model, tmp_path):
         ({"steps": b"no array"}, ": "),
     ],
 )
-def test_a_spoilt_index_is_refused(model, tmp_path, arrays, message):
+def test_a_damaged_index_is_refused(model, tmp_path, arrays, message):
     try:
         model.novelty = NoveltyIndex([LEARNED])
         assert len(model.novelty.to_arrays()["steps"]) == 12
         model.save(tmp_path / "m.abcrnn")
     finally:
         model.novelty = None
-    spoilt = {f"arrays/novelty/{name}.npy": array for name, array in arrays.items()}
+    damaged = {f"arrays/novelty/{name}.npy": array for name, array in arrays.items()}
     with pytest.raises(ValueError, match=f"m.abcrnn is not a valid abcrnn model file.*{message}"):
-        load_model(rewritten(tmp_path / "m.abcrnn", arrays=spoilt))
+        load_model(rewritten(tmp_path / "m.abcrnn", arrays=damaged))
 
 
 def test_digests_of_training_tunes_are_saved_and_loaded(tmp_path):
@@ -244,7 +243,7 @@ def test_digests_of_another_type_or_shape_are_refused(tmp_path, digests):
         load_model(path)
 
 
-def test_the_fingerprint_is_of_what_draws():
+def test_the_fingerprint_depends_on_vocabulary_config_and_weights():
     def built(vocabulary=VOCABULARY, **changes):
         return CharLSTM(vocabulary, **{**CONFIG, **changes})
 
@@ -353,7 +352,7 @@ def mean_file(tmp_path):
     return tmp_path / "mean.abcrnn"
 
 
-def test_a_class_of_ones_own_is_loaded_with_everything_saved(ids, tmp_path):
+def test_a_user_class_is_loaded_with_everything_saved(ids, tmp_path):
     model = Mean(VOCABULARY, width=5)
     model.novelty, model.trained_digests = NoveltyIndex([LEARNED]), np.array([7], np.uint64)
     model.save(tmp_path / "mean.abcrnn")
@@ -380,7 +379,7 @@ def test_a_file_of_ours_is_not_loaded_as_another_class(model, tmp_path):
     assert type(load_model(tmp_path / "m.abcrnn", model_class=CharLSTM)) is CharLSTM
 
 
-def test_a_class_derived_from_ours_is_one_of_ones_own(ids, tmp_path):
+def test_a_class_derived_from_ours_is_a_user_class(ids, tmp_path):
     class Louder(CharLSTM):
         def unroll(self, ids, state, dropout_seed=None):
             logits, state = super().unroll(ids, state, dropout_seed)
@@ -446,7 +445,7 @@ def test_what_is_no_model_class_is_refused(mean_file, model_class):
 
 
 @pytest.mark.parametrize("change", [{"width": 10**9}, {"width": 30_000}, {"blocks": 3}])
-def test_a_class_of_ones_own_allocates_no_more_than_the_file_has(mean_file, change):
+def test_a_user_class_allocates_no_more_than_the_file_has(mean_file, change):
     path = rewritten(mean_file, about={"config": {"width": 5, "blocks": 1, **change}})
     allocated = []
 
