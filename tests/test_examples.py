@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from abcrnn import check_tune
+
 ROOT = Path(__file__).parents[1]
 SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 
@@ -54,6 +56,17 @@ def test_sample_and_listen(tmp_path, trained):
     out = run_python(ROOT / "examples/sample_and_listen.py", trained, folder=tmp_path)
     count = int(re.search(r"(\d+) MIDI files in listen", out)[1])
     assert count == len(list((tmp_path / "listen").glob("*.mid"))) >= 4
+
+
+def test_own_model(tmp_path):
+    out = run_python(ROOT / "examples/own_model.py", "--epochs", 20, folder=tmp_path)
+    first, last = map(float, re.match(r"from (\S+) to (\S+) bits/char", out).groups())
+    assert last < first - 1
+    composed = out[out.rindex("X:1\n") :]
+    assert re.search(r"^M:6/8$", composed, re.MULTILINE)
+    assert re.search(r"^K:G$", composed, re.MULTILINE)
+    assert check_tune(composed) == []
+    assert (tmp_path / "gru.abcrnn").is_file()
 
 
 def test_readme_has_one_short_snippet():
