@@ -1,11 +1,13 @@
-"""How much of a tune was copied from the tunes that a model learned from.
+"""NoveltyIndex: how much of a tune is copied from the training tunes.
 
-Tunes are compared by their melodies as written, voice by voice: repeats are not
-played, of a chord the top note counts, tied notes are one, graces are left out. A
-note lasts until the next one begins, so a rest only prolongs the note before it: a
-tune played short is still the same tune. A melody becomes the steps from each note
-to the next, a step being the interval and the ratio of the two lengths; transposed,
-or at half the note lengths, a tune has the same steps.
+Tunes are compared by their melodies (:mod:`abcrnn.notation.melody`), voice by voice.
+The length of a note is the time until the next note begins, so a rest prolongs the
+note before it, and a tune played staccato is still the same tune. A melody is encoded
+as the steps from each note to the next: the interval and the ratio of the two lengths.
+A transposed tune, or one in half the note lengths, has the same steps.
+
+The index is a suffix array of all steps: the longest run that a tune shares with any
+training tune is found by binary search.
 """
 
 from __future__ import annotations
@@ -22,35 +24,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abcrnn.notation import ABCError, Voice, read_tune
+from abcrnn.notation.melody import MelodyNote, melody
 
-_GRAM = 6  # notes; of fewer, most are in any large corpus
+_GRAM = 6  # notes; shorter runs are mostly found in any large corpus
 
-_LONGEST = 4096  # notes that a run is followed for: bounds the time of any comparison
+_MAX_RUN = 4096  # notes; bounds the time of a comparison
 
-_END = 0  # stands after the last step of each voice, and is no step
-_MOST = 2**12 - 1  # of a ratio's two numbers, which are kept in 12 bits each
+_VOICE_END = 0  # follows the last step of each voice; no step has this value
+_MAX_RATIO_PART = 2**12 - 1  # numerator and denominator of a ratio take 12 bits each
 
 
 class Novelty(NamedTuple):
-    """What a tune shares with training tunes.
+    """What a tune shares with the training tunes.
 
     Parameters
     ----------
     notes : int
-        In the longest run that it shares with one of them: the longest in bars, and
-        of equals in notes. 0 if not even two notes are shared; at most 4096.
+        Number of notes of the longest run that the tune shares with a training tune:
+        the longest in bars and, among equals, in notes. At most 4096; 0 if not even
+        two notes are shared.
     bars : float
-        How long that run is, in bars of this tune's own meter; its last note counts
-        with the rests after it. Bar lines do not matter, so that neither an upbeat
-        nor an ending counts as a bar. Without a meter a bar is a whole note.
+        Length of that run in bars of the tune's own meter, including the rests after
+        its last note. Bar lines are ignored, so neither a pickup nor an ending counts
+        as a bar. Without a meter a bar is a whole note.
     tune : int or None
-        Index of the first training tune that has the run; None if there is none.
+        Index of the first training tune with the run; None if there is no run.
     first_bar : int
-        The bar that the run begins in, as written and counted from 1 within its
-        voice, an upbeat too; 0 if there is no run.
+        Number of the bar in which the run begins, as written, from 1 in each voice; a
+        pickup counts. 0 if there is no run.
     known_share : float
-        Of its runs of 6 notes, the share that is in some training tune; 0 if it has
-        none.
+        Share of the tune's runs of 6 notes that occur in a training tune; 0 if the
+        tune has no such run.
     """
 
     notes: int
@@ -61,13 +65,13 @@ class Novelty(NamedTuple):
 
 
 class NoveltyIndex:
-    r"""Training tunes, laid out so that shared runs of notes are found in milliseconds.
+    r"""Index of training tunes that finds shared runs of notes in milliseconds.
 
     Parameters
     ----------
     tunes : iterable of str
-        Each from its ``X:`` line on. One that cannot be read keeps its index, and
-        shares nothing.
+        Each starts with its ``X:`` line. A tune that cannot be read keeps its index
+        and shares nothing.
 
     Examples
     --------
@@ -77,13 +81,13 @@ class NoveltyIndex:
     """
 
     def __init__(self, tunes: Iterable[str]) -> None:
-        found = [_steps_of_tune(tune) for tune in tunes]
-        self._steps = np.concatenate([np.zeros(0, np.uint32), *found])
-        self._ends = np.cumsum([len(steps) for steps in found], dtype=np.int64)
+        steps = [_steps_of_tune(tune) for tune in tunes]
+        self._steps = np.concatenate([np.zeros(0, np.uint32), *steps])
+        self._ends = np.cumsum([len(part) for part in steps], dtype=np.int64)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> NoveltyIndex:
-        """Build an index from what :meth:`to_arrays` gave, whoever kept it in between.
+        """Build an index from the arrays of :meth:`to_arrays`, possibly read from a file.
 
         Raises
         ------
@@ -98,34 +102,35 @@ class NoveltyIndex:
         return index
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what the index is made of, to be kept in a file.
+        """Return the arrays of the index, to be saved in a file.
 
         Returns
         -------
         dict
-            ``steps``, shape (steps,), uint32: of all voices one after the other, each
-            closed by a 0; the interval in semitones plus 128 in the highest 8 bits,
-            then the ratio of the later length to the earlier, 12 bits a number.
-            ``ends``, shape (tunes,), int64: the place after each tune's last step.
+            ``steps``, shape (steps,), uint32: the steps of all voices one after the
+            other, with a 0 after each voice. The highest 8 bits of a step are the
+            interval in semitones plus 128; then follow numerator and denominator of
+            the ratio of the later length to the earlier, 12 bits each. ``ends``,
+            shape (tunes,), int64: the index after the last step of each tune.
         """
         return {"steps": self._steps, "ends": self._ends}
 
     @property
     def unread(self) -> int:
-        """How many of the tunes could not be read."""
-        # Any other has at least the end of a voice.
+        """Number of tunes that could not be read."""
+        # A tune that could be read has at least the end of a voice.
         return int(np.count_nonzero(np.diff(self._ends, prepend=0) == 0))
 
     def compare(self, tune: str) -> Novelty:
-        """Tell how much of a tune was copied.
+        """Return what a tune shares with the training tunes.
 
-        Takes a few milliseconds; the first time, the index is sorted, which takes a
+        Takes a few milliseconds. The first call sorts the index, which takes about a
         second for a million notes.
 
         Parameters
         ----------
         tune : str
-            From its ``X:`` line on.
+            Starts with its ``X:`` line.
 
         Returns
         -------
@@ -134,12 +139,12 @@ class NoveltyIndex:
         Raises
         ------
         ABCError
-            If it cannot be read.
+            If the tune cannot be read.
         """
         runs: list[_Run] = []
         grams = 0
         for voice in read_tune(tune).voices:
-            notes = _melody(voice)
+            notes = melody(voice)
             grams += max(0, len(notes) - _GRAM + 1)
             runs += self._runs(voice, notes)
         if not runs:
@@ -158,142 +163,145 @@ class NoveltyIndex:
         for name, array, dtype in ("steps", self._steps, np.uint32), ("ends", self._ends, np.int64):
             if array.dtype != dtype or array.ndim != 1:
                 raise ValueError(
-                    f"{name} must be a row of {dtype.__name__}, not {array.dtype} "
-                    f"of shape {array.shape}"
+                    f"{name} must be a one-dimensional array of {dtype.__name__}, "
+                    f"not of {array.dtype} and shape {array.shape}"
                 )
         edges = np.concatenate([[0], self._ends])
         if (edges[1:] < edges[:-1]).any() or edges[-1] != len(self._steps):
-            raise ValueError(f"the ends of the tunes do not part the {len(self._steps)} steps")
+            raise ValueError(f"the ends of the tunes do not divide the {len(self._steps)} steps")
         if self._steps[edges[1:][edges[1:] > edges[:-1]] - 1].any():
-            raise ValueError("a tune is not closed by the end of a voice")
+            raise ValueError("a tune does not end with the end of a voice")
 
-    def _runs(self, voice: Voice, notes: list[_Note]) -> Iterator[_Run]:
+    def _runs(self, voice: Voice, notes: list[MelodyNote]) -> Iterator[_Run]:
         """Yield the longest shared run from each note that begins one."""
-        # In essen, a bar of free meter is as long as a whole note at the median.
-        lengths = [bar.meter.length or Fraction(1) for bar in voice.bars]
-        # Exact, for "at most four bars" must not hang on how a sum is rounded.
-        bars = list(accumulate((n.length / lengths[n.bar] for n in notes), initial=Fraction(0)))
-        steps = _packed(np.array(_steps(notes), np.uint32))
-        for begin, note in enumerate(notes[:-1]):
-            shared, place = self._longest(steps[4 * begin : 4 * (begin + _LONGEST - 1)])
+        # Tunes in free meter have bars of about a whole note (the median in essen).
+        bar_lengths = [bar.meter.length or Fraction(1) for bar in voice.bars]
+        # Exact fractions: a limit of four bars must not depend on rounding.
+        spans = (note.span / bar_lengths[note.bar] for note in notes)
+        onsets = list(accumulate(spans, initial=Fraction(0)))  # in bars
+        steps = _to_bytes(np.array(_steps(notes), np.uint32))
+        for first, note in enumerate(notes[:-1]):
+            shared, position = self._longest(steps[4 * first : 4 * (first + _MAX_RUN - 1)])
             if shared:
-                yield _Run(bars[begin + shared + 1] - bars[begin], shared + 1, note.bar + 1, place)
+                bars = onsets[first + shared + 1] - onsets[first]
+                yield _Run(bars, shared + 1, note.bar + 1, position)
 
     def _longest(self, steps: bytes) -> tuple[int, int]:
-        """Count how many steps, from the first on, some tune has in a row; tell its place too."""
-        suffix = self._reader(len(steps) // 4)
-        place = bisect_left(self._order, steps, key=suffix)
-        # In the order of suffixes, they stand between the two that share most with them.
-        nearest = self._order[max(place - 1, 0) : place + 1]
-        return max(((_common(steps, suffix(begin)), begin) for begin in nearest), default=(0, 0))
+        """Return how many of the steps, from the first on, a tune shares, and the position there.
+
+        Returns
+        -------
+        count : int
+        position : int
+            Index among all steps at which the shared steps begin.
+        """
+        suffix = self._suffix_reader(len(steps) // 4)
+        rank = bisect_left(self._order, steps, key=suffix)
+        # The two neighbours in the order of suffixes share the most steps.
+        neighbours = self._order[max(rank - 1, 0) : rank + 1]
+        shared = ((_common_steps(steps, suffix(start)), start) for start in neighbours)
+        return max(shared, default=(0, 0))
 
     def _first_tune(self, run: _Run) -> int:
-        """Return the index of the first tune that has a run."""
-        suffix = self._reader(run.notes - 1)
-        steps = suffix(run.place)
-        begin = bisect_left(self._order, steps, key=suffix)
-        end = bisect_right(self._order, steps, key=suffix)
-        return int(np.searchsorted(self._ends, min(self._order[begin:end]), "right"))
+        """Return the index of the first tune that contains a run."""
+        suffix = self._suffix_reader(run.notes - 1)
+        steps = suffix(run.position)
+        start = bisect_left(self._order, steps, key=suffix)
+        stop = bisect_right(self._order, steps, key=suffix)
+        return int(np.searchsorted(self._ends, min(self._order[start:stop]), "right"))
 
-    def _reader(self, count: int) -> Callable[[int], bytes]:
-        """Return what reads so many steps from a place on."""
-        text = self._text
-        return lambda place: text[4 * place : 4 * (place + count)]
+    def _suffix_reader(self, count: int) -> Callable[[int], bytes]:
+        """Return a function that returns ``count`` steps from a position on."""
+        data = self._bytes
+        return lambda position: data[4 * position : 4 * (position + count)]
 
     @cached_property
-    def _text(self) -> bytes:
-        return _packed(self._steps)
+    def _bytes(self) -> bytes:
+        return _to_bytes(self._steps)
 
     @cached_property
     def _order(self) -> memoryview:
-        # As a view, since its items are Python's own numbers, which are quicker to index by.
+        # Items of a memoryview are Python integers, which index bytes faster than NumPy's.
         return memoryview(_suffix_order(self._steps))  # type: ignore[arg-type]
 
 
-class _Note(NamedTuple):
-    """A note of a melody: its length goes to the next note; bars count from 0."""
-
-    pitch: int
-    length: Fraction
-    bar: int
-
-
 class _Run(NamedTuple):
-    """A shared run, and a place among all steps where a tune has it."""
+    """A shared run, and its position among the steps of all tunes."""
 
     bars: Fraction
     notes: int
     first_bar: int
-    place: int
+    position: int
 
 
 def _steps_of_tune(tune: str) -> NDArray[np.uint32]:
-    """Return the steps of all voices, each closed by an end; nothing if it cannot be read."""
+    """Return the steps of all voices, with an end after each; empty if the tune is invalid."""
     try:
         voices = read_tune(tune).voices
     except ABCError:
         return np.zeros(0, np.uint32)
-    steps = [step for voice in voices for step in (*_steps(_melody(voice)), _END)]
-    return np.array(steps or [_END], np.uint32)
+    steps = [step for voice in voices for step in (*_steps(melody(voice)), _VOICE_END)]
+    return np.array(steps or [_VOICE_END], np.uint32)
 
 
-def _melody(voice: Voice) -> list[_Note]:
-    notes: list[_Note] = []
-    held = None  # the pitch that is tied over
-    for number, bar in enumerate(voice.bars):
-        for event in bar.events:
-            sounds = zip(event.pitches, event.tied, strict=True)
-            pitch, tied = max(((p.midi, tied) for p, tied in sounds), default=(None, False))
-            if pitch is not None and pitch != held:
-                notes.append(_Note(pitch, event.duration, number))
-            elif notes:
-                notes[-1] = notes[-1]._replace(length=notes[-1].length + event.duration)
-            held = pitch if tied else None
-    return notes
-
-
-def _steps(notes: list[_Note]) -> list[int]:
+def _steps(notes: list[MelodyNote]) -> list[int]:
     return [_step(before, after) for before, after in pairwise(notes)]
 
 
-def _step(before: _Note, after: _Note) -> int:
-    # By hand: dividing fractions takes four times as long.
-    top, under = after.length.as_integer_ratio()
-    bottom, over = before.length.as_integer_ratio()
-    top, bottom = top * over, bottom * under
-    common = gcd(top, bottom)
-    ratio = min(top // common, _MOST) << 12 | min(bottom // common, _MOST)
-    return (after.pitch - before.pitch + 128) << 24 | ratio
+def _step(before: MelodyNote, after: MelodyNote) -> int:
+    # Without Fraction division, which takes four times as long.
+    after_numerator, after_denominator = after.span.as_integer_ratio()
+    before_numerator, before_denominator = before.span.as_integer_ratio()
+    numerator = after_numerator * before_denominator
+    denominator = before_numerator * after_denominator
+    common = gcd(numerator, denominator)
+    numerator = min(numerator // common, _MAX_RATIO_PART)
+    denominator = min(denominator // common, _MAX_RATIO_PART)
+    return (after.pitch - before.pitch + 128) << 24 | numerator << 12 | denominator
 
 
-def _packed(steps: NDArray[np.uint32]) -> bytes:
-    """Return steps as bytes that compare as they do: four each, the highest first."""
+def _to_bytes(steps: NDArray[np.uint32]) -> bytes:
+    """Return steps as bytes in the same lexicographic order: big-endian, four bytes each."""
     return steps.astype(">u4").tobytes()
 
 
-def _common(some: bytes, others: bytes) -> int:
-    """Count the steps that two stretches begin with alike."""
-    size = min(len(some), len(others))
-    # Read as two numbers, the highest bit that is not alike tells the first step that is not.
-    odd = int.from_bytes(some[:size]) ^ int.from_bytes(others[:size])
-    return (8 * size - odd.bit_length()) // 32
+def _common_steps(first: bytes, second: bytes) -> int:
+    """Return the number of equal steps at the start of both."""
+    size = min(len(first), len(second))
+    # As two large numbers: the highest bit that differs is in the first step that differs.
+    difference = int.from_bytes(first[:size]) ^ int.from_bytes(second[:size])
+    return (8 * size - difference.bit_length()) // 32
 
 
 def _suffix_order(steps: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Sort the places in a text by what stands there and after (Manber and Myers, by doubling)."""
-    ends = np.flatnonzero(steps == _END)
+    """Return the suffix array of steps, by prefix doubling.
+
+    Parameters
+    ----------
+    steps : ndarray, shape (steps,), uint32
+
+    Returns
+    -------
+    ndarray, shape (steps,), int64
+        The positions in the lexicographic order of the steps from each position on.
+
+    References
+    ----------
+    Manber and Myers, Suffix Arrays: A New Method for On-Line String Searches, 1993.
+    """
+    ends = np.flatnonzero(steps == _VOICE_END)
     ranks = np.unique(steps, return_inverse=True)[1].astype(np.int64) + len(ends)
-    ranks[ends] = np.arange(len(ends))  # no two alike, so nothing is compared beyond them
+    ranks[ends] = np.arange(len(ends))  # all different, so no comparison goes beyond an end
     order, unsettled = np.arange(len(steps)), np.arange(len(steps))
     keys, width = ranks.copy(), 1
     while len(unsettled):
         sorting = np.argsort(keys)
-        keys, places = keys[sorting], order[unsettled][sorting]
-        order[unsettled] = places
+        keys, positions = keys[sorting], order[unsettled][sorting]
+        order[unsettled] = positions
         new = np.diff(keys, prepend=-1) != 0
-        ranks[places] = np.maximum.accumulate(np.where(new, unsettled, 0))
+        ranks[positions] = np.maximum.accumulate(np.where(new, unsettled, 0))
         unsettled = unsettled[~(new & np.append(new[1:], True))]
-        places = order[unsettled]
-        keys = ranks[places] * len(steps) + ranks[places + width]
+        positions = order[unsettled]
+        keys = ranks[positions] * len(steps) + ranks[positions + width]
         width *= 2
     return order

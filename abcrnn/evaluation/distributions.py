@@ -1,7 +1,7 @@
-"""What tunes are made of, counted, and how far apart two such counts are.
+"""Distributions of pitches, intervals, note lengths, rhythms and tune lengths.
 
-Counted is what is written: repeats are not played, ties are joined, grace notes
-left out, and of a chord its highest note stands for it, as the ear takes it.
+Tunes are counted as written; notes are those of the melody
+(:mod:`abcrnn.notation.melody`).
 """
 
 from __future__ import annotations
@@ -13,85 +13,76 @@ from itertools import pairwise
 from typing import Any
 
 from abcrnn.notation import ABCError, Bar, Tune, Voice, read_tune
+from abcrnn.notation.melody import melody
 
 
 def distributions(tunes: Iterable[str]) -> dict[str, Counter[Any]]:
-    """Count what tunes are made of.
+    """Count the pitches, intervals, note lengths, bar rhythms and lengths of tunes.
 
     Parameters
     ----------
     tunes : iterable of str
-        One that cannot be read (ABCError) is left out; ``"tune length"`` has one
-        count for each tune that was read.
+        Tunes that cannot be read (ABCError) are left out; the total of
+        ``"tune length"`` is the number of tunes that were read.
 
     Returns
     -------
     dict of str to Counter
         ``"pitch"``: MIDI numbers. ``"interval"``: semitones from a note to the next
-        of its voice, over rests too, upwards positive. ``"note length"``: Fractions
-        of a whole note. ``"bar rhythm"``: of each bar that fills its meter, the tuple
-        of its lengths, Fractions of a whole note, those of rests negative.
-        ``"tune length"``: bars, a short bar counted with the one that completes it.
+        in its voice, also across rests; upwards positive. ``"note length"``: Fractions
+        of a whole note. ``"bar rhythm"``: for each bar that fills its meter, the tuple
+        of the lengths in it, Fractions of a whole note, negative for rests.
+        ``"tune length"``: numbers of bars; a pickup and the short bar that completes
+        it count as one.
     """
     kinds = ("pitch", "interval", "note length", "bar rhythm", "tune length")
-    found: dict[str, Counter[Any]] = {kind: Counter() for kind in kinds}
+    counts: dict[str, Counter[Any]] = {kind: Counter() for kind in kinds}
     for text in tunes:
         try:
             tune = read_tune(text)
         except ABCError:
             continue
         for voice in tune.voices:
-            melody = _melody(voice)
-            found["pitch"].update(pitch for pitch, _ in melody)
-            found["interval"].update(after - before for (before, _), (after, _) in pairwise(melody))
-            found["note length"].update(length for _, length in melody)
-            found["bar rhythm"].update(_rhythms(voice))
-        found["tune length"][_bars(tune)] += 1
-    return found
+            notes = melody(voice)
+            counts["pitch"].update(note.pitch for note in notes)
+            counts["interval"].update(
+                after.pitch - before.pitch for before, after in pairwise(notes)
+            )
+            counts["note length"].update(note.duration for note in notes)
+            counts["bar rhythm"].update(_rhythms(voice))
+        counts["tune length"][_count_bars(tune)] += 1
+    return counts
 
 
 def distance(a: Counter[Any], b: Counter[Any]) -> float:
-    """Measure how far two distributions are apart: their total variation.
+    """Return the total variation distance of two distributions.
 
-    It is the share of one that must be moved to make it the other: 0 where the
-    shares are equal, 1 where nothing is in both. One measure serves for numbers
-    and for rhythms, which have no order, and it can be read off a picture of the
-    shares: half of all the differences. Chance alone keeps small counts apart:
-    compare it with the distance of as many real tunes.
+    It is the share of one distribution that has to be moved to obtain the other: 0
+    if the shares are equal, 1 if no value occurs in both. It applies to numbers and to
+    rhythms, which have no order, and equals half the sum of the differences of the
+    shares. Small samples differ by chance: compare the distance with that of a sample
+    of real tunes of the same size.
 
     Parameters
     ----------
     a, b : Counter
-        An empty one is at 1 from any other, and at 0 from an empty one.
+
+    Returns
+    -------
+    float
+        From 0 to 1. An empty distribution is at 1 from any other and at 0 from an
+        empty one.
 
     References
     ----------
     Levin, Peres and Wilmer, Markov Chains and Mixing Times, 2009, proposition 4.2.
     """
-    many_a, many_b = a.total(), b.total()
-    if not many_a or not many_b:
-        return float(many_a != many_b)
-    # In whole numbers to the end: equal shares are at 0 and not at some 1e-17.
-    apart = sum(abs(a[x] * many_b - b[x] * many_a) for x in a.keys() | b.keys())
-    return apart / (2 * many_a * many_b)
-
-
-def _melody(voice: Voice) -> list[tuple[int, Fraction]]:
-    """Return the notes of a voice as written: MIDI number and length, ties joined."""
-    notes: list[tuple[int, Fraction]] = []
-    held: int | None = None  # the pitch that the note before is tied over at
-    for bar in voice.bars:
-        for event in bar.events:
-            if not event.pitches:
-                held = None
-                continue
-            pitch, tied = max(zip((p.midi for p in event.pitches), event.tied, strict=True))
-            if pitch == held:
-                notes[-1] = (pitch, notes[-1][1] + event.duration)
-            else:
-                notes.append((pitch, event.duration))
-            held = pitch if tied else None
-    return notes
+    total_a, total_b = a.total(), b.total()
+    if not total_a or not total_b:
+        return float(total_a != total_b)
+    # In integers up to the last step, so that equal shares give exactly 0.
+    difference = sum(abs(a[x] * total_b - b[x] * total_a) for x in a.keys() | b.keys())
+    return difference / (2 * total_a * total_b)
 
 
 def _rhythms(voice: Voice) -> Iterator[tuple[Fraction, ...]]:
@@ -100,8 +91,8 @@ def _rhythms(voice: Voice) -> Iterator[tuple[Fraction, ...]]:
             yield tuple(e.duration if e.pitches else -e.duration for e in bar.events)
 
 
-def _bars(tune: Tune) -> int:
-    """Count the bars of the longest voice; in a free meter, those that are written."""
+def _count_bars(tune: Tune) -> int:
+    """Return the number of bars of the longest voice; in free meter, of bars as written."""
     return max((round(sum(map(_share_of_bar, voice.bars))) for voice in tune.voices), default=0)
 
 

@@ -1,4 +1,4 @@
-"""How much of a tune was copied."""
+"""NoveltyIndex, compared with a brute-force search."""
 
 import random
 import re
@@ -33,17 +33,17 @@ def of_jigs(jigs):
     return NoveltyIndex(jigs.tunes)
 
 
-# How a tune is made another's copy -----------------------------------------------------------
+# Copies of tunes -----------------------------------------------------------------------------
 
 
 def halved(tune):
-    """The tune at half its note lengths, the meter's not."""
+    """The tune in half the note lengths and the same meter."""
     unit = read_tune(tune).unit / 2
     return re.sub("^K:", f"L:{unit}\nK:", drop_fields(tune, "L"), count=1, flags=re.MULTILINE)
 
 
 def written_notes(tune):
-    """Where the letters of the notes stand in the text, but for grace notes."""
+    """Yield the index of the letter of each note in the text, without grace notes."""
     begins = [0, *(found.end() for found in re.finditer("\n", tune))]
     body = grace = False
     for token in tokens(tune):
@@ -54,12 +54,12 @@ def written_notes(tune):
             yield begins[token.line - 1] + token.column - 1 + letter.start()
 
 
-def altered(tune, places, source):
-    """The tune with other notes at some places."""
+def altered(tune, indices, source):
+    """The tune with other notes at some indices of the text."""
     text = list(tune)
-    for place in places:
-        letters = "ABCDEFG" if text[place].isupper() else "abcdefg"
-        text[place] = source.choice(letters.replace(text[place], ""))
+    for index in indices:
+        letters = "ABCDEFG" if text[index].isupper() else "abcdefg"
+        text[index] = source.choice(letters.replace(text[index], ""))
     return "".join(text)
 
 
@@ -67,11 +67,11 @@ def tenth_altered(tune, source):
     return altered(tune, [p for p in written_notes(tune) if source.random() < 0.1], source)
 
 
-# The same by brute force ---------------------------------------------------------------------
+# Brute force ---------------------------------------------------------------------------------
 
 
 def melody(voice):
-    """Pitch, length, bar and the bar's length in its meter, of each note, from the onsets."""
+    """Pitch, length, bar number and length of a bar of each note, computed from the onsets."""
     begun, held = [], None
     for number, bar in enumerate(voice.bars, start=1):
         for event in bar.events:
@@ -92,7 +92,7 @@ def steps_of(notes):
 
 
 def longest_from_each(steps, tune):
-    """How many steps from each on the tune has in a row, at the most."""
+    """For each step, the largest number of steps from it on that the tune contains."""
     found = [0] * len(steps)
     for voice in tune.voices:
         theirs = steps_of(melody(voice))
@@ -107,7 +107,7 @@ def longest_from_each(steps, tune):
 
 
 def brute(tune, training):
-    """Every note of the tune against every note of every other."""
+    """Compare every note of the tune with every note of every training tune."""
     runs, known, grams = [], 0, 0
     for voice in read_tune(tune).voices:
         notes = melody(voice)
@@ -128,7 +128,7 @@ def brute(tune, training):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_answer_is_that_of_brute_force(oneills, seed):
+def test_same_as_brute_force(oneills, seed):
     source = random.Random(seed)  # noqa: S311
     training = source.sample(oneills.tunes, 12)
     index, read = NoveltyIndex(training), [read_tune(tune) for tune in training]
@@ -145,7 +145,7 @@ def test_the_answer_is_that_of_brute_force(oneills, seed):
 
 
 @pytest.mark.parametrize("name", ["irish", "jigs"])
-def test_the_answer_is_that_of_brute_force_between_corpora(oneills, name, request):
+def test_same_as_brute_force_between_corpora(oneills, name, request):
     source = random.Random(f"{name} 1")  # noqa: S311
     training = source.sample(oneills.tunes, 15)
     index, read = NoveltyIndex(training), [read_tune(tune) for tune in training]
@@ -158,8 +158,8 @@ bodies = st.text("ABcd2-z|/[]>(3 ", min_size=1, max_size=40)
 
 @given(st.lists(bodies, max_size=4), bodies)
 @settings(deadline=None)
-def test_the_answer_is_that_of_brute_force_on_odd_text(training, body):
-    """Few letters: notes that repeat themselves, runs that end together, tunes that end in one."""
+def test_same_as_brute_force_on_random_text(training, body):
+    """Few letters give repeated notes, runs that end together and tunes that end in a run."""
     try:
         read = [read_tune(tune_of(text)) for text in training]
         expected = brute(tune_of(body), read)
@@ -171,14 +171,14 @@ def test_the_answer_is_that_of_brute_force_on_odd_text(training, body):
 # Copies are found ----------------------------------------------------------------------------
 
 
-def test_transposed_tunes_are_the_same(many):
+def test_transposed_tune_is_the_same(many):
     tunes, index = many
     for number, tune in enumerate(tunes[::10]):
         moved = transpose(tune, (-5, -3, 2, 4, 7)[number % 5])
         assert index.compare(moved) == index.compare(tune)
 
 
-def test_a_tune_at_half_its_note_lengths_is_the_same_in_half_the_bars(many):
+def test_tune_in_half_the_note_lengths_is_the_same_in_half_the_bars(many):
     tunes, index = many
     for tune in tunes[::10]:
         found, whole = index.compare(halved(tune)), index.compare(tune)
@@ -187,7 +187,7 @@ def test_a_tune_at_half_its_note_lengths_is_the_same_in_half_the_bars(many):
 
 
 @pytest.mark.slow
-def test_a_tune_with_one_note_in_ten_altered_is_found(many):
+def test_tune_with_every_tenth_note_altered_is_found(many):
     tunes, index = many
     source = random.Random(1)  # noqa: S311
     long = [tune for tune in tunes[::3] if len(list(written_notes(tune))) >= 40]
@@ -200,7 +200,7 @@ def test_a_tune_with_one_note_in_ten_altered_is_found(many):
     assert right >= 0.95 * len(long)
 
 
-def test_other_corpora_share_little_but_what_is_the_same_tune(of_jigs, oneills):
+def test_other_corpora_share_little(of_jigs, oneills):
     found = [of_jigs.compare(tune) for tune in oneills.tunes[::8]]
     assert np.median([novelty.bars for novelty in found]) < 1.5
     assert np.median([novelty.notes for novelty in found]) < 10
@@ -218,7 +218,7 @@ def test_other_corpora_share_little_but_what_is_the_same_tune(of_jigs, oneills):
         (1989, "Ap Shenkin"),  # The Dear Little Island
     ],
 )
-def test_the_same_tune_is_found_by_whatever_name(of_jigs, jigs, oneills, number, name):
+def test_same_tune_is_found_under_another_name(of_jigs, jigs, oneills, number, name):
     found = of_jigs.compare(oneills.tunes[number])
     assert name in read_tune(jigs.tunes[found.tune]).title
     assert found.bars > 6
@@ -242,7 +242,7 @@ def test_the_same_tune_is_found_by_whatever_name(of_jigs, jigs, oneills, number,
         "V:1\nCBCB\nV:2\nCDEFGABc",
     ],
 )
-def test_written_otherwise_it_is_the_same(body):
+def test_other_spellings_of_the_same_melody(body):
     found = NoveltyIndex([tune_of("cac|"), tune_of("CDEFGABc")]).compare(tune_of(body))
     assert (found.notes, found.bars, found.tune) == (8, 2.0 if "1/4" in body else 1.0, 1)
 
@@ -257,21 +257,21 @@ def test_written_otherwise_it_is_the_same(body):
         ("CDEF\nV:2\nGABc", 4),  # no run goes from one voice to the next
     ],
 )
-def test_what_is_other_ends_a_run(body, notes):
+def test_difference_ends_a_run(body, notes):
     assert NoveltyIndex([tune_of("CDEFGABc")]).compare(tune_of(body)).notes == notes
 
 
-def test_no_run_goes_from_one_training_tune_to_the_next():
+def test_run_does_not_cross_training_tunes():
     index = NoveltyIndex([tune_of("CDEF"), tune_of("GABc")])
     assert index.compare(tune_of("CDEFGABc")) == Novelty(4, 0.5, 0, 1, 0.0)
 
 
-def test_the_longest_run_is_the_longest_in_bars():
+def test_longest_run_is_the_longest_in_bars():
     index = NoveltyIndex([tune_of("CDEFGABc"), tune_of("c8|A8|F8")])
     assert index.compare(tune_of("CDEFGABc|z2|c8|A8|F8|]"))[:4] == (3, 3.0, 1, 3)
 
 
-def test_of_tunes_with_the_same_run_the_first_is_told():
+def test_first_of_several_tunes_with_the_run_is_returned():
     index = NoveltyIndex([tune_of("cBcB"), *[tune_of("CDEFGABc|")] * 3])
     assert index.compare(tune_of("CDEFGABc")).tune == 1
 
@@ -288,7 +288,7 @@ def test_of_tunes_with_the_same_run_the_first_is_told():
         ("L:1/4\nK:C", "CDEFGABcdefgagfe", 4.0, 1),
     ],
 )
-def test_bars_of_a_run_and_where_it_begins(header, body, bars, first_bar):
+def test_bars_of_a_run_and_its_first_bar(header, body, bars, first_bar):
     index = NoveltyIndex([tune_of("CDEFGABcdefgagfe")])
     found = index.compare(tune_of(body, header))
     assert (found.notes, found.bars, found.first_bar) == (16, bars, first_bar)
@@ -307,10 +307,10 @@ def test_nothing_to_share():
         assert index.compare(tune_of(body)) == NOTHING
 
 
-# What cannot be read, and what is too much ---------------------------------------------------
+# Invalid and extreme tunes ---------------------------------------------------------------------
 
 
-def test_tunes_that_cannot_be_read_keep_their_places():
+def test_unread_tunes_keep_their_indices():
     index = NoveltyIndex([tune_of("A9999999"), tune_of(""), tune_of("CDEF"), "no tune"])
     assert index.unread == 1
     assert index.compare(tune_of("DEFG")).tune is not None
@@ -319,21 +319,21 @@ def test_tunes_that_cannot_be_read_keep_their_places():
         index.compare(tune_of("A9999999"))
 
 
-def test_the_same_note_over_and_over_takes_bounded_time_and_memory():
+def test_repeated_note_takes_bounded_time_and_memory():
     tune = tune_of("A" * 6000)
     found = NoveltyIndex([tune, tune]).compare(tune)
     assert found == Novelty(4096, 512.0, 0, 1, 1.0)
 
 
-def test_ratios_beyond_music():
+def test_extreme_ratios():
     tune = tune_of("A1000B/500A1000B9999/9998A/500")
     assert NoveltyIndex([tune]).compare(tune).notes == 5
 
 
-# In a file -----------------------------------------------------------------------------------
+# Arrays --------------------------------------------------------------------------------------
 
 
-def test_an_index_from_a_file_answers_alike(many, tmp_path, oneills):
+def test_index_from_a_file_gives_the_same_results(many, tmp_path, oneills):
     tunes, _ = many
     index = NoveltyIndex([*tunes[:50], tune_of("A9999999")])
     write_archive(tmp_path / "index", "index 1", {}, index.to_arrays())
@@ -355,22 +355,31 @@ LARGEST = 2**63 - 1
     [
         ({"steps": None}, "steps and ends, not"),
         ({"more": row(1)}, "steps and ends, not"),
-        ({"steps": row(5, 0, 5, 0)}, "steps must be a row of uint32, not int64"),
-        ({"steps": row(5, 0, 5, 0, dtype=">u4")}, "steps must be a row of uint32"),
-        ({"steps": np.zeros((2, 2), np.uint32)}, "of shape \\(2, 2\\)"),
-        ({"ends": row(2, 4, dtype=np.int32)}, "ends must be a row of int64, not int32"),
-        ({"ends": np.array(4)}, "ends must be a row"),
-        ({"ends": row(2, 5)}, "do not part the 4 steps"),
-        ({"ends": row(2, 3)}, "do not part"),
-        ({"ends": row()}, "do not part"),
-        ({"ends": row(-1, 4)}, "do not part"),
-        ({"ends": row(5, 4)}, "do not part"),
-        ({"ends": row(LARGEST, -LARGEST + 9, 4)}, "do not part"),
-        ({"ends": row(3, 4)}, "not closed"),
-        ({"steps": row(5, 0, 0, 5, dtype=np.uint32)}, "not closed"),
+        (
+            {"steps": row(5, 0, 5, 0)},
+            "steps must be a one-dim.* array of uint32, not of int64",
+        ),
+        (
+            {"steps": row(5, 0, 5, 0, dtype=">u4")},
+            "steps must be a one-dim.* array of uint32",
+        ),
+        ({"steps": np.zeros((2, 2), np.uint32)}, "and shape \\(2, 2\\)"),
+        (
+            {"ends": row(2, 4, dtype=np.int32)},
+            "ends must be a one-dim.* array of int64, not of int32",
+        ),
+        ({"ends": np.array(4)}, "ends must be a one-dim.* array"),
+        ({"ends": row(2, 5)}, "do not divide the 4 steps"),
+        ({"ends": row(2, 3)}, "do not divide"),
+        ({"ends": row()}, "do not divide"),
+        ({"ends": row(-1, 4)}, "do not divide"),
+        ({"ends": row(5, 4)}, "do not divide"),
+        ({"ends": row(LARGEST, -LARGEST + 9, 4)}, "do not divide"),
+        ({"ends": row(3, 4)}, "does not end with the end of a voice"),
+        ({"steps": row(5, 0, 0, 5, dtype=np.uint32)}, "does not end with the end of a voice"),
     ],
 )
-def test_arrays_that_are_no_index(changes, reason):
+def test_invalid_arrays_are_refused(changes, reason):
     arrays = {"steps": row(5, 0, 5, 0, dtype=np.uint32), "ends": row(2, 4)}
     NoveltyIndex.from_arrays(arrays)
     arrays = {name: array for name, array in {**arrays, **changes}.items() if array is not None}
@@ -379,7 +388,7 @@ def test_arrays_that_are_no_index(changes, reason):
 
 
 @given(st.lists(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 3), max_size=20), max_size=4))
-def test_whatever_the_numbers_are_an_index_answers(tunes):
+def test_index_of_random_numbers_gives_a_result(tunes):
     steps = [np.array([*tune, 0], np.uint32) for tune in tunes]
     ends = np.cumsum([len(tune) for tune in steps], dtype=np.int64)
     together = np.concatenate([np.zeros(0, np.uint32), *steps])

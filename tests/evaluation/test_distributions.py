@@ -20,10 +20,10 @@ def count(body, header="M:2/4\nL:1/8\nK:D\n"):
     return distributions([f"X:1\n{header}{body}"])
 
 
-# What is counted -----------------------------------------------------------------------------
+# Counts --------------------------------------------------------------------------------------
 
 
-def test_a_tune_counted_by_hand():
+def test_counts_of_a_tune():
     found = count("A|:d2 ef|z2 [Fa]{b}g-|g4:|1 d>e d2|2 (3def d2-|d2 ^d2|]")
     # A d e f a g d e d d e f d ^d
     midi = [69, 74, 76, 78, 81, 79, 74, 76, 74, 74, 76, 78, 74, 75]
@@ -53,7 +53,7 @@ def test_tune_length(body, bars):
     assert count(body)["tune length"] == {bars: 1}
 
 
-def test_ties_join_one_pitch_only_and_voices_stand_apart():
+def test_ties_join_one_pitch_and_voices_are_separate():
     assert count("d2-e2|")["note length"] == {Fraction(1, 4): 2}
     assert count("[Ad]2-[Be]2|[Be]2-[Ae]2|")["pitch"] == {74: 1, 76: 2}
     found = count("V:1\nd2 f2|\nV:2\nD4|")
@@ -61,7 +61,7 @@ def test_ties_join_one_pitch_only_and_voices_stand_apart():
     assert found["interval"] == {4: 1}
 
 
-def test_what_cannot_be_read_is_left_out():
+def test_invalid_tunes_are_left_out():
     tunes = ["X:1\nM:2/4\nK:C\ncdef|", "X:2\nK:C\nZ9999|", "X:3\nK:C\nc\0d|"]
     found = distributions(tunes)
     assert found["tune length"].total() == 1
@@ -69,7 +69,7 @@ def test_what_cannot_be_read_is_left_out():
 
 
 def test_notes_are_those_of_the_midi_file(oneills, tmp_path):
-    """What another program reads of our files, where what is written is what is heard."""
+    """For tunes without repeats, ornaments and chords, which are played as they are written."""
     plain = [t for t in oneills.tunes if not set(t.split("\nK:")[1]) & set('[]{":&-+!.~TuvHP')]
     assert len(plain) > 50
     for tune in plain[::10]:
@@ -94,11 +94,11 @@ def test_notes_are_those_of_the_midi_file(oneills, tmp_path):
         )
 
 
-# How far apart -------------------------------------------------------------------------------
+# Distance ------------------------------------------------------------------------------------
 
 
-def test_distance_is_the_largest_difference_of_any_event():
-    """Against the definition: over all sets of values."""
+def test_distance_is_the_largest_difference_of_an_event():
+    """Compared with the definition: the maximum over all sets of values."""
     random = np.random.default_rng(5)
     for _ in range(20):
         a, b = (Counter(dict(enumerate(random.integers(0, 9, 6).tolist()))) for _ in "ab")
@@ -111,7 +111,7 @@ def test_distance_is_the_largest_difference_of_any_event():
         assert distance(a, b) == distance(b, a)
 
 
-def test_distances_that_are_known():
+def test_known_distances():
     rhythms = Counter({F(4, 4): 1, F(8): 2})
     assert distance(rhythms, Counter({F(4, 4): 7, F(8): 14})) == 0
     assert distance(rhythms, Counter({F(2, 6): 5})) == 1
@@ -120,7 +120,7 @@ def test_distances_that_are_known():
     assert distance(Counter(), Counter()) == 0
 
 
-def test_parts_of_a_corpus_are_nearer_than_another_corpus(jigs, irish):
+def test_halves_of_a_corpus_are_closer_than_another_corpus(jigs, irish):
     one, other, foreign = (
         distributions(tunes[:150]) for tunes in (jigs.tunes[::2], jigs.tunes[1::2], irish.tunes)
     )
