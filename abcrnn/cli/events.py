@@ -130,12 +130,15 @@ def train(arguments: argparse.Namespace) -> int:
     import_tensorflow()
     strategy = distribution_strategy(arguments.distribute)
     from abcrnn.data.midi_folder import split_pieces
+    from abcrnn.data.splits import describe_split
     from abcrnn.models.note_model import NoteModel
     from abcrnn.models.note_recipes import note_recipe
     from abcrnn.training.note_trainer import NoteTrainer
+    from abcrnn.training.run_folder import RunFolder
 
     collection = _load_pieces(arguments.folder, arguments.instruments)
-    parts = split_pieces(collection.pieces, _VALIDATION, _TEST, arguments.seed)
+    rule = RunFolder(arguments.out).split_rule()
+    parts = split_pieces(collection.pieces, _VALIDATION, _TEST, arguments.seed, rule)
     notes = sum(len(piece.notes) for piece in collection.pieces)
     print(
         f"{collection.name}: {count_of(len(collection.pieces), 'piece')}, {notes:,} notes; "
@@ -154,7 +157,7 @@ def train(arguments: argparse.Namespace) -> int:
             "fingerprint": collection.fingerprint,
             "instruments": arguments.instruments,
             "tempo": collection.tempo,
-            "split": {"validation": _VALIDATION, "test": _TEST, "seed": arguments.seed},
+            "split": describe_split(_VALIDATION, _TEST, arguments.seed, rule),
         },
         seed=arguments.seed,
         strategy=strategy,
@@ -207,16 +210,14 @@ def evaluate(arguments: argparse.Namespace) -> int:
     """Print the scores of a model on held-out pieces."""
     path = find_model(arguments)
     import_tensorflow()
-    from abcrnn.data.midi_folder import split_pieces
+    from abcrnn.evaluation.held_out import held_out_pieces
     from abcrnn.evaluation.note_scoring import NoteScorer
     from abcrnn.models.note_model import load_note_model
 
     model = load_note_model(path)
     origin: dict[str, Any] = model.about.get("pieces", {})
     collection = _load_pieces(arguments.folder, origin.get("instruments", "merged"))
-    pieces = list(collection.pieces)
-    if origin.get("fingerprint") == collection.fingerprint:
-        pieces = split_pieces(pieces, **origin["split"])[2]
+    pieces = held_out_pieces(model, collection)
     left_out = len(collection.pieces) - len(pieces)
     scores = NoteScorer(model).score(pieces, after=_CONTEXT)
     print(

@@ -131,11 +131,13 @@ def _train(
     from abcrnn.models.char_lstm import CharLSTM
     from abcrnn.models.recipes import recipe
     from abcrnn.reports.plots import plot_history
+    from abcrnn.training.run_folder import RunFolder
     from abcrnn.training.trainer import Trainer
 
     epochs = epochs or recipe("quick").epochs
     corpus = load_corpus("oneills")
-    parts = corpus.split(validation=0.02, test=0.1, seed=0)
+    rule = RunFolder(folder / "run").split_rule()
+    parts = corpus.split(validation=0.02, test=0.1, seed=0, rule=rule)
     train, validation, _ = (part.without_fields(_SOURCE_FIELDS) for part in parts)
     vocabulary = Vocabulary.from_text(corpus.without_fields(_SOURCE_FIELDS).text)
     model = CharLSTM.from_recipe("quick", vocabulary, seed=seed)

@@ -122,13 +122,17 @@ def run(arguments: argparse.Namespace) -> int:
     from abcrnn.models.char_lstm import CharLSTM
     from abcrnn.models.recipes import recipe
     from abcrnn.reports.plots import plot_history
+    from abcrnn.training.run_folder import RunFolder
     from abcrnn.training.trainer import Trainer
 
     strategy = distribution_strategy(arguments.distribute)
     chosen = recipe(arguments.recipe)
     epochs = arguments.epochs or chosen.epochs
     corpus = load_corpus(arguments.corpus)
-    train, validation, _ = corpus.split(arguments.validation, arguments.test, arguments.split_seed)
+    rule = RunFolder(arguments.out).split_rule()
+    train, validation, _ = corpus.split(
+        arguments.validation, arguments.test, arguments.split_seed, rule
+    )
     with strategy.scope() if strategy else contextlib.nullcontext():
         model = CharLSTM.from_recipe(arguments.recipe, corpus.vocabulary, seed=arguments.seed)
     print(

@@ -1,7 +1,7 @@
-"""A folder of MIDI files as pieces, read once and kept in the cache.
+"""Folders of MIDI files as pieces, and their split into parts.
 
-What was read is kept by the SHA-256 of each file's content, so a folder may be
-moved, and a file added, without reading the others again.
+The notes of each file are cached by the SHA-256 of its content. Files may be renamed
+and new ones added without reading the others again.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from abcrnn.data.notes import (
-    MOST_BYTES,
+    MAX_BYTES,
     NOTE,
     Instruments,
     Notes,
@@ -28,17 +29,17 @@ from abcrnn.data.notes import (
     read_midi_bytes,
 )
 from abcrnn.data.registry import cache_folder
+from abcrnn.data.splits import Subject, assign_parts, digest_array
 from abcrnn.storage.archive import read_archive, write_archive
-from abcrnn.storage.validation import require_shares
 
 _logger = logging.getLogger(__name__)
 
 _FORMAT = "abcrnn notes 1"
-_ENDINGS = (".mid", ".midi")
+_SUFFIXES = (".mid", ".midi")
 
 
 class Collection(NamedTuple):
-    """The pieces of a folder, and why files were passed over.
+    """The pieces of a folder of MIDI files.
 
     Parameters
     ----------
@@ -46,16 +47,19 @@ class Collection(NamedTuple):
     pieces : tuple of Piece
         In the order of file names.
     problems : tuple of str
-        One line for each file that could not be read, or that has no notes.
+        One line for each file that was skipped: it is invalid or has no notes.
     """
 
     name: str
     pieces: tuple[Piece, ...]
     problems: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"Collection({self.name!r}, pieces={len(self.pieces)})"
+
     @property
     def tempo(self) -> float:
-        """Quarter notes a minute, of most pieces."""
+        """The most frequent tempo of the pieces, in quarter notes per minute."""
         return Counter(piece.tempo for piece in self.pieces).most_common(1)[0][0]
 
     @property
@@ -68,126 +72,149 @@ class Collection(NamedTuple):
 
 
 def load_pieces(path: str | os.PathLike[str], instruments: Instruments = "merged") -> Collection:
-    """Read a MIDI file, or all those in a folder and the folders in it.
+    """Load a MIDI file, or all MIDI files in a folder and its subfolders.
 
     Parameters
     ----------
     path : path-like
     instruments : {"merged", "programs"}
-        All notes of a file as one piece, or a piece for each program.
+        All notes of a file as one piece, or one piece for each General MIDI program.
 
     Returns
     -------
     Collection
-        Broken files are told of in the log and in ``problems``, and passed over.
+        Invalid files in a folder are skipped, logged and listed in ``problems``.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such path.
+        If the path does not exist.
     ValueError
-        If no file there can be read, or the only one is broken.
+        If no file can be read.
     ImportError
-        If pretty_midi is not there; names the extra.
+        If pretty_midi is not installed; the message names the extra.
     """
     path = Path(path)
     if path.is_file():
-        return Collection(path.name, tuple(_require(read_midi(path, instruments), path)), ())
+        pieces = _require_notes(read_midi(path, instruments), path)
+        return Collection(path.name, tuple(pieces), ())
     if not path.is_dir():
-        raise FileNotFoundError(f"{path}: no such file or folder; MIDI files were expected there")
-    files = sorted(f for f in path.rglob("*") if f.suffix.lower() in _ENDINGS and f.is_file())
+        raise FileNotFoundError(f"{path}: no such file or folder; expected MIDI files")
+    files = sorted(f for f in path.rglob("*") if f.suffix.lower() in _SUFFIXES and f.is_file())
     if not files:
-        raise ValueError(f"{path} holds no MIDI file: their names end in .mid or .midi")
-    kept = _Cache(instruments, path)
-    pieces: list[Piece] = []
-    problems: list[str] = []
-    try:
-        bar = tqdm(files, desc="reading MIDI", unit="file", disable=None, leave=False)
-        for file in bar:
-            try:
-                name = str(file.relative_to(path))
-                pieces += [p._replace(name=name) for p in _require(kept.read(file), file)]
-            except (ValueError, OSError) as error:
-                problems.append(str(error))
-    finally:
-        kept.write()
+        raise ValueError(f"{path} holds no MIDI file (.mid or .midi)")
+    pieces, problems = _read_folder(path, files, instruments)
     for problem in problems:
-        _logger.warning("passed over: %s", problem)
+        _logger.warning("skipped: %s", problem)
     if not pieces:
         raise ValueError(f"{path}: none of its {len(files)} MIDI files could be read")
     return Collection(path.name or str(path), tuple(pieces), tuple(problems))
 
 
-def _require(pieces: list[Piece], file: Path) -> list[Piece]:
+def _read_folder(
+    folder: Path, files: list[Path], instruments: Instruments
+) -> tuple[list[Piece], list[str]]:
+    cache = _Cache(instruments, folder)
+    pieces: list[Piece] = []
+    problems: list[str] = []
+    try:
+        for file in tqdm(files, desc="reading MIDI", unit="file", disable=None, leave=False):
+            try:
+                name = str(file.relative_to(folder))
+                notes = _require_notes(cache.read(file), file)
+                pieces += [piece._replace(name=name) for piece in notes]
+            except (ValueError, OSError) as error:
+                problems.append(str(error))
+    finally:
+        cache.write()
+    return pieces, problems
+
+
+def _require_notes(pieces: list[Piece], file: Path) -> list[Piece]:
     if not pieces:
-        raise ValueError(f"{file} has no notes but drums, if any")
+        raise ValueError(f"{file} has no notes except drums")
     return pieces
 
 
 class _Cache:
-    """What was read of files in a folder: in one file of the cache folder."""
+    """The notes of the files of a folder, kept in one file of the cache folder."""
 
     def __init__(self, instruments: Instruments, folder: Path) -> None:
         self._instruments = instruments
         key = hashlib.sha256(f"{instruments}\0{folder.resolve()}".encode()).hexdigest()[:32]
         self._file = cache_folder() / "notes" / f"{key}.notes"
-        self._known: dict[str, list[Piece]] = {}
+        self._pieces: dict[str, list[Piece]] = {}  # by SHA-256 of the file's content
         self._used: set[str] = set()
-        self._grown = False
+        self._changed = False
         if self._file.exists():
             self._open()
 
     def read(self, file: Path) -> list[Piece]:
-        """Return the pieces of a file, read now or before."""
-        if file.stat().st_size > MOST_BYTES:
-            return read_midi(file)  # which says so
+        """Return the pieces of a file, from the cache if they are there."""
+        if file.stat().st_size > MAX_BYTES:
+            return read_midi(file)  # raises the error
         data = file.read_bytes()
         key = hashlib.sha256(data).hexdigest()
-        if key not in self._known:
-            self._known[key] = read_midi_bytes(data, str(file), self._instruments)
-            self._grown = True
+        if key not in self._pieces:
+            self._pieces[key] = read_midi_bytes(data, str(file), self._instruments)
+            self._changed = True
         self._used.add(key)
-        return self._known[key]
+        return self._pieces[key]
 
     def write(self) -> None:
-        """Keep what was read; a disk that refuses costs only the time to read again."""
-        if not self._grown:
+        """Save the notes if any are new; an error is only logged."""
+        if not self._changed:
             return
-        kept = [(key, piece) for key in sorted(self._used) for piece in self._known[key]]
-        about = {"pieces": [[key, p.program, p.tempo, len(p.notes)] for key, p in kept]}
-        notes = np.concatenate([np.zeros(0, NOTE), *(piece.notes for _, piece in kept)])
+        pieces = [(key, piece) for key in sorted(self._used) for piece in self._pieces[key]]
+        about = {"pieces": [[key, p.program, p.tempo, len(p.notes)] for key, p in pieces]}
+        notes = np.concatenate([np.zeros(0, NOTE), *(piece.notes for _, piece in pieces)])
         try:
             write_archive(self._file, _FORMAT, about, {"notes": notes})
         except OSError as error:
-            _logger.warning("what was read could not be kept: %s", error)
+            _logger.warning("the notes could not be cached: %s", error)
 
     def _open(self) -> None:
         try:
             about, arrays = read_archive(self._file, _FORMAT)
-            ends = np.cumsum([0, *(length for *_, length in about["pieces"])])
-            if arrays["notes"].dtype != NOTE or len(arrays["notes"]) != ends[-1]:
-                raise ValueError("its notes are not as many as it says")
-            for (key, program, tempo, _), (first, last) in zip(
-                about["pieces"], pairwise(ends), strict=True
+            edges = np.cumsum([0, *(length for *_, length in about["pieces"])])
+            if arrays["notes"].dtype != NOTE or len(arrays["notes"]) != edges[-1]:
+                raise ValueError("its number of notes is wrong")
+            for (key, program, tempo, _), (start, stop) in zip(
+                about["pieces"], pairwise(edges), strict=True
             ):
-                piece = Piece("", program, tempo, arrays["notes"][first:last])
-                self._known.setdefault(key, []).append(piece)
+                piece = Piece("", program, tempo, arrays["notes"][start:stop])
+                self._pieces.setdefault(key, []).append(piece)
         except (ValueError, KeyError, TypeError, IndexError, OSError) as error:
-            _logger.warning("%s is of no use (%s): reading again", self._file, error)
-            self._known = {}
+            _logger.warning("%s cannot be used (%s); the files are read again", self._file, error)
+            self._pieces = {}
+
+
+# Parts ------------------------------------------------------------------------------------
 
 
 def split_pieces(
-    pieces: Iterable[Piece], validation: float = 0.1, test: float = 0.1, seed: int = 0
+    pieces: Iterable[Piece],
+    validation: float = 0.1,
+    test: float = 0.1,
+    seed: int = 0,
+    rule: str = "hash",
 ) -> tuple[list[Piece], list[Piece], list[Piece]]:
-    """Split by file: pieces of one file, and files with the same notes, stay together.
+    """Split pieces by file. Files with the same notes are in the same part.
+
+    With the default rule the part of a file depends only on its notes, the shares and
+    the seed: files that are added later do not move the others. See
+    :mod:`abcrnn.data.splits`.
 
     Parameters
     ----------
     pieces : iterable of Piece
     validation, test : float
-        Shares of the files, from 0; together less than 1.
+        Shares of the files, from 0; together less than 1. The parts have about these
+        shares.
     seed : int
+    rule : {"hash", "shuffle"}
+        ``"shuffle"`` is the rule of version 0.1; take it to resume a run that was
+        started with that version.
 
     Returns
     -------
@@ -196,32 +223,48 @@ def split_pieces(
     Raises
     ------
     ValueError
-        If a share is out of range, or there are too few files for it.
+        If an argument is out of range, or there are too few files for a part.
     """
-    require_shares(validation, test)
-    groups = _alike(list(pieces))
-    order = np.random.default_rng(seed).permutation(len(groups))
-    held, unseen = round(validation * len(groups)), round(test * len(groups))
-    if held < (validation > 0) or unseen < (test > 0) or held + unseen >= len(groups):
-        raise ValueError(
-            f"there are {len(groups)} different MIDI files, too few to set "
-            f"{validation:g} of them aside for validation and {test:g} for test"
-        )
-    parts = (order[held + unseen :], order[:held], order[held : held + unseen])
-    train, first, second = ([p for g in sorted(part) for p in groups[g]] for part in parts)
-    return train, first, second
+    groups = _group_by_notes(list(pieces))
+    part_of = assign_parts(
+        np.array(list(groups), np.uint64),
+        validation,
+        test,
+        seed,
+        rule,
+        subject=Subject("the collection", "different MIDI files", "add more files"),
+        shuffle_order=("validation", "test"),
+    )
+    parts: tuple[list[Piece], list[Piece], list[Piece]] = ([], [], [])
+    for group, part in zip(groups.values(), part_of.tolist(), strict=True):
+        parts[part].extend(group)
+    return parts
 
 
-def _alike(pieces: list[Piece]) -> list[list[Piece]]:
-    """Group pieces by file, and files by the notes they have."""
+def piece_digests(pieces: Iterable[Piece]) -> NDArray[np.uint64]:
+    """Return a 64-bit digest of the notes of each piece: pitches, steps and durations.
+
+    Returns
+    -------
+    ndarray, shape (pieces,), uint64
+    """
+    return digest_array(_digest([piece]) for piece in pieces)
+
+
+def _group_by_notes(pieces: list[Piece]) -> dict[int, list[Piece]]:
+    """Group the pieces by file, and files with the same notes; keys are digests of the notes."""
     files: dict[str, list[Piece]] = {}
     for piece in pieces:
         files.setdefault(piece.name, []).append(piece)
-    groups: dict[bytes, list[Piece]] = {}
+    groups: dict[int, list[Piece]] = {}
     for parts in files.values():
-        music = b"".join(_music(part.notes) for part in parts)
-        groups.setdefault(hashlib.sha256(music).digest(), []).extend(parts)
-    return list(groups.values())
+        groups.setdefault(int.from_bytes(_digest(parts), "little"), []).extend(parts)
+    return groups
+
+
+def _digest(pieces: Iterable[Piece]) -> bytes:
+    notes = b"".join(_music(piece.notes) for piece in pieces)
+    return hashlib.blake2b(notes, digest_size=8).digest()
 
 
 def _music(notes: Notes) -> bytes:

@@ -1,8 +1,8 @@
-"""Notes out of MIDI files: what a piece is in this wing.
+"""Notes read from MIDI files.
 
-A note table is a structured array of dtype :data:`NOTE`, in the order of starts
-and, where these are equal, of pitches. ``step`` is the time since the start of
-the note before, so 0 within a chord; all times are in seconds.
+A note table is a structured array of dtype :data:`NOTE`, sorted by start and then by
+pitch. All times are in seconds. ``step`` is the time since the start of the note
+before, so 0 within a chord.
 """
 
 from __future__ import annotations
@@ -32,34 +32,36 @@ NOTE = np.dtype(
 )
 
 Notes = NDArray[Any]
+_Part = tuple[int, list[Any]]  # General MIDI program, notes of pretty_midi
 Instruments = Literal["merged", "programs"]
 
-#: What ``instruments`` may be.
+#: Values of ``instruments``.
 INSTRUMENTS = ("merged", "programs")
 
-#: Pitches of MIDI.
+#: Number of MIDI pitches.
 PITCHES = 128
-#: Stands for a pitch between two pieces: what is read before the first note.
+#: Pitch of the row that separates two pieces; a network reads it before the first note.
 START = PITCHES
 
 #: Notes as a network reads them, shape (..., 3): pitch, step, duration.
 Rows = NDArray[Any]
 
-MOST_BYTES = 2**21  # some 250,000 notes: more than any piece has, and read within a minute
+#: Largest MIDI file that is read, in bytes: about 250,000 notes, read within a minute.
+MAX_BYTES = 2**21
 
 
 class Piece(NamedTuple):
-    """Notes that belong together.
+    """A piece of music: the notes of a MIDI file or of one instrument in it.
 
     Parameters
     ----------
     name : str
-        Of the file they come from.
+        Name of the file.
     program : int
-        Of General MIDI, from 0; that of most notes where several are merged.
+        General MIDI program, from 0; that of most notes if instruments are merged.
     tempo : float
-        Quarter notes a minute, as the file begins; 120 if it says none.
-    notes : ndarray of NOTE
+        Quarter notes per minute at the start of the file; 120 if it gives none.
+    notes : ndarray, shape (notes,), NOTE
     """
 
     name: str
@@ -71,7 +73,18 @@ class Piece(NamedTuple):
 def make_notes(
     pitches: NDArray[Any], starts: NDArray[Any], ends: NDArray[Any], velocities: NDArray[Any]
 ) -> Notes:
-    """Sort notes into a table, with the steps between them; the first has step 0."""
+    """Return notes as a sorted table; the first has step 0.
+
+    Parameters
+    ----------
+    pitches, velocities : ndarray, shape (notes,), int
+    starts, ends : ndarray, shape (notes,), float
+        In seconds.
+
+    Returns
+    -------
+    ndarray, shape (notes,), NOTE
+    """
     order = np.lexsort((pitches, starts))
     table = np.zeros(len(order), NOTE)
     table["pitch"], table["velocity"] = pitches[order], velocities[order]
@@ -84,7 +97,19 @@ def make_notes(
 def notes_of_steps(
     pitches: NDArray[Any], steps: NDArray[Any], durations: NDArray[Any], velocity: int = 80
 ) -> Notes:
-    """Lay notes out one after the other: the first begins after its step."""
+    """Return notes given by their steps as a table; the first begins after its step.
+
+    Parameters
+    ----------
+    pitches : ndarray, shape (notes,), int
+    steps, durations : ndarray, shape (notes,), float
+        In seconds.
+    velocity : int
+
+    Returns
+    -------
+    ndarray, shape (notes,), NOTE
+    """
     table = np.zeros(len(pitches), NOTE)
     table["pitch"], table["step"], table["duration"] = pitches, steps, durations
     table["start"] = np.cumsum(steps, dtype=np.float64)
@@ -94,83 +119,97 @@ def notes_of_steps(
 
 
 def read_midi(path: str | os.PathLike[str], instruments: Instruments = "merged") -> list[Piece]:
-    """Read the notes of a MIDI file; drums are set aside.
+    """Read the notes of a MIDI file without drums.
 
     Parameters
     ----------
     path : path-like
     instruments : {"merged", "programs"}
-        All notes as one piece, or a piece for each program of General MIDI.
+        All notes as one piece, or one piece for each General MIDI program.
 
     Returns
     -------
     list of Piece
-        In the order of programs; none if only drums play.
+        In the order of programs; empty if the file has no notes except drums.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If it is no MIDI file, is cut short or damaged, or is larger than any piece.
+        If it is not a MIDI file, is truncated or damaged, or is larger than 2 MiB.
     ImportError
-        If pretty_midi is not there; names the extra.
+        If pretty_midi is not installed; the message names the extra.
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; a MIDI file was expected there")
+        raise FileNotFoundError(f"{path}: no such file; expected a MIDI file")
     size = path.stat().st_size
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         raise ValueError(
-            f"{path} has {size:,} bytes; a MIDI file may have {MOST_BYTES:,} here "
-            "(some 250,000 notes): cut it into pieces"
+            f"{path} has {size:,} bytes; MIDI files of at most {MAX_BYTES:,} bytes "
+            "(about 250,000 notes) are read: divide it into smaller files"
         )
     return read_midi_bytes(path.read_bytes(), str(path), instruments)
 
 
 def read_midi_bytes(data: bytes, name: str, instruments: Instruments = "merged") -> list[Piece]:
-    """As :func:`read_midi`, of what stands in a file of that name."""
+    """Read the notes of the content of a MIDI file; see :func:`read_midi`.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        Name of the file, for the pieces and for messages.
+    instruments : {"merged", "programs"}
+    """
     if instruments not in INSTRUMENTS:
         raise ValueError(f"instruments must be 'merged' or 'programs', not {instruments!r}")
     if not data.startswith(b"MThd"):
         raise ValueError(f"{name} is no MIDI file: it does not begin with MThd")
-    played = _parse(data, name)
-    parts = [(int(i.program), i.notes) for i in played.instruments if not i.is_drum and i.notes]
-    if instruments == "programs":
-        programs = sorted({program for program, _ in parts})
-        groups = [(p, [n for q, notes in parts if q == p for n in notes]) for p in programs]
-    else:
-        most: Counter[int] = Counter()
-        for program, notes in parts:
-            most[program] += len(notes)
-        merged = [note for _, notes in parts for note in notes]
-        groups = [(most.most_common(1)[0][0], merged)] if merged else []
-    tempo = round(float(played.get_tempo_changes()[1][0]), 3)
-    return [Piece(name, program, tempo, _table(notes, name)) for program, notes in groups]
+    midi = _parse(data, name)
+    tempo = round(float(midi.get_tempo_changes()[1][0]), 3)
+    parts = [(int(i.program), i.notes) for i in midi.instruments if not i.is_drum and i.notes]
+    group = _group_by_program if instruments == "programs" else _merge
+    return [Piece(name, program, tempo, _table(notes, name)) for program, notes in group(parts)]
+
+
+def _group_by_program(parts: list[_Part]) -> list[_Part]:
+    programs = sorted({program for program, _ in parts})
+    return [(p, [note for q, notes in parts if q == p for note in notes]) for p in programs]
+
+
+def _merge(parts: list[_Part]) -> list[_Part]:
+    counts: Counter[int] = Counter()
+    for program, notes in parts:
+        counts[program] += len(notes)
+    merged = [note for _, notes in parts for note in notes]
+    return [(counts.most_common(1)[0][0], merged)] if merged else []
 
 
 def _parse(data: bytes, name: str) -> Any:
-    """Parse with pretty_midi; whatever goes wrong there is said of the file."""
+    """Parse with pretty_midi; ``ValueError`` for any error in the file."""
     pretty_midi = import_pretty_midi()
     import mido
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # tempo marks on a later track, and the like
+            warnings.simplefilter("ignore")  # such as tempo changes on a later track
             file = mido.MidiFile(file=io.BytesIO(data))
             if file.ticks_per_beat <= 0:
-                raise ValueError(f"it has {file.ticks_per_beat} ticks a beat")
+                raise ValueError(f"it has {file.ticks_per_beat} ticks per beat")
             return pretty_midi.PrettyMIDI(mido_object=file)
-    except Exception as error:  # theirs are of many kinds, from EOFError to KeySignatureError
-        said = str(error) or ("it ends too early" if isinstance(error, EOFError) else "")
-        said = said or type(error).__name__
-        raise ValueError(f"{name} is not a valid MIDI file: {said[:200]}") from error
+    except Exception as error:  # of many types, from EOFError to KeySignatureError
+        reason = str(error) or ("it ends too early" if isinstance(error, EOFError) else "")
+        reason = reason or type(error).__name__
+        raise ValueError(f"{name} is not a valid MIDI file: {reason[:200]}") from error
 
 
 def _table(notes: list[Any], name: str) -> Notes:
     columns = np.array([(n.pitch, n.start, n.end, n.velocity) for n in notes], np.float64).T
     pitches, starts, ends, velocities = columns
-    sound = np.isfinite(columns).all() and starts.min() >= 0 and (ends >= starts).all()
-    if not (sound and pitches.min() >= 0 and pitches.max() <= 127):
-        raise ValueError(f"{name} is not a valid MIDI file: it has notes outside of time or pitch")
+    if not np.isfinite(columns).all() or starts.min() < 0 or (ends < starts).any():
+        raise ValueError(f"{name} is not a valid MIDI file: the times of its notes are invalid")
+    if pitches.min() < 0 or pitches.max() >= PITCHES:
+        raise ValueError(f"{name} is not a valid MIDI file: it has pitches beyond 0 to 127")
     return make_notes(pitches, starts, ends, velocities)

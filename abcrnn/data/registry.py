@@ -1,8 +1,9 @@
-"""The cards of the named corpora: where their files are, and what must be in them.
+"""The registry of named corpora: where their files come from and what they contain.
 
-A card is a small TOML file in ``corpora/``. The tunes are other people's: they
-are read from the installed music21 package, or fetched on first use into a
-cache folder (``ABCRNN_DATA``, or the user's own) and checked by SHA-256.
+Each corpus has a card, a small TOML file in ``corpora/``. The tunes are not part of
+this package: they are read from the installed music21 package, or fetched on first
+use into a cache folder (``ABCRNN_DATA``, or the user's cache folder) and verified
+by SHA-256.
 """
 
 from __future__ import annotations
@@ -13,24 +14,28 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+#: Environment variable that names the cache folder.
 CACHE_VARIABLE = "ABCRNN_DATA"
 
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a corpus.
+    """Description of a named corpus.
 
     Parameters
     ----------
     name, title, licence, homepage : str
-    tunes, duplicates, vocabulary_size, bytes : int
-        What its files must hold; duplicates are tunes whose body an earlier one has.
+    tunes, duplicates, vocabulary_size : int
+        Number of tunes, of tunes with the body of an earlier tune, and of distinct
+        characters.
+    bytes : int
+        Size of all files.
     base_url : str
-        Address of the folder of its files, pinned to a commit; empty if embedded.
+        URL of the folder of the files, pinned to a commit; empty if music21 has them.
     files : dict of str to str
-        File name to SHA-256, in reading order.
+        SHA-256 of each file by its name, in reading order; empty if music21 has them.
     music21_folder : str
-        Folder of ``music21/corpus`` that has them; empty if fetched.
+        Folder in ``music21/corpus`` with the files; empty if they are fetched.
     """
 
     name: str
@@ -47,42 +52,42 @@ class Card:
 
 
 def card_names() -> list[str]:
-    """Names of the corpora, in order."""
+    """Return the names of the corpora in alphabetical order."""
     return sorted(path.stem for path in _card_folder().glob("*.toml"))
 
 
 def read_card(name: str) -> Card:
-    """Read the card of a corpus; ``ValueError`` names the corpora there are."""
+    """Read the card of a corpus; ``ValueError`` if there is no corpus of that name."""
     if name not in card_names():
-        raise ValueError(f"no corpus {name!r}; there are {', '.join(card_names())}")
+        raise ValueError(f"no corpus {name!r}; the corpora are {', '.join(card_names())}")
     with open(_card_folder() / f"{name}.toml", "rb") as file:
         return Card(name=name, **tomllib.load(file))
 
 
 def fetch_card(card: Card) -> list[Path]:
-    """Return the files of a corpus, fetching those that are not here yet.
+    """Return the paths of the files of a corpus, fetching files that are not in the cache.
 
     Raises
     ------
     ConnectionError
-        If a file cannot be fetched; nothing half is left behind.
+        If a file cannot be fetched; no partial file remains.
     ValueError
-        If a file is not the one the card knows.
+        If the SHA-256 of a file differs from that on the card, or music21 lacks it.
     """
     if card.music21_folder:
-        return _embedded(card)
+        return _find_in_music21(card)
     return [_fetch(card, name) for name in card.files]
 
 
 def is_here(card: Card) -> bool:
-    """Whether the corpus can be read without a network."""
+    """Return whether the corpus can be read without a network."""
     if card.music21_folder:
         return True
     return all((cache_folder() / name).is_file() for name in card.files)
 
 
 def cache_folder() -> Path:
-    """Return where fetched corpora are kept."""
+    """Return the folder of fetched corpora and of other cached data."""
     if os.environ.get(CACHE_VARIABLE):
         return Path(os.environ[CACHE_VARIABLE]).expanduser()
     import pooch
@@ -91,21 +96,24 @@ def cache_folder() -> Path:
 
 
 def _card_folder() -> Path:
-    # In a wheel the cards are inside the package, in a checkout beside it.
+    # In a wheel the cards are inside the package, in a checkout next to it.
     package = Path(__file__).resolve().parents[1]
     inside = package / "corpora"
     return inside if inside.is_dir() else package.parent / "corpora"
 
 
-def _embedded(card: Card) -> list[Path]:
-    # Found without importing it: music21 takes a third of a second to import.
+def _find_in_music21(card: Card) -> list[Path]:
+    # Without importing music21, which takes a third of a second.
     spec = find_spec("music21")
     if spec is None or spec.origin is None:
-        raise ValueError(f"{card.name} comes with music21, which is not installed")
+        raise ValueError(f"{card.name} is part of music21, which is not installed")
     folder = Path(spec.origin).parent / "corpus" / card.music21_folder
     files = sorted(folder.glob("*.abc"))
     if not files:
-        raise ValueError(f"the installed music21 has no {folder}; install music21 10 or newer")
+        raise ValueError(
+            f"the installed music21 lacks the folder {folder}; "
+            "install the complete music21 package from PyPI"
+        )
     return files
 
 
@@ -113,28 +121,27 @@ def _fetch(card: Card, name: str) -> Path:
     import pooch
     import requests
 
-    url = card.base_url + name
-    here = cache_folder() / name
-    if here.is_file() and pooch.file_hash(str(here)) != card.files[name]:
-        # It may be somebody's own: pooch would fetch anew and write over it.
+    url, sha256 = card.base_url + name, card.files[name]
+    path = cache_folder() / name
+    if path.is_file() and pooch.file_hash(str(path)) != sha256:
+        # It may be a file of the user's; pooch would overwrite it.
         raise ValueError(
-            f"{here} is not the file that the card of {card.name} knows (its SHA-256 differs): "
-            "move it away to have it fetched anew, or give its path to read it as your own"
+            f"{path} is not the file of the corpus {card.name} (its SHA-256 differs): "
+            "move it to another folder to fetch the corpus again, or load it by its path"
         )
-    wanted = f"sha256:{card.files[name]}"
     try:
-        found = pooch.retrieve(
-            url, known_hash=wanted, fname=name, path=cache_folder(), progressbar=True
+        fetched = pooch.retrieve(
+            url, known_hash=f"sha256:{sha256}", fname=name, path=cache_folder(), progressbar=True
         )
     except requests.RequestException as error:
         raise ConnectionError(
             f"{name} of the corpus {card.name} could not be fetched from {url} ({error}). "
-            f"With the file at hand, put it into {cache_folder()}, or set {CACHE_VARIABLE} "
-            "to its folder; the corpora oneills, airds, ryans and essen need no network"
+            f"If you have the file, put it into {cache_folder()} or set {CACHE_VARIABLE} "
+            "to its folder; the corpora airds, essen, oneills and ryans need no network"
         ) from error
     except ValueError as error:
         raise ValueError(
-            f"{url} did not give the file that the card of {card.name} knows (its SHA-256 "
-            "differs): it was cut off or altered on its way; nothing was kept"
+            f"the file fetched from {url} is not that of the corpus {card.name} (its SHA-256 "
+            "differs): it was truncated or changed on the way; nothing was saved"
         ) from error
-    return Path(found)
+    return Path(fetched)

@@ -1,9 +1,10 @@
-"""Tunes beyond memory: kept as ids in a file, and read from it piece by piece.
+"""Stores: tunes kept as ids in files, for corpora that do not fit into memory.
 
-A store is a folder. ``ids.u1`` has the tunes one after the other, each closed by
-a blank line, 1 byte a character while there are at most 256 distinct ones (else
-``ids.u2`` or ``ids.u4``); ``offsets`` says where each begins, ``bodies`` what its
-body hashes to, and ``about.json`` what the ids mean.
+A store is a folder. ``ids.u1`` holds the ids of the tunes one after the other, each
+followed by a blank line, with 1 byte for each character if there are at most 256
+distinct characters (otherwise ``ids.u2`` or ``ids.u4``). ``offsets`` holds the start
+of each tune, ``bodies`` the digest of each body, and ``about.json`` the characters
+that the ids stand for.
 """
 
 from __future__ import annotations
@@ -21,27 +22,27 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-#: What stands between two tunes, and so also what a tune begins and ends with.
+#: Separator of tunes: models read it before the first and after each tune.
 BOUNDARY = "\n\n"
 
-#: What ``about.json`` says of itself.
+#: Format name in ``about.json``.
 FORMAT = "abcrnn tunes 1"
 
-_READS = 256  # between two times that pages are given back: each read may map 64 KiB
-_TUNES = 1024  # decoded at once, one after the other
-_UTF32 = "utf-32-le"  # one fixed-width code unit a character: NumPy can look them all up at once
+_READS_PER_RELEASE = 256  # each read may map 64 KiB
+_TUNES_PER_READ = 1024
+_UTF32 = "utf-32-le"  # a fixed width for each character, so that NumPy can translate them at once
 
 
 class MappedFile:
-    """A file mapped into memory, of which only what was read last stays resident.
+    """A memory-mapped file of which only the pages read last stay resident.
 
-    Pages that were read count as the process's own until the system takes them
-    back; they are given back here, every so many reads.
+    Mapped pages count as memory of the process. They are released after every few
+    hundred reads.
 
     Parameters
     ----------
     path : path-like
-        Of a file that is not empty.
+        A file that is not empty.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -52,11 +53,11 @@ class MappedFile:
     def __len__(self) -> int:
         return len(self._map)
 
-    def __getitem__(self, place: slice) -> bytes:
+    def __getitem__(self, index: slice) -> bytes:
         self._reads += 1
-        if self._reads % _READS == 0 and hasattr(mmap, "MADV_DONTNEED"):
+        if self._reads % _READS_PER_RELEASE == 0 and hasattr(mmap, "MADV_DONTNEED"):
             self._map.madvise(mmap.MADV_DONTNEED)
-        return self._map[place]
+        return self._map[index]
 
 
 class TuneIds:
@@ -66,9 +67,9 @@ class TuneIds:
     ----------
     source : bytes or MappedFile
     dtype : dtype
-        Of an id in it, unsigned.
+        Unsigned integer type of the ids.
     offsets : ndarray, shape (tunes + 1,), int64
-        Where each tune begins, in characters, and where the last one ends.
+        Start of each tune in characters, and the end of the last one.
     """
 
     def __init__(
@@ -76,30 +77,34 @@ class TuneIds:
     ) -> None:
         self._source, self.dtype, self.offsets = source, dtype, offsets
 
-    def read(self, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[Any]:
-        """Return the ids of stretches, given in characters, one after the other."""
+    def read(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the ids of ranges of characters, concatenated."""
         source, size = self._source, self.dtype.itemsize
-        bounds = zip((begins * size).tolist(), (ends * size).tolist(), strict=True)
-        return np.frombuffer(b"".join([source[begin:end] for begin, end in bounds]), self.dtype)
+        bounds = zip((starts * size).tolist(), (stops * size).tolist(), strict=True)
+        return np.frombuffer(b"".join([source[start:stop] for start, stop in bounds]), self.dtype)
 
     def read_tunes(self, tunes: NDArray[np.uint32]) -> NDArray[Any]:
-        """Return the ids of whole tunes with their closing blank lines, one after the other."""
+        """Return the ids of whole tunes with the blank line after each, concatenated."""
         return self.read(self.offsets[tunes], self.offsets[tunes + 1])
 
     def lengths(self, tunes: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Return how many characters each of these tunes has, its blank line counted."""
+        """Return the number of characters of tunes, including the blank line after each."""
         lengths = self.offsets[tunes + 1]
         lengths -= self.offsets[tunes]
         return lengths
 
 
 class TuneStore:
-    """A folder that :func:`abcrnn.data.store_writer.store_tunes` wrote.
+    """An open store, written by :func:`abcrnn.data.store_writer.store_tunes`.
+
+    Parameters
+    ----------
+    folder : Path
 
     Raises
     ------
     ValueError
-        If it is damaged, or was written by another version.
+        If the store is damaged or was written by another version.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -114,100 +119,101 @@ class TuneStore:
             self.fragments: list[tuple[str, int]] = about["fragments"]
             self.fragment_count: int = about["fragment_count"]
             self.size: int = about["tunes"]
-            dtype = id_dtype(len(self.alphabet))
-            source = MappedFile(folder / id_name(dtype))
-            offsets = np.asarray(np.memmap(folder / "offsets", "<i8", "r"))
-            bodies = (folder / "bodies").stat().st_size
-            if (
-                len(offsets) != self.size + 1
-                or len(source) != offsets[-1] * dtype.itemsize
-                or bodies != 8 * self.size
-            ):
-                raise ValueError("its files have not the sizes that they should have")
+            self.ids = self._open_ids()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{folder} is not a valid store of tunes: {error}") from error
-        self.ids = TuneIds(source, dtype, offsets)
         self.codes = codes_of(self.alphabet)
 
-    def bodies(self) -> NDArray[np.uint64]:
-        """Read the 64-bit hashes of the tunes' bodies, shape (tunes,)."""
+    def body_digests(self) -> NDArray[np.uint64]:
+        """Read the digest of each tune's body, shape (tunes,), uint64."""
         return np.fromfile(self.folder / "bodies", "<u8")
+
+    def _open_ids(self) -> TuneIds:
+        dtype = id_dtype(len(self.alphabet))
+        source = MappedFile(self.folder / id_name(dtype))
+        offsets = np.asarray(np.memmap(self.folder / "offsets", "<i8", "r"))
+        if (
+            len(offsets) != self.size + 1
+            or len(source) != offsets[-1] * dtype.itemsize
+            or (self.folder / "bodies").stat().st_size != 8 * self.size
+        ):
+            raise ValueError("the sizes of its files do not match")
+        return TuneIds(source, dtype, offsets)
 
 
 class StoredTunes(Sequence[str]):
-    """Tunes of a store, decoded when they are asked for.
+    """A sequence of tunes in a store, decoded when they are read.
 
     Parameters
     ----------
     store : TuneStore
-    places : ndarray, shape (tunes,), uint32, optional
-        Which of them, in this order; all without it.
+    indices : ndarray, shape (tunes,), uint32, optional
+        Indices of the tunes in the store; all tunes by default.
     """
 
-    def __init__(self, store: TuneStore, places: NDArray[np.uint32] | None = None) -> None:
+    def __init__(self, store: TuneStore, indices: NDArray[np.uint32] | None = None) -> None:
         self.store = store
-        self.is_whole = places is None
-        self.places = np.arange(store.size, dtype=np.uint32) if places is None else places
+        self.is_whole = indices is None
+        self.indices = np.arange(store.size, dtype=np.uint32) if indices is None else indices
 
-    def bodies(self) -> NDArray[np.uint64]:
-        """Return the 64-bit hash of each tune's body, shape (tunes,)."""
-        bodies = self.store.bodies()
-        return bodies if self.is_whole else bodies[self.places]
+    def body_digests(self) -> NDArray[np.uint64]:
+        """Return the digest of each tune's body, shape (tunes,), uint64."""
+        digests = self.store.body_digests()
+        return digests if self.is_whole else digests[self.indices]
 
     @cached_property
     def counts(self) -> Counter[str]:
-        """How often each character comes, in the tunes and their closing blank lines."""
+        """Number of occurrences of each character in the tunes and the blank lines after them."""
         if self.is_whole:
             return self.store.counts
         ids = self.store.ids
-        found = np.zeros(len(self.store.alphabet), np.int64)
-        for tunes in self._some_at_once():
-            found += np.bincount(ids.read_tunes(tunes), minlength=len(found))
-        pairs = zip(self.store.alphabet, found.tolist(), strict=True)
+        counts = np.zeros(len(self.store.alphabet), np.int64)
+        for indices in self._batches():
+            counts += np.bincount(ids.read_tunes(indices), minlength=len(counts))
+        pairs = zip(self.store.alphabet, counts.tolist(), strict=True)
         return Counter({character: count for character, count in pairs if count})
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     @overload
-    def __getitem__(self, place: int) -> str: ...
+    def __getitem__(self, index: int) -> str: ...
     @overload
-    def __getitem__(self, place: slice) -> StoredTunes: ...
-    def __getitem__(self, place: int | slice) -> str | StoredTunes:
-        if isinstance(place, slice):
-            return StoredTunes(self.store, self.places[place])
-        return self._decode(self.places[[place]])[0]
+    def __getitem__(self, index: slice) -> StoredTunes: ...
+    def __getitem__(self, index: int | slice) -> str | StoredTunes:
+        if isinstance(index, slice):
+            return StoredTunes(self.store, self.indices[index])
+        return self._decode(self.indices[[index]])[0]
 
     def __iter__(self) -> Iterator[str]:
-        for tunes in self._some_at_once():
-            yield from self._decode(tunes)
+        for indices in self._batches():
+            yield from self._decode(indices)
 
-    def _some_at_once(self) -> Iterator[NDArray[np.uint32]]:
-        for first in range(0, len(self), _TUNES):
-            yield self.places[first : first + _TUNES]
+    def _batches(self) -> Iterator[NDArray[np.uint32]]:
+        for start in range(0, len(self), _TUNES_PER_READ):
+            yield self.indices[start : start + _TUNES_PER_READ]
 
-    def _decode(self, tunes: NDArray[np.uint32]) -> list[str]:
-        codes = self.store.codes[self.store.ids.read_tunes(tunes)]
-        text = text_of(codes)
-        ends = [0, *np.cumsum(self.store.ids.lengths(tunes)).tolist()]
-        return [text[begin : end - len(BOUNDARY)] for begin, end in pairwise(ends)]
+    def _decode(self, indices: NDArray[np.uint32]) -> list[str]:
+        text = text_of(self.store.codes[self.store.ids.read_tunes(indices)])
+        edges = [0, *np.cumsum(self.store.ids.lengths(indices)).tolist()]
+        return [text[start : stop - len(BOUNDARY)] for start, stop in pairwise(edges)]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, StoredTunes):
             return NotImplemented
         same_store = self.store.folder == other.store.folder
-        return same_store and np.array_equal(self.places, other.places)
+        return same_store and np.array_equal(self.indices, other.indices)
 
     __hash__ = None  # type: ignore[assignment]
 
 
 def id_dtype(alphabet_size: int) -> np.dtype[Any]:
-    """Return the narrowest unsigned type for the ids of so many characters."""
+    """Return the narrowest unsigned integer type for the ids of an alphabet."""
     return np.min_scalar_type(max(alphabet_size - 1, 0)).newbyteorder("<")
 
 
 def id_name(dtype: np.dtype[Any]) -> str:
-    """Name the file of ids of this type."""
+    """Return the name of the file of ids of a type."""
     return f"ids.u{dtype.itemsize}"
 
 
@@ -217,5 +223,5 @@ def codes_of(text: str) -> NDArray[np.uint32]:
 
 
 def text_of(codes: NDArray[np.uint32]) -> str:
-    """Return the text of which :func:`codes_of` gave the code points."""
+    """Return the text with the given code points, as :func:`codes_of` returns them."""
     return codes.tobytes().decode(_UTF32, "surrogatepass")

@@ -1,7 +1,7 @@
-"""Tunes beyond memory: encoded once, into the folder that ``stored.py`` reads.
+"""Writes the stores that :mod:`abcrnn.data.store` reads.
 
-A store is written aside and renamed, so there is a whole one or none; what a
-killed process left is removed a day later.
+A store is written under a temporary name and renamed when it is complete. What a
+killed process left behind is removed a day later.
 """
 
 from __future__ import annotations
@@ -21,72 +21,77 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from abcrnn.data.splits import body_digest
 from abcrnn.data.store import BOUNDARY, FORMAT, TuneStore, codes_of, id_dtype, id_name
-from abcrnn.notation import Block, tune_body
+from abcrnn.notation import Block
 from abcrnn.storage.atomic import write_text
 
 _logger = logging.getLogger(__name__)
 
-_KEPT_FRAGMENTS = 100  # of a book of any size; the others are only counted
-_PIECE = 2**20  # characters encoded at once
-_DAY = 24 * 3600  # seconds: what was begun so long ago is not being written any more
-_CODES = 0x110000  # there are so many characters in Unicode
-
-
-def body_digest(tune: str) -> bytes:
-    """Return 8 bytes that stand for a tune's body, white space aside."""
-    body = "".join(tune_body(tune).split())
-    return hashlib.blake2b(body.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+_MAX_FRAGMENTS = 100  # fragments that are kept; the others are only counted
+_CHARACTERS_PER_WRITE = 2**20
+_MAX_AGE = 24 * 3600  # seconds, after which a temporary folder is certainly abandoned
+_UNICODE_SIZE = 0x110000  # number of code points
 
 
 def open_store(folder: Path) -> TuneStore | None:
-    """Open a store; a damaged one is taken away, which is said in the log."""
+    """Open a store; a damaged one is removed, with a warning in the log.
+
+    Returns
+    -------
+    TuneStore or None
+        None if there is no valid store.
+    """
     if not folder.is_dir():
         return None
     try:
         return TuneStore(folder)
     except ValueError as error:
-        _logger.warning("%s; it is made anew", error)
+        _logger.warning("%s; it is written again", error)
         shutil.rmtree(folder)
         return None
 
 
 def store_tunes(folder: Path, blocks: Iterable[Block]) -> TuneStore:
-    """Write a store whole or not at all.
+    """Write a store, completely or not at all.
 
     Parameters
     ----------
     folder : Path
-        Named by what the tunes come from: where another process made the same
-        meanwhile, that one is taken.
+        Folder of the store, named by the content of the files. If another process
+        has written it in the meantime, that store is used.
     blocks : iterable of Block
-        At least one tune. What are none are counted, and the first kept.
+        At least one tune. Fragments are counted, and the first of them are kept.
+
+    Returns
+    -------
+    TuneStore
 
     Raises
     ------
     OSError
-        If the disk refuses; nothing half is left behind.
+        If the store cannot be written; no partial files remain.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder.parent)
-    name = f".{folder.name}."
-    with tempfile.TemporaryDirectory(prefix=name, suffix=".part", dir=folder.parent) as aside:
-        made = Path(aside) / "store"
-        made.mkdir()
-        _write(made, blocks)
+    _remove_abandoned(folder.parent)
+    prefix = f".{folder.name}."
+    with tempfile.TemporaryDirectory(prefix=prefix, suffix=".part", dir=folder.parent) as parent:
+        temporary = Path(parent) / "store"
+        temporary.mkdir()
+        _write(temporary, blocks)
         try:
-            made.rename(folder)
+            temporary.rename(folder)
         except OSError:
             if not folder.is_dir():
                 raise
     return TuneStore(folder)
 
 
-def _sweep(folder: Path) -> None:
-    for left in folder.glob(".*.part"):
-        with contextlib.suppress(FileNotFoundError):  # another process sweeps too
-            if time.time() - left.stat().st_mtime > _DAY:
-                shutil.rmtree(left)
+def _remove_abandoned(folder: Path) -> None:
+    for path in folder.glob(".*.part"):
+        with contextlib.suppress(FileNotFoundError):  # another process may remove it too
+            if time.time() - path.stat().st_mtime > _MAX_AGE:
+                shutil.rmtree(path)
 
 
 def _write(folder: Path, blocks: Iterable[Block]) -> None:
@@ -100,19 +105,19 @@ def _write(folder: Path, blocks: Iterable[Block]) -> None:
 
 
 class _Writer:
-    """Writes the files of a store, piece by piece."""
+    """Writes the files of a store; tunes are buffered and encoded many at a time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._held: list[str] = []
-        self._held_size = 0
+        self._buffer: list[str] = []
+        self._buffer_size = 0
         self._fragments: list[Block] = []
         self._fragment_count = 0
         self._size = 0
         self._end = 0
-        self._alphabet: list[int] = []  # codes, in the order of their ids
-        self._id_of = np.full(_CODES, -1, np.int32)
-        self._counts = np.zeros(_CODES, np.int64)
+        self._alphabet: list[int] = []  # code points in the order of their ids
+        self._id_of = np.full(_UNICODE_SIZE, -1, np.int32)
+        self._counts = np.zeros(_UNICODE_SIZE, np.int64)
         self._digest = hashlib.sha256()
         self._dtype = id_dtype(0)
         self._ids = self._open(id_name(self._dtype))
@@ -123,17 +128,17 @@ class _Writer:
     def add(self, block: Block) -> None:
         if not block.is_tune:
             self._fragment_count += 1
-            if len(self._fragments) < _KEPT_FRAGMENTS:
+            if len(self._fragments) < _MAX_FRAGMENTS:
                 self._fragments.append(block)
             return
-        self._held.append(block.text)
-        self._held_size += len(block.text)
-        if self._held_size >= _PIECE:
-            self._write_held()
+        self._buffer.append(block.text)
+        self._buffer_size += len(block.text)
+        if self._buffer_size >= _CHARACTERS_PER_WRITE:
+            self._write_buffer()
 
     def finish(self) -> None:
-        if self._held:
-            self._write_held()
+        if self._buffer:
+            self._write_buffer()
         self._digest.update(b"\n")
         for file in (self._ids, self._offsets, self._bodies):
             file.flush()
@@ -156,12 +161,12 @@ class _Writer:
     def _open(self, name: str) -> IO[bytes]:
         return open(self._folder / name, "w+b")
 
-    def _write_held(self) -> None:
-        tunes, self._held, self._held_size = self._held, [], 0
+    def _write_buffer(self) -> None:
+        tunes, self._buffer, self._buffer_size = self._buffer, [], 0
         codes = codes_of(BOUNDARY.join([*tunes, ""]))
-        counts = np.bincount(codes, minlength=_CODES)
+        counts = np.bincount(codes, minlength=_UNICODE_SIZE)
         self._counts += counts
-        self._learn(np.flatnonzero(counts))
+        self._extend_alphabet(np.flatnonzero(counts))
         self._id_of[codes].astype(self._dtype).tofile(self._ids)
         ends = self._end + np.cumsum([len(tune) + len(BOUNDARY) for tune in tunes])
         ends.astype("<i8").tofile(self._offsets)
@@ -171,18 +176,18 @@ class _Writer:
         self._size += len(tunes)
         self._end = int(ends[-1])
 
-    def _learn(self, met: NDArray[np.intp]) -> None:
-        new = met[self._id_of[met] < 0]
+    def _extend_alphabet(self, codes: NDArray[np.intp]) -> None:
+        new = codes[self._id_of[codes] < 0]
         self._id_of[new] = len(self._alphabet) + np.arange(len(new), dtype=np.int32)
         self._alphabet += new.tolist()
         if self._dtype != (dtype := id_dtype(len(self._alphabet))):
             self._widen(dtype)
 
     def _widen(self, dtype: np.dtype[Any]) -> None:
-        """Write the ids anew with more bytes each: their alphabet has outgrown the old ones."""
+        """Rewrite the ids with more bytes each, because the alphabet has grown too large."""
         narrow, self._ids = self._ids, self._open(id_name(dtype))
         narrow.seek(0)
-        while len(ids := np.fromfile(narrow, self._dtype, _PIECE)):
+        while len(ids := np.fromfile(narrow, self._dtype, _CHARACTERS_PER_WRITE)):
             ids.astype(dtype).tofile(self._ids)
         narrow.close()
         (self._folder / id_name(self._dtype)).unlink()

@@ -1,7 +1,7 @@
-"""Times as classes: the steps and durations that a collection of pieces has.
+"""TimeGrid: the steps and durations of a collection of pieces as classes.
 
-Music has few note lengths, and those of one collection are learned from it: values
-that lie close together are one class, which stands for the one met most.
+Music uses few different note lengths. The grid is learned from a collection: values
+that are close together form one class, represented by the most frequent of them.
 """
 
 from __future__ import annotations
@@ -17,57 +17,75 @@ from abcrnn.data.notes import Notes
 Seconds = NDArray[np.float64]
 Classes = NDArray[np.int32]
 
-_MOST = 64  # classes of each kind
-_CLOSE = 0.010  # seconds: what begins so close together is heard as a chord
-_RATIO = 1.03
-_LONGEST = 60.0  # seconds; what is longer is taken for this
+_MAX_CLASSES = 64  # of steps, and of durations
+_CHORD_TIME = 0.010  # seconds; notes that begin within this time are heard as a chord
+_RATIO = 1.03  # values within this ratio form a class
+_MAX_TIME = 60.0  # seconds; longer values are set to this
 
 
 class TimeGrid(NamedTuple):
-    """The classes of steps and of durations, each by its value in seconds, ascending."""
+    """The values of the classes of steps and of durations.
+
+    Parameters
+    ----------
+    steps, durations : ndarray, shape (classes,), float64
+        In seconds, ascending.
+    """
 
     steps: Seconds
     durations: Seconds
 
     @classmethod
     def of(cls, tables: Iterable[Notes]) -> TimeGrid:
-        """Learn the grid of note tables: at most 64 classes of each kind; a step of 0 is one."""
+        """Return the grid of note tables.
+
+        Parameters
+        ----------
+        tables : iterable of ndarray, shape (notes,), NOTE
+
+        Returns
+        -------
+        TimeGrid
+            At most 64 steps, of which 0 is one, and at most 64 durations.
+        """
         tables = list(tables)
         steps = np.concatenate([table["step"] for table in tables])
         durations = np.concatenate([table["duration"] for table in tables])
         return cls(_centres(np.append(steps, 0.0)), _centres(durations))
 
     def classify(self, notes: Notes) -> tuple[Classes, Classes]:
-        """Return the nearest class of each step and of each duration."""
+        """Return the nearest class of each note's step and duration.
+
+        Returns
+        -------
+        steps, durations : ndarray, shape (notes,), int32
+        """
         return nearest(self.steps, notes["step"]), nearest(self.durations, notes["duration"])
 
 
 def nearest(centres: Seconds, values: Seconds) -> Classes:
-    """Return the number of the nearest of ascending centres, for each value."""
+    """Return the index of the nearest centre for each value; centres are ascending."""
     return np.searchsorted((centres[1:] + centres[:-1]) / 2, values).astype(np.int32)
 
 
 def _centres(values: Seconds) -> Seconds:
-    """Merge neighbours, ever farther ones, until few enough classes are left."""
-    found, counts = np.unique(np.minimum(values, _LONGEST).round(4), return_counts=True)
+    """Return the most frequent value of each class, after merging until there are few classes."""
+    found, counts = np.unique(np.minimum(values, _MAX_TIME).round(4), return_counts=True)
     ratio = _RATIO
-    while True:
-        groups = _groups(found, ratio)
-        if groups[-1] < _MOST:
-            break
+    while (classes := _classes(found, ratio))[-1] >= _MAX_CLASSES:
         ratio = 1 + (ratio - 1) * 1.3
-    most_met = [
-        found[groups == group][counts[groups == group].argmax()] for group in range(groups[-1] + 1)
-    ]
-    if most_met[0] < _CLOSE and found[0] == 0:
-        most_met[0] = 0.0
-    return np.array(most_met, np.float64)
+    members = [classes == number for number in range(classes[-1] + 1)]
+    centres = [found[member][counts[member].argmax()] for member in members]
+    if centres[0] < _CHORD_TIME and found[0] == 0:
+        centres[0] = 0.0
+    return np.array(centres, np.float64)
 
 
-def _groups(ascending: Seconds, ratio: float) -> NDArray[np.intp]:
-    groups, first, group = np.zeros(len(ascending), np.intp), ascending[0], 0
-    for place, value in enumerate(ascending):
-        if value > max(first * ratio, first + _CLOSE):
-            first, group = value, group + 1
-        groups[place] = group
-    return groups
+def _classes(ascending: Seconds, ratio: float) -> NDArray[np.intp]:
+    """Return the number of each value's class; a class starts where the ratio is exceeded."""
+    classes, first, number = np.zeros(len(ascending), np.intp), ascending[0], 0
+    for index, value in enumerate(ascending):
+        if value > max(first * ratio, first + _CHORD_TIME):
+            first, number = value, number + 1
+        classes[index] = number
+    return classes

@@ -1,7 +1,7 @@
-"""Characters to ids and back.
+"""Vocabulary: characters to ids and back.
 
-The ids are the places of the sorted distinct characters: the same text always
-gives the same vocabulary. Arrays of ids are int32.
+The id of a character is its index among the sorted distinct characters, so the same
+text always gives the same vocabulary. Arrays of ids are int32.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _FORMAT = "abcrnn vocabulary 1"
 
 
 class Vocabulary:
-    r"""The characters that a model knows, in order.
+    r"""The characters of a model, with their ids.
 
     Parameters
     ----------
     characters : str
-        Distinct characters in rising order, at least one.
+        At least one character; distinct, in the order of their code points.
 
     Raises
     ------
     ValueError
-        If a character comes twice or out of order, or there is none.
+        If characters are repeated or not in order, or there is none.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class Vocabulary:
         if any(a >= b for a, b in itertools.pairwise(characters)):
             raise ValueError(
                 "characters must be distinct and in rising order; "
-                "Vocabulary.from_text(text) makes them so"
+                "use Vocabulary.from_text(text) for any text"
             )
         self.characters = characters
         self._codes = codes_of(characters)
@@ -62,7 +62,17 @@ class Vocabulary:
 
     @classmethod
     def from_text(cls, text: str) -> Vocabulary:
-        """Collect the distinct characters of a text; ``ValueError`` if it is empty."""
+        """Return the vocabulary of the distinct characters of a text.
+
+        Raises
+        ------
+        TypeError
+            If ``text`` is not a string.
+        ValueError
+            If ``text`` is empty.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"text must be a string, such as corpus.text, not {text!r:.80}")
         if not text:
             raise ValueError("the text is empty: a vocabulary needs at least one character")
         return cls(text_of(np.unique(codes_of(text))))
@@ -70,14 +80,15 @@ class Vocabulary:
     def encode(
         self, text: str, errors: Literal["strict", "ignore", "replace"] = "strict"
     ) -> NDArray[np.int32]:
-        """Turn text into ids.
+        """Return the ids of a text.
 
         Parameters
         ----------
         text : str
         errors : {"strict", "ignore", "replace"}
-            What becomes of a character outside the vocabulary: an error, nothing,
-            or the vocabulary's ``?`` (a space if it has no ``?``).
+            Handling of characters outside the vocabulary: ``"strict"`` raises an
+            error, ``"ignore"`` leaves them out, ``"replace"`` encodes ``?`` instead
+            (or a space if the vocabulary has no ``?``).
 
         Returns
         -------
@@ -86,7 +97,8 @@ class Vocabulary:
         Raises
         ------
         ValueError
-            For an unknown character under ``"strict"``: it names the character and its place.
+            If a character is not in the vocabulary and ``errors`` is ``"strict"``; the
+            message names the character, its line and column.
         """
         if errors not in ("strict", "ignore", "replace"):
             raise ValueError(f"errors must be 'strict', 'ignore' or 'replace', not {errors!r}")
@@ -104,31 +116,35 @@ class Vocabulary:
         raise ValueError(self._unknown_message(text, int(np.argmax(unknown))))
 
     def decode(self, ids: ArrayLike) -> str:
-        """Turn ids into text.
+        """Return the text of ids.
+
+        Parameters
+        ----------
+        ids : array-like, shape (characters,), int
 
         Raises
         ------
         ValueError
-            If an id is below 0 or not below the vocabulary's size.
+            If an id is below 0 or not below the size of the vocabulary.
         """
         array = np.asarray(ids)
         if array.size == 0:
             return ""
         if array.ndim != 1 or array.dtype.kind not in "iu":
-            raise ValueError(f"ids must be a row of whole numbers, not {ids!r}")
+            raise ValueError(f"ids must be a list of whole numbers, not {ids!r:.80}")
         if array.min() < 0 or array.max() >= len(self):
             raise ValueError(
-                f"ids must lie from 0 to {len(self) - 1}; got {array.min()} to {array.max()}"
+                f"ids must be from 0 to {len(self) - 1}, not {array.min()} to {array.max()}"
             )
         return text_of(self._codes[array])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the vocabulary as a small JSON file."""
+        """Save the vocabulary as a JSON file."""
         write_text(path, json.dumps({"format": _FORMAT, "characters": self.characters}) + "\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
-        """Read what :meth:`save` wrote; ``ValueError`` if the file is something else."""
+        """Load a vocabulary saved by :meth:`save`; ``ValueError`` if the file is not one."""
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
             if content["format"] != _FORMAT:
@@ -157,10 +173,10 @@ class Vocabulary:
             "errors='replace' needs '?' or a space in the vocabulary; use errors='ignore'"
         )
 
-    def _unknown_message(self, text: str, place: int) -> str:
-        line = text.count("\n", 0, place) + 1
-        column = place - (text.rfind("\n", 0, place) + 1) + 1
+    def _unknown_message(self, text: str, index: int) -> str:
+        line = text.count("\n", 0, index) + 1
+        column = index - (text.rfind("\n", 0, index) + 1) + 1
         return (
-            f"the character {text[place]!r} at line {line}, column {column} is not among the "
+            f"the character {text[index]!r} at line {line}, column {column} is not among the "
             f"{len(self)} that the model knows: {self.characters!r}"
         )

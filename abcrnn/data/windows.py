@@ -86,7 +86,7 @@ def _translate(vocabulary: Vocabulary, tunes: StoredTunes) -> EncodedTunes:
     if table.min() < 0:
         for _ in _encode_each(vocabulary, tunes):
             pass  # raises, unless only other tunes of the store have unknown characters
-    return EncodedTunes(store.ids, tunes.places, table)
+    return EncodedTunes(store.ids, tunes.indices, table)
 
 
 class _JoinedText:

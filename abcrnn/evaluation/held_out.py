@@ -1,35 +1,43 @@
-"""How good a model is on tunes it has not seen."""
+"""Evaluation of models on tunes and pieces that they were not trained on."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from abcrnn.data.corpus import Corpus
+from abcrnn.data.midi_folder import Collection, piece_digests, split_pieces
+from abcrnn.data.notes import Piece
+from abcrnn.data.splits import recorded_arguments
 from abcrnn.evaluation.scoring import Scorer
 
 
 def evaluate(model: Any, corpus: Corpus) -> dict[str, float]:
-    """Score a model on a corpus.
+    """Return the bits per character and the accuracy of a model on a corpus.
 
     Parameters
     ----------
     model : CharLSTM
     corpus : Corpus
-        Every tune is scored from a fresh state (see :mod:`abcrnn.evaluation.scoring`).
+        Each tune is scored from a fresh state (see :mod:`abcrnn.evaluation.scoring`).
 
     Returns
     -------
     dict
-        ``bits_per_char``, and apart the ``header_bits_per_char`` (to the end of the
-        line ``K:``) and ``body_bits_per_char`` (the rest, closing blank line and
-        all), in bits; ``accuracy`` (share from 0 to 1), ``tunes`` and
-        ``characters`` (counts).
+        ``bits_per_char``, ``header_bits_per_char`` (up to the end of the line ``K:``)
+        and ``body_bits_per_char`` (the rest, including the closing blank line), in
+        bits; ``accuracy``, a share from 0 to 1; ``tunes`` and ``characters``, counts.
 
     Raises
     ------
+    TypeError
+        If ``corpus`` is not a Corpus.
     ValueError
-        If a tune has a character that the model does not know.
+        If a tune contains a character that the model does not know.
     """
+    if not isinstance(corpus, Corpus):
+        raise TypeError(f"corpus must be a Corpus, from load_corpus, not {corpus!r:.80}")
     scores = Scorer(model, progress=True).score(corpus.tunes)
     return {
         "bits_per_char": scores.bits_per_char,
@@ -41,41 +49,114 @@ def evaluate(model: Any, corpus: Corpus) -> dict[str, float]:
     }
 
 
-def unseen_part(model: Any, corpus: Corpus) -> Corpus:
-    """Return the tunes of a corpus that the model was neither trained on nor chosen by.
+def held_out_part(model: Any, corpus: Corpus) -> Corpus:
+    """Return the tunes of a corpus that were not used in the training of a model.
 
-    All of them, unless the model was trained on a part of this very corpus: then
-    the test part of the same split.
+    If the model was trained on a part of this corpus, the test part of the same split
+    is returned. Of any other corpus all tunes are returned, except those with the
+    same body as a training or validation tune; their headers may differ. Model files
+    of version 0.1 do not record the bodies; for them nothing is left out of another
+    corpus.
+
+    Parameters
+    ----------
+    model : CharLSTM
+    corpus : Corpus
+
+    Returns
+    -------
+    Corpus
+        If the model was trained on a part of this corpus without some header fields,
+        its tunes lack these fields too.
 
     Raises
     ------
     ValueError
-        If it was trained on all of it, or on a split without a test part.
+        If no tune is left, or the model's split of this corpus has no test part.
     """
-    described = model.about.get("corpus") or {}
-    if described.get("fingerprint") == corpus.fingerprint:
-        raise ValueError(f"the model was trained on all of {corpus.name}: nothing is left unseen")
-    origin = _origin_in(model, corpus)
-    if origin is None:
-        return corpus
-    if not origin["split"]["test"]:
-        raise ValueError(f"the model's split of {corpus.name} set no tunes aside for a test")
-    return _take_part(origin, corpus, "test")
+    if _described_corpus(model).get("fingerprint") == corpus.fingerprint:
+        raise ValueError(f"the model was trained on all tunes of {corpus.name}: none is held out")
+    part = _test_part(model, corpus)
+    digests = getattr(model, "trained_digests", None)
+    if digests is None:
+        return part
+    held_out = ~np.isin(part.body_digests(), digests)
+    if held_out.all():
+        return part
+    if not held_out.any():
+        raise ValueError(
+            f"all tunes of {corpus.name} were used to train or validate the model: none is held out"
+        )
+    return part.select(np.flatnonzero(held_out), f"{part.name}/held-out", part.origin)
+
+
+def held_out_pieces(model: Any, collection: Collection) -> list[Piece]:
+    """Return the pieces of a collection that were not used in the training of a model.
+
+    The rules are those of :func:`held_out_part`, with the notes of a piece in the
+    place of the body of a tune.
+
+    Parameters
+    ----------
+    model : NoteModel
+    collection : Collection
+
+    Returns
+    -------
+    list of Piece
+
+    Raises
+    ------
+    ValueError
+        If no piece is left, or the model records a split that is not valid.
+    """
+    pieces = list(collection.pieces)
+    origin = model.about.get("pieces")
+    if isinstance(origin, dict) and origin.get("fingerprint") == collection.fingerprint:
+        pieces = split_pieces(pieces, **recorded_arguments(origin.get("split")))[2]
+    digests = getattr(model, "trained_digests", None)
+    if digests is not None:
+        used = np.isin(piece_digests(pieces), digests)
+        pieces = [piece for piece, in_training in zip(pieces, used, strict=True) if not in_training]
+    if not pieces:
+        raise ValueError(
+            f"all pieces of {collection.name} were used to train or validate the model: "
+            "none is held out"
+        )
+    return pieces
 
 
 def training_part(model: Any, corpus: Corpus) -> Corpus | None:
-    """Return the tunes of a corpus that the model was trained on; None if it was on no part."""
+    """Return the tunes of a corpus that a model was trained on; None if it was not split for it."""
     origin = _origin_in(model, corpus)
     return _take_part(origin, corpus, "train") if origin else None
 
 
+def _test_part(model: Any, corpus: Corpus) -> Corpus:
+    """Return the test part of a corpus that was split for a model, otherwise all of the corpus."""
+    origin = _origin_in(model, corpus)
+    if origin is None:
+        return corpus
+    if not recorded_arguments(origin.get("split"))["test"]:
+        raise ValueError(f"the split of {corpus.name} for the model has no test part")
+    return _take_part(origin, corpus, "test")
+
+
+def _described_corpus(model: Any) -> dict[str, Any]:
+    """Return the model's description of its training tunes; empty if it has none."""
+    described = model.about.get("corpus")
+    return described if isinstance(described, dict) else {}
+
+
 def _origin_in(model: Any, corpus: Corpus) -> dict[str, Any] | None:
-    """Return how a corpus was split for the model; None if this corpus was not."""
-    origin = (model.about.get("corpus") or {}).get("origin") or {}
-    return origin if origin.get("fingerprint") == corpus.fingerprint else None
+    """Return how a corpus was split for a model; None if the model's corpus is another one."""
+    origin = _described_corpus(model).get("origin")
+    if not isinstance(origin, dict) or origin.get("fingerprint") != corpus.fingerprint:
+        return None
+    return origin
 
 
 def _take_part(origin: dict[str, Any], corpus: Corpus, name: str) -> Corpus:
-    train, _, test = corpus.split(**origin["split"])
+    train, _, test = corpus.split(**recorded_arguments(origin.get("split")))
     part = {"train": train, "test": test}[name]
     return part.without_fields(origin["without"]) if "without" in origin else part

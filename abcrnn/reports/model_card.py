@@ -22,7 +22,7 @@ from abcrnn.composition.requests import constraint_for
 from abcrnn.data.corpus import Corpus
 from abcrnn.data.novelty import Novelty, NoveltyIndex
 from abcrnn.evaluation.distributions import distance, distributions
-from abcrnn.evaluation.held_out import evaluate, training_part, unseen_part
+from abcrnn.evaluation.held_out import evaluate, held_out_part, training_part
 from abcrnn.notation import ABCError, check_tune
 from abcrnn.reports.card_text import (
     MAX_SHARED_BARS,
@@ -133,7 +133,7 @@ def examine(model: Any, corpus: Corpus, tunes: int = 100) -> ModelCard:
         the model's vocabulary.
     """
     require_count("tunes", tunes, least=0)
-    part = unseen_part(model, corpus)
+    part = held_out_part(model, corpus)
     trained_on = training_part(model, corpus)
     held_out = HeldOut(part.name, len(part.tunes), len(corpus.tunes) - len(part.tunes))
     scores = evaluate(model, part)

@@ -26,6 +26,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from abcrnn.data.splits import recorded_rule
 from abcrnn.storage.archive import Arrays, read_archive, write_archive
 from abcrnn.storage.atomic import remove_partial_files, sync_folder, write_text
 from abcrnn.storage.locks import lock_folder
@@ -152,6 +153,20 @@ class RunFolder:
                 f"{self.path} holds another run: {'; '.join(differences)}. "
                 "Use the same settings to resume it, or another run folder"
             )
+
+    def split_rule(self) -> str:
+        """Return the rule that split the data of this run; ``"hash"`` for a new run.
+
+        See :mod:`abcrnn.data.splits`. Runs of version 0.1 have the rule ``"shuffle"``.
+        """
+        try:
+            begun = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+            origin = begun["pieces"] if "pieces" in begun else begun["corpus"]["origin"]
+            return recorded_rule(origin)
+        except FileNotFoundError:
+            return recorded_rule(None)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return recorded_rule(None)  # `open` reports the damage
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, and remove all but the last three."""

@@ -66,7 +66,10 @@ def test_a_tune_is_continued_at_its_own_tempo(run_folder, midi_folder, tmp_path)
         (["train", "{}/nowhere", "--out", "{}/r"], "nowhere: no such file or folder"),
         (["train", "{}/empty", "--out", "{}/r"], "empty holds no MIDI file"),
         (["train", "{}/text.mid", "--out", "{}/r"], "text.mid is no MIDI file"),
-        (["train", "{}/one.mid", "--out", "{}/r"], "there are 1 different MIDI files, too few"),
+        (
+            ["train", "{}/one.mid", "--out", "{}/r"],
+            "the collection has too few different MIDI files (1)",
+        ),
         (["sample", "{}/none.abcrnn", "-o", "{}/o.mid"], "none.abcrnn: no such file"),
         (
             ["sample", "{}/text.mid", "-o", "{}/o.mid"],

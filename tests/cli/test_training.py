@@ -9,7 +9,17 @@ TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epoch
 
 
 def test_train_then_evaluate(tmp_path, homemade, run):
-    arguments = ["train", homemade, "--out", tmp_path / "run", "--test", 0.25, *TINY]
+    arguments = [
+        "train",
+        homemade,
+        "--out",
+        tmp_path / "run",
+        "--test",
+        0.25,
+        "--split-seed",
+        1,
+        *TINY,
+    ]
     code, out, _ = run(*arguments, "--sample-every", 3)
     assert code == 0
     assert "homemade: 5 tunes for training, 1 for validation; recipe quick: " in out

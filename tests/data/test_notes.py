@@ -1,4 +1,4 @@
-"""Notes out of MIDI files and into them again; mido, which reads them its own way, is the judge."""
+"""Notes read from MIDI files and written to them, compared with what mido reads."""
 
 import io
 import random
@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from abcrnn.data import notes
-from abcrnn.data.midi_folder import Piece
 from abcrnn.data.notes import NOTE, make_notes, notes_of_steps
 from abcrnn.data.time_grid import TimeGrid, nearest
-from abcrnn.events import load_pieces, read_midi, split_pieces, write_notes
+from abcrnn.events import load_pieces, read_midi, write_notes
 from abcrnn.export.notes import program_number, scale_times
 
 
@@ -33,9 +32,9 @@ def off(note, time=0, channel=0):
     return mido.Message("note_off", note=note, time=time, channel=channel)
 
 
-def as_heard(data):
-    """Pitch, start, end, velocity of each note as mido plays them, drums left out."""
-    now, sounding, heard = 0.0, {}, []
+def notes_of_mido(data):
+    """Pitch, start, end and velocity of each note as mido reads them, without drums."""
+    now, sounding, notes = 0.0, {}, []
     for message in mido.MidiFile(file=io.BytesIO(data)):
         now += message.time
         if message.type not in ("note_on", "note_off") or message.channel == 9:
@@ -45,8 +44,8 @@ def as_heard(data):
             sounding[key] = now, message.velocity
         else:
             start, velocity = sounding.pop(key)
-            heard.append((message.note, start, now, velocity))
-    return sorted(heard, key=lambda n: (round(n[1], 6), n[0]))
+            notes.append((message.note, start, now, velocity))
+    return sorted(notes, key=lambda n: (round(n[1], 6), n[0]))
 
 
 def rows(table):
@@ -70,19 +69,19 @@ SONG = midi(
 )
 
 
-def test_a_file_is_read_as_it_is_heard(tmp_path):
+def test_file_is_read_as_mido_reads_it(tmp_path):
     path = tmp_path / "song.mid"
     path.write_bytes(SONG)
     [piece] = read_midi(path)
     assert piece.program == 73 and piece.tempo == 100
-    np.testing.assert_allclose(rows(piece.notes), as_heard(SONG), atol=1e-6)
+    np.testing.assert_allclose(rows(piece.notes), notes_of_mido(SONG), atol=1e-6)
     assert piece.notes["step"].tolist() == pytest.approx([0, 0.3, 0.3, 0])  # a chord last
     np.testing.assert_allclose(
         piece.notes["duration"], piece.notes["end"] - piece.notes["start"], atol=1e-12
     )
 
 
-def test_instruments_are_kept_apart_when_asked(tmp_path):
+def test_programs_are_separate_pieces_on_request(tmp_path):
     path = tmp_path / "song.mid"
     path.write_bytes(SONG)
     fiddle, flute = read_midi(path, "programs")
@@ -93,26 +92,26 @@ def test_instruments_are_kept_apart_when_asked(tmp_path):
         read_midi(path, "all")
 
 
-def test_real_tunes_are_read_as_they_are_heard(midi_folder):
+def test_real_tunes_are_read_as_mido_reads_them(midi_folder):
     for file in sorted(midi_folder.glob("*.mid"))[:12]:
         [piece] = read_midi(file)
-        np.testing.assert_allclose(rows(piece.notes), as_heard(file.read_bytes()), atol=1e-5)
+        np.testing.assert_allclose(rows(piece.notes), notes_of_mido(file.read_bytes()), atol=1e-5)
 
 
-BROKEN = {
+INVALID = {
     "text": (b"X:1\nT:not MIDI\nK:C\n", "is no MIDI file: it does not begin with MThd"),
-    "nothing": (b"", "is no MIDI file"),
-    "head alone": (b"MThd", "is not a valid MIDI file: it ends too early"),
-    "cut short": (SONG[: len(SONG) // 2], "is not a valid MIDI file"),
-    "no ticks": (SONG[:12] + struct.pack(">H", 0) + SONG[14:], "it has 0 ticks a beat"),
-    "film time": (SONG[:12] + struct.pack(">h", -25 * 256 + 40) + SONG[14:], "ticks a beat"),
-    "for ever": (midi([on(60), off(60, 2**27)]), "largest tick"),
+    "empty": (b"", "is no MIDI file"),
+    "header only": (b"MThd", "is not a valid MIDI file: it ends too early"),
+    "truncated": (SONG[: len(SONG) // 2], "is not a valid MIDI file"),
+    "no ticks": (SONG[:12] + struct.pack(">H", 0) + SONG[14:], "it has 0 ticks per beat"),
+    "SMPTE time": (SONG[:12] + struct.pack(">h", -25 * 256 + 40) + SONG[14:], "ticks per beat"),
+    "too long": (midi([on(60), off(60, 2**27)]), "largest tick"),
 }
 
 
-@pytest.mark.parametrize("kind", BROKEN)
-def test_broken_files_are_refused_in_a_line(kind, tmp_path):
-    data, message = BROKEN[kind]
+@pytest.mark.parametrize("kind", INVALID)
+def test_invalid_files_are_refused_with_one_line(kind, tmp_path):
+    data, message = INVALID[kind]
     path = tmp_path / "broken.mid"
     path.write_bytes(data)
     with pytest.raises(ValueError, match=message) as raised:
@@ -120,20 +119,22 @@ def test_broken_files_are_refused_in_a_line(kind, tmp_path):
     assert str(raised.value).startswith(str(path)) and "\n" not in str(raised.value)
 
 
-def test_a_huge_file_is_refused_before_it_is_read(tmp_path):
+def test_large_file_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "huge.mid"
     million = b"".join(b"\x01\x90\x3c\x40\x01\x80\x3c\x40" for _ in range(1_000_000))
     path.write_bytes(
         b"MThd" + struct.pack(">IHHH", 6, 0, 1, 480) + b"MTrk" + struct.pack(">I", len(million) + 4)
         + million + b"\x00\xff\x2f\x00"
     )  # fmt: skip
-    with pytest.raises(ValueError, match="has 8,000,026 bytes; a MIDI file may have"):
+    with pytest.raises(
+        ValueError, match="has 8,000,026 bytes; MIDI files of at most 2,097,152 bytes"
+    ):
         read_midi(path)
 
 
-def test_whatever_the_bytes_are_it_is_a_value_error_or_notes(tmp_path):
+def test_random_bytes_give_notes_or_a_value_error(tmp_path):
     source = random.Random(7)  # noqa: S311
-    path, sound = tmp_path / "odd.mid", 0
+    path, valid = tmp_path / "odd.mid", 0
     for _ in range(400):
         data = bytearray(SONG)
         for _ in range(source.randrange(1, 6)):
@@ -145,17 +146,17 @@ def test_whatever_the_bytes_are_it_is_a_value_error_or_notes(tmp_path):
         except ValueError as error:
             assert str(error).startswith(str(path))
         else:
-            sound += 1
+            valid += 1
             for piece in pieces:
                 assert np.isfinite(piece.notes["end"]).all()
                 assert (piece.notes["step"] >= 0).all()
-    assert 10 < sound < 390
+    assert 10 < valid < 390
 
 
 # A folder -----------------------------------------------------------------------------------
 
 
-def test_a_folder_with_some_broken_files(tmp_path, own_cache, caplog):
+def test_folder_with_some_invalid_files(tmp_path, own_cache, caplog):
     folder = tmp_path / "midi"
     (folder / "deeper").mkdir(parents=True)
     (folder / "deeper" / "a.MID").write_bytes(SONG)
@@ -170,18 +171,18 @@ def test_a_folder_with_some_broken_files(tmp_path, own_cache, caplog):
     assert "text.mid is no MIDI file" in caplog.text
 
 
-def test_nothing_to_read_is_said(tmp_path, own_cache):
+def test_nothing_to_read(tmp_path, own_cache):
     with pytest.raises(FileNotFoundError, match="nowhere: no such file or folder"):
         load_pieces(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match="empty holds no MIDI file: their names end in .mid"):
+    with pytest.raises(ValueError, match=r"empty holds no MIDI file \(.mid or .midi\)"):
         load_pieces(tmp_path / "empty")
     (tmp_path / "empty" / "a.mid").write_bytes(b"no")
     with pytest.raises(ValueError, match="none of its 1 MIDI files could be read"):
         load_pieces(tmp_path / "empty")
 
 
-def test_what_was_read_is_not_read_again(tmp_path, own_cache, monkeypatch):
+def test_files_are_read_once(tmp_path, own_cache, monkeypatch):
     folder = tmp_path / "midi"
     folder.mkdir()
     for number in range(3):
@@ -204,36 +205,10 @@ def test_what_was_read_is_not_read_again(tmp_path, own_cache, monkeypatch):
     assert len(read) == 8
 
 
-# Parts --------------------------------------------------------------------------------------
+# Time grid ----------------------------------------------------------------------------------
 
 
-def piece(name, *pitches):
-    return Piece(
-        name, 0, 120.0, notes_of_steps(np.array(pitches), *np.full((2, len(pitches)), 0.5))
-    )
-
-
-def test_files_with_the_same_notes_stay_together():
-    pieces = [piece(f"{n}.mid", 60 + n % 5, 62, 64) for n in range(20)]
-    pieces += [piece("two.mid", 30), piece("two.mid", 31)]  # two parts of one file
-    parts = split_pieces(pieces, 0.25, 0.25, seed=3)
-    assert sum(map(len, parts)) == 22 and all(parts)
-    sets = [{int(p.notes["pitch"][0]) for p in part} for part in parts]
-    assert sets[0] | sets[1] | sets[2] == {60, 61, 62, 63, 64, 30, 31}
-    assert any({30, 31} <= pitches for pitches in sets)
-    assert not (sets[0] & sets[1] or sets[0] & sets[2] or sets[1] & sets[2])
-    again = split_pieces(pieces, 0.25, 0.25, seed=3)
-    assert [[p.name for p in part] for part in again] == [[p.name for p in part] for part in parts]
-    with pytest.raises(ValueError, match="there are 1 different MIDI files, too few"):
-        split_pieces([piece("a.mid", 60)])
-    with pytest.raises(ValueError, match="must be shares from 0"):
-        split_pieces(pieces, 0.5, 0.5)
-
-
-# Times as classes ---------------------------------------------------------------------------
-
-
-def test_the_grid_has_the_lengths_of_the_music(midi_folder, own_cache):
+def test_grid_has_the_note_lengths_of_the_tunes(midi_folder, own_cache):
     tables = [piece.notes for piece in load_pieces(midi_folder).pieces]
     grid = TimeGrid.of(tables)
     assert grid.steps[0] == 0 and {0.25, 0.5} <= set(grid.durations.tolist())
@@ -243,7 +218,7 @@ def test_the_grid_has_the_lengths_of_the_music(midi_folder, own_cache):
     assert (np.bincount(durations) > 0).all()
 
 
-def test_played_by_hand_there_are_few_classes_and_small_errors():
+def test_human_timing_gives_few_classes_and_small_errors():
     source = np.random.default_rng(0)
     long = source.choice([0.0, 0.125, 0.25, 0.5, 1.0], 5000)
     played = np.abs(long * source.normal(1, 0.04, 5000) + source.normal(0, 0.004, 5000))
@@ -254,16 +229,16 @@ def test_played_by_hand_there_are_few_classes_and_small_errors():
     assert np.quantile(off_by / (played + 0.05), 0.99) < 0.1
 
 
-def test_nearest_is_nearest():
+def test_nearest_centre():
     centres, values = np.array([0.0, 0.1, 0.5, 2.0]), np.linspace(0, 3, 301)
     brute = np.abs(values[:, None] - centres).argmin(axis=1)
-    assert (nearest(centres, values) == brute).mean() > 0.99  # but for ties
+    assert (nearest(centres, values) == brute).mean() > 0.99  # except for ties
 
 
-# Out again ----------------------------------------------------------------------------------
+# Writing ------------------------------------------------------------------------------------
 
 
-def test_notes_come_back_from_the_file(tmp_path):
+def test_written_notes_are_read_again(tmp_path):
     source = np.random.default_rng(1)
     steps = source.choice([0.0, 0.25, 0.375], 50)
     steps[0] = 0.0
@@ -276,7 +251,7 @@ def test_notes_come_back_from_the_file(tmp_path):
     assert len(found.notes) == 50
     # A tick is a 720th of a second here.
     np.testing.assert_allclose(np.sort(found.notes["start"]), np.sort(expected["start"]), atol=2e-3)
-    np.testing.assert_allclose(rows(found.notes), as_heard(path.read_bytes()), atol=1e-4)
+    np.testing.assert_allclose(rows(found.notes), notes_of_mido(path.read_bytes()), atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +260,7 @@ def test_notes_come_back_from_the_file(tmp_path):
      ("guitar", "take one name or number: .*Guitar"),
      ("128", "a number from 0 to 127 or a name, not 128")],
 )  # fmt: skip
-def test_instruments_that_are_none(instrument, message):
+def test_unknown_instruments(instrument, message):
     with pytest.raises(ValueError, match=message):
         program_number(instrument)
 
@@ -295,7 +270,7 @@ def test_instruments_by_name_and_number():
     assert found == [78, 78, 73, 23, 0, 21]
 
 
-def test_notes_that_cannot_be_written(tmp_path):
+def test_invalid_notes_are_not_written(tmp_path):
     good = notes_of_steps(np.array([60, 62]), np.array([0, 0.5]), np.array([0.5, 0.5]))
     for name, value in (("start", np.nan), ("end", -1.0), ("pitch", 128)):
         bad = good.copy()

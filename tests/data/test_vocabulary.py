@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcrnn import Vocabulary
+from abcrnn import Corpus, Vocabulary
 
 
 @given(st.text(st.characters(), min_size=1))
-def test_any_text_comes_back(text):
+def test_encode_and_decode_any_text(text):
     vocabulary = Vocabulary.from_text(text)
     assert vocabulary.characters == "".join(sorted(set(text)))
     ids = vocabulary.encode(text)
@@ -16,13 +16,13 @@ def test_any_text_comes_back(text):
     assert vocabulary.decode(ids) == text
 
 
-def test_unknown_character_is_named_with_its_place():
+def test_unknown_character_is_named_with_its_position():
     vocabulary = Vocabulary.from_text("abc\n")
     with pytest.raises(ValueError, match=r"'é' at line 2, column 2 is not among the 4"):
         vocabulary.encode("abc\naéb")
 
 
-def test_unknown_characters_ignored_or_replaced_when_asked():
+def test_unknown_characters_are_ignored_or_replaced():
     vocabulary = Vocabulary.from_text("abc ?")
     assert vocabulary.decode(vocabulary.encode("a\u4e2db", errors="ignore")) == "ab"
     assert vocabulary.decode(vocabulary.encode("a\u4e2db", errors="replace")) == "a?b"
@@ -37,7 +37,7 @@ def test_unknown_characters_ignored_or_replaced_when_asked():
 def test_ids_out_of_range_are_refused():
     vocabulary = Vocabulary.from_text("ab")
     assert vocabulary.decode([]) == ""
-    with pytest.raises(ValueError, match="from 0 to 1; got 0 to 2"):
+    with pytest.raises(ValueError, match="from 0 to 1, not 0 to 2"):
         vocabulary.decode([0, 2])
     with pytest.raises(ValueError, match="whole numbers"):
         vocabulary.decode([0.5])
@@ -54,6 +54,13 @@ def test_empty_text_is_refused():
         Vocabulary.from_text("")
 
 
+def test_text_must_be_a_string():
+    corpus = Corpus("one", ("X:1\nK:C\nc",))
+    message = r"text must be a string, such as corpus.text, not Corpus\('one', tunes=1\)"
+    with pytest.raises(TypeError, match=message):
+        Vocabulary.from_text(corpus)
+
+
 def test_saved_and_loaded_is_equal(tmp_path):
     vocabulary = Vocabulary.from_text('X:1\n"é\ud800\U0001f3b5')
     vocabulary.save(tmp_path / "v.json")
@@ -65,7 +72,7 @@ def test_saved_and_loaded_is_equal(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "other"}', "[" * 100_000, '"x"'])
-def test_a_file_of_something_else_is_refused(tmp_path, content):
+def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "v.json").write_text(content)
     with pytest.raises(ValueError, match="not a vocabulary saved by abcrnn"):
         Vocabulary.load(tmp_path / "v.json")

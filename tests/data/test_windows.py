@@ -78,7 +78,9 @@ def test_text_shorter_than_one_window_is_refused():
 def encoded(request, few_tunes, tmp_path, monkeypatch):
     """The tunes of a part of a corpus, and the same as plain arrays."""
     monkeypatch.setenv("ABCRNN_DATA", str(tmp_path))
-    monkeypatch.setattr(corpus_module, "_IN_MEMORY", 0 if request.param == "in a file" else 10**9)
+    monkeypatch.setattr(
+        corpus_module, "_MAX_BYTES_IN_MEMORY", 0 if request.param == "in a file" else 10**9
+    )
     (tmp_path / "few.abc").write_text(few_tunes.text)
     train, _, _ = load_corpus(tmp_path / "few.abc").split(0.2, 0.2, seed=1)
     vocabulary = train.vocabulary

@@ -7,7 +7,6 @@ import tensorflow as tf
 import abcrnn
 from abcrnn import CharLSTM, Vocabulary
 from abcrnn.data.corpus import Corpus
-from abcrnn.evaluation.held_out import unseen_part
 from abcrnn.evaluation.scoring import Scorer
 
 
@@ -50,19 +49,3 @@ def test_nothing_to_score_or_foreign_characters(model):
         Scorer(model).score([])
     with pytest.raises(ValueError, match="tune 1 of 1.*'é'"):
         abcrnn.evaluate(model, Corpus("foreign", ("é",)))
-
-
-def test_a_model_is_judged_on_what_it_has_not_seen(model, few_tunes):
-    train, _, test = few_tunes.split(0.1, 0.2, seed=4)
-    model.about = {"corpus": train.describe()}
-    assert unseen_part(model, few_tunes) == test
-    model.about = {"corpus": train.without_fields("BZ").describe()}
-    assert unseen_part(model, few_tunes) == test.without_fields("BZ")
-    other = Corpus("other", few_tunes.tunes[:5])
-    assert unseen_part(model, other) == other
-    model.about = {"corpus": few_tunes.split(0.1, 0, seed=4)[0].describe()}
-    with pytest.raises(ValueError, match="set no tunes aside"):
-        unseen_part(model, few_tunes)
-    model.about = {"corpus": few_tunes.describe()}
-    with pytest.raises(ValueError, match="trained on all of few"):
-        unseen_part(model, few_tunes)

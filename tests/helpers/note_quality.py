@@ -14,6 +14,7 @@ from pathlib import Path
 import mido
 import numpy as np
 
+from abcrnn.data.splits import recorded_arguments
 from abcrnn.evaluation.distributions import distance
 from abcrnn.events import NoteSampler, load_note_model, load_pieces, split_pieces, write_notes
 from abcrnn.models.note_model import as_counter, count_notes
@@ -43,7 +44,7 @@ def main():
     model = load_note_model(options.model)
     collection = load_pieces(options.folder)
     split = model.about["pieces"]["split"]
-    train, _, test = split_pieces(collection.pieces, **split)
+    train, _, test = split_pieces(collection.pieces, **recorded_arguments(split))
     sampler = NoteSampler(model, options.temperature, seed=1)
     generated = sampler.sample(options.notes, n=options.sequences)
     with tempfile.TemporaryDirectory() as folder:

@@ -18,13 +18,15 @@ from abcrnn.reports.model_card import examine
 from abcrnn.reports.request_rates import MatchCounts
 
 TUNES = 6
+#: Of the eight tunes of homemade.abc: 5 for training, 1 for validation, 2 for the test.
+SPLIT = (0.1, 0.25, 1)
 
 
 @pytest.fixture(scope="module")
 def model_file(trained, homemade, tmp_path_factory):
     """A model that records a part of the homemade tunebook as its training tunes."""
     model = load_model(trained)
-    model.about = {"corpus": load_corpus(homemade).split(0.1, 0.25)[0].describe()}
+    model.about = {"corpus": load_corpus(homemade).split(*SPLIT)[0].describe()}
     path = tmp_path_factory.mktemp("part") / "part.abcrnn"
     model.save(path)
     return path
@@ -59,7 +61,7 @@ def test_validity_is_that_of_the_generated_tunes(model, card):
 
 @pytest.mark.slow
 def test_both_columns_compare_with_the_training_tunes(model, card, homemade):
-    train, _, held_out = load_corpus(homemade).split(0.1, 0.25)
+    train, _, held_out = load_corpus(homemade).split(*SPLIT)
     sampler = Sampler(model, temperature=0.8, seed=0, constraint="bars")
     generated, index = sampler.tunes(TUNES, max_length=1000), NoveltyIndex(train.tunes)
     reference = card.generated.reference
@@ -89,7 +91,7 @@ def test_both_columns_compare_with_the_training_tunes(model, card, homemade):
 
 def test_a_model_that_copies_is_recognised(model, homemade, monkeypatch):
     corpus = load_corpus(homemade)
-    train = corpus.split(0.1, 0.25)[0]
+    train = corpus.split(*SPLIT)[0]
     copies = list(train.tunes)
     monkeypatch.setattr(Sampler, "tunes", lambda _self, n, prompt="", max_length=0: copies[:n])
     generated = examine(model, corpus, len(copies)).generated
@@ -106,7 +108,7 @@ def test_a_model_that_copies_is_recognised(model, homemade, monkeypatch):
 
 
 def test_generated_tunes_match_all_requests(card, homemade):
-    rates, (_, _, held_out) = card.generated.requests, load_corpus(homemade).split(0.1, 0.25)
+    rates, (_, _, held_out) = card.generated.requests, load_corpus(homemade).split(*SPLIT)
     assert set(rates.requests) >= {"key", "meter", "bars", "form", "pitches"}
     assert rates.generated == MatchCounts(TUNES, TUNES, dict.fromkeys(rates.requests, TUNES))
     for name, value in rates.requests.items():
