@@ -1,7 +1,7 @@
-"""How well a model predicts tunes it is given: bits per character.
+"""How well a model predicts given tunes: bits per character.
 
-Every tune is read from a fresh state, fed as blank line + tune + blank line;
-counted are the tune's characters and its closing blank line, in bits.
+Every tune is read from the initial state, as blank line + tune + blank line. The cost in
+bits is that of the tune's characters and its closing blank line.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from abcrnn.data.windows import encode_tunes
 from abcrnn.models.compilation import compile_once
 from abcrnn.notation import tune_body
 
-# One shape for every corpus: compiled once a model, and once more for a tune on its own.
+# One shape for all corpora: compiled once per model, and once more for a single tune.
 _BATCH, _TIME = 32, 128
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What predicting each tune cost.
+    """Cost of predicting each tune.
 
     Parameters
     ----------
     bits : ndarray, shape (tunes,), float64
         Cost of a whole tune and its closing blank line.
     correct, characters : ndarray, shape (tunes,), int64
-        Characters guessed right first, and characters counted.
+        Number of characters that were the most likely one, and of characters in total.
     header_bits : ndarray, shape (tunes,), float64
-        Of the cost, what the header took: all to the end of the first line ``K:``.
+        Cost of the header: everything up to the end of the first ``K:`` line.
     header_characters : ndarray, shape (tunes,), int64
-        Its characters, its last line end among them.
+        Number of characters of the header, including its last line end.
     """
 
     bits: NDArray[np.float64]
@@ -49,60 +49,66 @@ class Scores:
 
     @property
     def bits_per_char(self) -> float:
-        """Bits over characters, all tunes together."""
+        """Bits divided by characters, over all tunes."""
         return float(self.bits.sum() / self.characters.sum())
 
     @property
     def header_bits_per_char(self) -> float:
-        """The same for the headers alone."""
+        """Bits per character of the headers."""
         return float(self.header_bits.sum() / self.header_characters.sum())
 
     @property
     def body_bits_per_char(self) -> float:
-        """The same for what follows the headers, closing blank lines counted in."""
+        """Bits per character of what follows the headers, including closing blank lines."""
         bits = self.bits.sum() - self.header_bits.sum()
         return float(bits / (self.characters.sum() - self.header_characters.sum()))
 
     @property
     def accuracy(self) -> float:
-        """Share of the characters guessed right, all tunes together."""
+        """Share of characters that were the most likely one, over all tunes."""
         return float(self.correct.sum() / self.characters.sum())
 
 
 class Scorer:
-    """Scores tunes with one model, compiled once whatever their lengths.
+    """Scores tunes with a model. It is compiled once for all lengths.
 
     Parameters
     ----------
     model : CharLSTM
-        Or anything with ``vocabulary``, ``initial_state`` and ``unroll``.
+        Or another :class:`abcrnn.models.base.SequenceModel` with a ``vocabulary``.
     progress : bool
-        Whether to show a bar, at a terminal, where it takes more than two seconds.
+        Whether to show a progress bar, in a terminal and after two seconds.
     """
 
     def __init__(self, model: Any, progress: bool = False) -> None:
         self._model = model
-        self._hidden = None if progress else True  # tqdm's words
+        self._disable = None if progress else True  # as tqdm: None shows it in a terminal
         self._window = compile_once(model, "score", partial(_score_window, model))
 
     def score(self, tunes: Sequence[str]) -> Scores:
-        """Score each tune; ``ValueError`` if one has a character that the model does not know."""
+        """Score each tune.
+
+        Raises
+        ------
+        ValueError
+            If there are no tunes, or one has a character that the model does not know.
+        """
         bits, header_bits = (np.zeros(len(tunes)) for _ in range(2))
         correct, characters, headers = (np.zeros(len(tunes), np.int64) for _ in range(3))
-        for place, costs, right in self._read(tunes):
-            bits[place], correct[place], characters[place] = costs.sum(), right.sum(), len(costs)
-            tune = tunes[place]
-            headers[place] = len(tune) - len(tune_body(tune))
-            header_bits[place] = costs[: headers[place]].sum()
+        for index, costs, right in self._read(tunes):
+            bits[index], correct[index], characters[index] = costs.sum(), right.sum(), len(costs)
+            tune = tunes[index]
+            headers[index] = len(tune) - len(tune_body(tune))
+            header_bits[index] = costs[: headers[index]].sum()
         return Scores(bits, correct, characters, header_bits, headers)
 
     def costs(self, tunes: Sequence[str]) -> list[NDArray[np.float64]]:
-        """Return the bits that each character of each tune cost.
+        """Return the cost of each character of each tune.
 
         Returns
         -------
         list of ndarray, shape (characters + 2,), float64
-            The last two are those of the blank line that closes the tune.
+            In bits. The last two are those of the blank line that closes the tune.
 
         Raises
         ------
@@ -110,34 +116,34 @@ class Scorer:
             As :meth:`score`.
         """
         found: dict[int, NDArray[np.float64]] = {}
-        for place, costs, _ in self._read(tunes):
-            found[place] = costs
-        return [found[place] for place in range(len(tunes))]
+        for index, costs, _ in self._read(tunes):
+            found[index] = costs
+        return [found[index] for index in range(len(tunes))]
 
     def _read(
         self, tunes: Sequence[str]
     ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.bool_]]]:
-        """Yield for each tune its place, each character's bits, and whether it was guessed."""
+        """Yield the index of each tune, and of each character its bits and if it was likeliest."""
         if not tunes:
             raise ValueError("there are no tunes to score")
         encoded = encode_tunes(self._model.vocabulary, tunes)
         before = self._model.vocabulary.encode(BOUNDARY)
-        # Long with long and short with short, so that little is computed for padding.
+        # Tunes of similar length share a batch, so that little is computed for padding.
         order = np.argsort(encoded.lengths, kind="stable")
-        # A tune on its own is read some fifteen times faster without rows of padding.
+        # A single tune is read about fifteen times faster without rows of padding.
         rows = 1 if len(order) == 1 else _BATCH
         firsts = range(0, len(order), rows)
-        for first in tqdm(firsts, desc="scoring", delay=2, disable=self._hidden, leave=False):
-            places = order[first : first + rows].tolist()
-            batch = [np.concatenate([before, encoded[place]]) for place in places]
+        for first in tqdm(firsts, desc="scoring", delay=2, disable=self._disable, leave=False):
+            indices = order[first : first + rows].tolist()
+            batch = [np.concatenate([before, encoded[index]]) for index in indices]
             bits, right = self._read_batch(batch, rows)
-            for row, (place, ids) in enumerate(zip(places, batch, strict=True)):
-                # What is given is not counted: the first guess is that of the tune's own.
+            for row, (index, ids) in enumerate(zip(indices, batch, strict=True)):
+                # The blank line before the tune is given, so it is not counted.
                 counted = slice(len(BOUNDARY) - 1, len(ids) - 1)
-                yield place, bits[row, counted].astype(np.float64), right[row, counted]
+                yield index, bits[row, counted].astype(np.float64), right[row, counted]
 
     def _read_batch(self, batch: list[NDArray[np.int32]], rows: int) -> tuple[Any, Any]:
-        """Return bits and right guesses, shape (rows, time), the padding's among them."""
+        """Return bits and whether each character was likeliest, (rows, time), with padding."""
         windows = -(-(max(map(len, batch)) - 1) // _TIME)
         ids = np.zeros((rows, windows * _TIME + 1), np.int32)
         for row, tune in enumerate(batch):
@@ -145,9 +151,9 @@ class Scorer:
         state = self._model.initial_state(rows)
         bits, right = [], []
         for start in range(0, windows * _TIME, _TIME):
-            cost, guessed, state = self._window(ids[:, start : start + _TIME + 1], state)
+            cost, correct, state = self._window(ids[:, start : start + _TIME + 1], state)
             bits.append(cost.numpy())
-            right.append(guessed.numpy())
+            right.append(correct.numpy())
         return np.concatenate(bits, axis=1), np.concatenate(right, axis=1)
 
 

@@ -1,7 +1,7 @@
-"""Where a tune surprised a model: the bits that each character and each bar of it cost.
+"""How unexpected each character and each bar of a tune is for a model, in bits.
 
-A bar goes from behind a bar line to the end of the next one, which belongs to
-it: a bar with a note too few is betrayed by the bar line that comes too soon.
+A bar ends with its bar line, which counts as a part of it: in a bar that is too short,
+the unexpected character is the bar line.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from numpy.typing import NDArray
 from abcrnn.evaluation.scoring import Scorer
 from abcrnn.notation.lexer import tokens
 
-_HEARD = ("note", "rest", "bar_rest", "chord")
+_EVENTS = ("note", "rest", "bar_rest", "chord")
 
 
 class BarSurprise(NamedTuple):
-    """What a bar cost.
+    """Cost of a bar.
 
     Parameters
     ----------
     line, column : int
-        Where it begins in the tune, from 1.
+        Position of the beginning of the bar in the tune, from 1.
     text : str
-        With the bar line that ends it.
+        Text of the bar, with the bar line that ends it.
     bits, bits_per_char : float
     excess : float
-        Bits beyond what as many characters of all the tune's bars cost on average.
-        By this, neither a long bar nor a short one stands out by its length.
+        Bits above the average cost of the same number of characters in bars of the tune.
+        It does not depend on the length of the bar.
     """
 
     line: int
@@ -45,17 +45,17 @@ class BarSurprise(NamedTuple):
 
 @dataclass(frozen=True)
 class Surprise:
-    """What predicting a tune cost a model.
+    """Cost of predicting a tune.
 
     Parameters
     ----------
     bits : ndarray, shape (characters,), float64
         Cost of each character of the tune.
     end_bits : float
-        Cost of the blank line that closes it: how little its end was expected.
+        Cost of the blank line that closes the tune.
     bars : tuple of BarSurprise
-        Of the body as written, in the order of the text. Header, fields in the
-        body and the white space between bars belong to none.
+        Bars of the body as written, in the order of the text. The header, fields in the
+        body and white space between bars are not part of a bar.
     """
 
     bits: NDArray[np.float64]
@@ -64,55 +64,56 @@ class Surprise:
 
     @property
     def bits_per_char(self) -> float:
-        """Of the whole tune, its closing blank line counted, as in evaluation."""
+        """Bits per character of the tune with its closing blank line, as in evaluation."""
         return float(self.bits.sum() + self.end_bits) / (len(self.bits) + 2)
 
 
 def surprise(model: Any, tune: str) -> Surprise:
-    """Return the bits that each character of a tune and each of its bars cost a model.
+    """Return the cost in bits of each character and each bar of a tune.
 
     Parameters
     ----------
     model : CharLSTM
     tune : str
-        From its ``X:`` line on; trailing line ends are not counted. It is read as in
-        evaluation: from the initial state, after a blank line.
+        From its ``X:`` line on, without trailing line ends. It is read as in evaluation:
+        from the initial state, after a blank line.
 
     Raises
     ------
     ValueError
-        If it has a character that the model does not know; names it and its place.
+        If the tune has a character that the model does not know. The message gives the
+        character and its position.
     """
     tune = tune.rstrip("\n")
     return surprise_of(tune, Scorer(model).costs([tune])[0])
 
 
 def surprise_of(tune: str, costs: NDArray[np.float64]) -> Surprise:
-    """Share the costs of a tune's characters out among its bars.
+    """Return the cost of each bar from the cost of each character.
 
     Parameters
     ----------
     tune : str
     costs : ndarray, shape (characters + 2,), float64
-        As :meth:`abcrnn.evaluation.scoring.Scorer.costs` gives them, in bits.
+        In bits, as returned by :meth:`abcrnn.evaluation.scoring.Scorer.costs`.
     """
     bits = costs[: len(tune)]
     spans = list(bar_spans(tune))
     in_bars = [bits[begin:end] for begin, end in spans]
-    usual = float(np.concatenate(in_bars).mean()) if in_bars else 0.0
+    average = float(np.concatenate(in_bars).mean()) if in_bars else 0.0
     bars = []
-    for (begin, end), its in zip(spans, in_bars, strict=True):
+    for (begin, end), bar_bits in zip(spans, in_bars, strict=True):
         line, column = tune.count("\n", 0, begin) + 1, begin - tune.rfind("\n", 0, begin)
-        cost, length = float(its.sum()), end - begin
-        excess = cost - usual * length
+        cost, length = float(bar_bits.sum()), end - begin
+        excess = cost - average * length
         bars.append(BarSurprise(line, column, tune[begin:end], cost, cost / length, excess))
     return Surprise(bits, float(costs[len(tune) :].sum()), tuple(bars))
 
 
 def underline(tune: str, found: Surprise, bar: BarSurprise) -> tuple[str, str]:
-    """Return the line a bar begins in and marks to stand below it.
+    """Return the line in which a bar begins, and a line of marks to print below it.
 
-    The bar is marked by ``~``, the character of it that cost most by ``^``.
+    The bar is marked with ``~``, its most expensive character with ``^``.
     """
     lines = tune.split("\n")
     line, before = lines[bar.line - 1].replace("\t", " "), bar.column - 1
@@ -123,9 +124,9 @@ def underline(tune: str, found: Surprise, bar: BarSurprise) -> tuple[str, str]:
 
 
 def bar_spans(tune: str) -> Iterator[tuple[int, int]]:
-    """Yield where each bar of the body begins and ends, as places in the text."""
+    """Yield the indices in the text at which each bar of the body begins and ends."""
     line_begins = [0, *accumulate(len(line) + 1 for line in tune.split("\n"))]
-    in_body = heard = False
+    in_body = has_event = False
     begin: int | None = None
     end = 0
     for token in tokens(tune):
@@ -133,21 +134,21 @@ def bar_spans(tune: str) -> Iterator[tuple[int, int]]:
             in_body = in_body or token.text.startswith("K:")
         if not in_body:
             continue
-        if heard and begin is not None and token.text.startswith(("V:", "[V:")):
-            yield begin, end  # what follows is another voice's
-            begin, heard = None, False
+        if has_event and begin is not None and token.text.startswith(("V:", "[V:")):
+            yield begin, end  # another voice follows
+            begin, has_event = None, False
         if token.kind in ("field", "directive"):
             continue
-        place = line_begins[token.line - 1] + token.column - 1
-        begin = place if begin is None else begin
+        index = line_begins[token.line - 1] + token.column - 1
+        begin = index if begin is None else begin
         if token.kind != "bar":
-            heard = heard or token.kind in _HEARD
-            end = place + len(token.text)
+            has_event = has_event or token.kind in _EVENTS
+            end = index + len(token.text)
             continue
-        # In :|2 the number belongs to the bar that comes.
-        end = place + len(token.text.rstrip("0123456789,-"))
-        if heard:  # else it opens the bar, as |: does
+        # In :|2 the number belongs to the next bar.
+        end = index + len(token.text.rstrip("0123456789,-"))
+        if has_event:  # otherwise the bar line opens the bar, as |: does
             yield begin, end
-            begin, heard = (end, False) if end < place + len(token.text) else (None, False)
-    if heard and begin is not None:
+            begin, has_event = (end, False) if end < index + len(token.text) else (None, False)
+    if has_event and begin is not None:
         yield begin, end

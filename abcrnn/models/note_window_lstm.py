@@ -97,7 +97,7 @@ class NoteWindowLSTM(NoteNetwork):
                 f"this model predicts a note from the {self.seq_length} before it, but is given "
                 f"{rows.shape[1]}: give an opening of at least {self.seq_length} notes"
             )
-        return rows
+        return rows[:, -self.seq_length :]
 
     def initial_state(self, batch_size: int) -> State:
         """Return a window of zeros, shape (batch, seq_length, 3)."""

@@ -1,42 +1,98 @@
-"""NoteSampler: new notes, many sequences side by side in one compiled loop."""
+"""NoteSampler: note sequences from a note model, by the same loop as text."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from abcrnn.data.notes import Notes, notes_of_steps
-from abcrnn.models.lstm import on_gpu
-from abcrnn.models.note_base import Choose, State
+from abcrnn.data.notes import NOTE, Notes, Rows, notes_of_steps
 from abcrnn.models.note_model import NoteModel
+from abcrnn.sampling.choice import Choice, RandomChoice
+from abcrnn.sampling.decoder import Decoder
 from abcrnn.storage.validation import require_count, require_positive
 
-_AT_ONCE = 64  # notes drawn by one call of the compiled loop
-_LONGEST = 4096  # notes of an opening that are read; what was before hardly matters
-_COLDEST = 1e-6  # what is below is drawn like this: always the likeliest
+_MAX_OPENING = 4096  # notes of an opening that are read: the last ones
 
 
 class Note(NamedTuple):
-    """One note foretold: its MIDI number, and its times in seconds."""
+    """A predicted note.
+
+    Parameters
+    ----------
+    pitch : int
+        MIDI number.
+    step, duration : float
+        Seconds since the start of the note before, and from start to end of this one.
+    """
 
     pitch: int
     step: float
     duration: float
 
 
+class NoteChoice(Choice):
+    """Chooses the next note: pitch, step and duration in turn, each by another choice.
+
+    Parameters
+    ----------
+    network : NoteNetwork
+        Has ``sample_rows(hidden, uniform, choose)``.
+    choice : Choice
+    """
+
+    def __init__(self, network: Any, choice: Choice) -> None:
+        self._network, self._choice = network, choice
+        self.parameters = choice.parameters
+
+    @property
+    def key(self) -> Any:
+        """Key of the choice of each part."""
+        return "notes", self._choice.key
+
+    def __call__(
+        self, logits: tf.Tensor, uniform: tf.Tensor, parameters: Mapping[str, tf.Tensor]
+    ) -> tf.Tensor:
+        """Return the next note of each row.
+
+        Parameters
+        ----------
+        logits : Tensor, shape (batch, units)
+            Hidden vectors, from which the network computes logits of each part.
+        uniform : Tensor, shape (batch, 3), float32
+        parameters : mapping of str to Tensor
+
+        Returns
+        -------
+        Tensor, shape (batch, 3)
+        """
+
+        def choose(logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
+            return self._choice(logits, uniform, parameters)
+
+        return self._network.sample_rows(logits, uniform, choose)
+
+
 class NoteSampler:
-    """Draws notes from a model.
+    """Samples note sequences from a note model.
+
+    Sequences are numbered streams. A sequence depends on the seed, the number of its
+    stream and the number of rows that are computed together (1, 16 or 64), as explained
+    for :class:`abcrnn.Sampler`.
 
     Parameters
     ----------
     model : NoteModel
     temperature : float
-        Above 0; the lower, the likelier what is drawn. With recipe ``tutorial`` it bears
-        on the pitch alone, since its times are not drawn.
+        Divides the logits. Below 1, likely notes become likelier; above 1, less so. With
+        recipe ``tutorial`` it applies to pitches only, since the times are not sampled.
     seed : int
-        Of everything random.
+        Seed of the random numbers.
+    top_p : float, optional
+        Sample pitch, step and duration each from the fewest likeliest values that
+        together have this probability.
 
     Raises
     ------
@@ -44,32 +100,45 @@ class NoteSampler:
         If an argument is out of range.
     """
 
-    def __init__(self, model: NoteModel, temperature: float = 1.0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        model: NoteModel,
+        temperature: float = 1.0,
+        seed: int = 0,
+        top_p: float | None = None,
+    ) -> None:
         require_positive("temperature", temperature)
         require_count("seed", seed, least=0)
-        self.model, self.temperature, self.seed = model, temperature, seed
+        self.model, self.temperature, self.seed, self.top_p = model, temperature, seed, top_p
         self._network: Any = model.network
-        self._compiled = tf.function(self._draw_some, jit_compile=not on_gpu())
-        self._reading = tf.function(self._read, jit_compile=not on_gpu())
+        # On a GPU a window is read by cuDNN, which XLA cannot compile: xla=None.
+        self._decoder = Decoder(
+            self._network,
+            NoteChoice(self._network, RandomChoice(temperature, top_p=top_p)),
+            element_shape=(3,),
+            dtype=self._network.encode(np.zeros(0, NOTE)).dtype,
+            xla=None,
+        )
 
     def sample(self, notes: int = 200, n: int = 1, opening: Notes | None = None) -> list[Notes]:
-        """Draw sequences of so many notes.
+        """Sample sequences of a given number of notes.
 
         Parameters
         ----------
         notes : int
-            Of each sequence, the opening not counted.
+            Number of notes of each sequence, without the opening.
         n : int
-            Sequences, drawn side by side.
+            Number of sequences.
         opening : ndarray of NOTE, optional
-            What they go on from. Without it the default model begins a piece, and the
-            tutorial's, which needs notes to look at, goes on from some of the data.
+            Notes to continue. Without an opening, the default model begins a new piece;
+            the tutorial's model, which needs notes to predict from, continues notes of
+            its training pieces.
 
         Returns
         -------
         list of ndarray of NOTE
-            The new notes alone; the first begins after its step. Times are finite and
-            not below zero.
+            The new notes only. Times are finite and not negative; the first note starts
+            after its step.
 
         Raises
         ------
@@ -78,69 +147,24 @@ class NoteSampler:
         """
         require_count("notes", notes)
         require_count("n", n)
-        hidden, state = self._begin(n, opening)
-        parts = []
-        for place in range(0, notes, _AT_ONCE):
-            key = tf.constant([self.seed % 2**31, place], tf.int32)
-            rows, hidden, state = self._compiled(
-                hidden, state, key, max(self.temperature, _COLDEST)
-            )
-            parts.append(rows.numpy())
-        rows = np.concatenate(parts)[:notes].transpose(1, 0, 2)
-        return [notes_of_steps(*self._network.decode(sequence)) for sequence in rows]
+        rows = None if opening is None else self._network.encode(opening[-_MAX_OPENING:])
+        prompts = self._network.prompt_rows(self._lead_ins(n), rows)
+        sequences = self._decoder.sample(list(prompts), notes, self.seed)
+        return [notes_of_steps(*self._network.decode(sequence)) for sequence in sequences]
 
     def predict_next_note(self, notes: Notes) -> Note:
-        """Draw the one note that comes after notes, shape (notes,) of NOTE."""
-        drawn = self.sample(1, opening=notes)[0][0]
-        return Note(int(drawn["pitch"]), float(drawn["step"]), float(drawn["duration"]))
+        """Sample the note that follows notes, shape (notes,) of NOTE."""
+        note = self.sample(1, opening=notes)[0][0]
+        return Note(int(note["pitch"]), float(note["step"]), float(note["duration"]))
 
-    def _begin(self, n: int, opening: Notes | None) -> tuple[tf.Tensor, State]:
-        given = None if opening is None else self._network.encode(opening)[-_LONGEST:]
-        rows = self._network.prompt_rows(self._some_lead_ins(n), given)
-        state, hidden = self._network.initial_state(n), None
-        for row in rows.transpose(1, 0, 2):
-            hidden, state = self._reading(tf.constant(row), state)
-        return hidden, state
-
-    def _some_lead_ins(self, n: int) -> Any:
+    def _lead_ins(self, n: int) -> Rows:
+        """Return one of the model's lead-ins for each stream, by seed and stream number."""
         leads = self.model.leads
         if not len(leads):
             return np.zeros((n, 0, 3), leads.dtype)
-        return leads[np.random.default_rng(self.seed).integers(len(leads), size=n)]
-
-    def _read(self, rows: tf.Tensor, state: State) -> Any:
-        return self._network.step(rows, state)
-
-    def _draw_some(
-        self, hidden: tf.Tensor, state: State, key: tf.Tensor, temperature: tf.Tensor
-    ) -> Any:
-        network, batch = self._network, hidden.shape[0]
-
-        def step(place: tf.Tensor, hidden: tf.Tensor, state: State, kept: tf.TensorArray) -> Any:
-            uniform = tf.random.stateless_uniform((batch, 3), tf.stack([key[0], key[1] + place]))
-            rows = network.sample_rows(hidden, uniform, _choose_at(temperature))
-            return place + 1, *network.step(rows, state), kept.write(place, rows)
-
-        like = network.encode(np.zeros(1, notes_of_steps(*np.zeros((3, 1))).dtype))
-        kept = tf.TensorArray(like.dtype, _AT_ONCE, element_shape=(batch, 3))
-        _, hidden, state, kept = tf.while_loop(
-            lambda place, *_: place < _AT_ONCE,
-            step,
-            (0, hidden, state, kept),
-            maximum_iterations=_AT_ONCE,
-        )
-        return kept.stack(), hidden, state
-
-
-def _choose_at(temperature: tf.Tensor) -> Choose:
-    """Return a function that samples from softmax(logits / temperature) by inverse CDF."""
-
-    def choose(logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
-        # The maximum becomes 0, so no temperature leads to a division of inf by inf.
-        logits -= tf.reduce_max(logits, axis=1, keepdims=True)
-        cumulative = tf.cumsum(tf.nn.softmax(logits / temperature), axis=1)
-        threshold = uniform[:, None] * cumulative[:, -1:]
-        ids = tf.math.count_nonzero(cumulative <= threshold, axis=1, dtype=tf.int32)
-        return tf.minimum(ids, logits.shape[1] - 1)
-
-    return choose
+        # The third number makes these generators others than those of the samples.
+        chosen = [
+            np.random.default_rng([self.seed, stream, 1]).integers(len(leads))
+            for stream in range(n)
+        ]
+        return leads[chosen]
