@@ -18,8 +18,8 @@ def model(few_tunes):
 
 
 @pytest.mark.slow
-def test_each_tune_costs_what_reading_it_alone_costs(model, few_tunes):
-    """Against the definition, one tune and one character at a time."""
+def test_costs_are_those_of_each_tune_read_alone(model, few_tunes):
+    """Compare with the definition, computed from the logits of one tune at a time."""
     tunes = [min(few_tunes.tunes, key=len), max(few_tunes.tunes, key=len), *few_tunes.tunes[:40]]
     scores = Scorer(model).score(tunes)
     for tune, bits, correct, characters in zip(
@@ -35,7 +35,7 @@ def test_each_tune_costs_what_reading_it_alone_costs(model, few_tunes):
         assert characters == len(tune) + 2
 
 
-def test_an_untrained_uniform_model_pays_log_of_the_vocabulary(model, few_tunes):
+def test_a_uniform_model_needs_log2_of_the_vocabulary_size(model, few_tunes):
     uniform = CharLSTM(model.vocabulary, embedding_dim=8, units=16, num_layers=1)
     uniform.head.kernel.assign(tf.zeros_like(uniform.head.kernel))
     result = abcrnn.evaluate(uniform, few_tunes)
@@ -44,7 +44,7 @@ def test_an_untrained_uniform_model_pays_log_of_the_vocabulary(model, few_tunes)
     assert result["characters"] == sum(len(tune) + 2 for tune in few_tunes.tunes)
 
 
-def test_nothing_to_score_or_foreign_characters(model):
+def test_no_tunes_and_unknown_characters_are_refused(model):
     with pytest.raises(ValueError, match="no tunes to score"):
         Scorer(model).score([])
     with pytest.raises(ValueError, match="tune 1 of 1.*'é'"):

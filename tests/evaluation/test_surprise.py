@@ -1,4 +1,4 @@
-"""Where a tune surprised a model."""
+"""How unexpected each character and each bar of a tune is for a model."""
 
 import math
 from itertools import pairwise
@@ -27,20 +27,20 @@ def bars_of(body, header="X:1\nK:C\n"):
     return surprise_of(tune, np.zeros(len(tune) + 2)).bars
 
 
-def place(tune, what):
-    """Where something with a line and a column stands in a tune."""
+def index_of(tune, what):
+    """Index in a tune of something with a line and a column."""
     return sum(len(line) + 1 for line in tune.split("\n")[: what.line - 1]) + what.column - 1
 
 
 def changed(tune, wrong):
-    """A tune with one bar of it wrong."""
+    """A tune with one wrong bar."""
     assert "|e2d B2A|" in tune
     return tune.replace("|e2d B2A|", wrong, 1)
 
 
 @pytest.mark.slow
-def test_each_character_costs_what_stepping_through_the_tune_costs(model, few_tunes):
-    """Against the definition, one character at a time and in NumPy."""
+def test_costs_are_those_of_single_steps(model, few_tunes):
+    """Compare with the definition, computed in NumPy one character at a time."""
     tune = few_tunes.tunes[3]
     found = surprise(model, tune)
     ids = model.vocabulary.encode("\n\n" + tune + "\n\n")
@@ -50,7 +50,7 @@ def test_each_character_costs_what_stepping_through_the_tune_costs(model, few_tu
         scores = logits.numpy()[0].astype(np.float64)
         cost = np.log(np.exp(scores).sum()) - scores[following]
         expected.append(cost / math.log(2))
-    del expected[0]  # the second line end before the tune, which is given
+    del expected[0]  # the second line end before the tune is given
     assert found.bits.dtype == np.float64
     np.testing.assert_allclose(found.bits, expected[:-2], rtol=1e-4)
     assert found.end_bits == pytest.approx(sum(expected[-2:]), rel=1e-4)
@@ -58,11 +58,11 @@ def test_each_character_costs_what_stepping_through_the_tune_costs(model, few_tu
     assert found.bits_per_char == evaluated["bits_per_char"]
 
 
-def test_bars_share_their_characters_costs(model, few_tunes):
+def test_the_cost_of_a_bar_is_the_sum_of_its_characters(model, few_tunes):
     for tune in few_tunes.tunes:
         found = surprise(model, tune)
         for bar in found.bars:
-            begin = place(tune, bar)
+            begin = index_of(tune, bar)
             assert tune.startswith(bar.text, begin)
             expected = sum(found.bits[begin : begin + len(bar.text)].tolist())
             assert bar.bits == pytest.approx(expected)
@@ -71,7 +71,7 @@ def test_bars_share_their_characters_costs(model, few_tunes):
     assert count_traces(model) == 1
 
 
-def test_to_a_model_that_knows_nothing_all_is_alike(model, few_tunes):
+def test_a_uniform_model_finds_no_bar_unexpected(model, few_tunes):
     uniform = CharLSTM(model.vocabulary, embedding_dim=8, units=16, num_layers=1)
     uniform.head.kernel.assign(tf.zeros_like(uniform.head.kernel))
     found = surprise(uniform, few_tunes.tunes[0])
@@ -96,11 +96,11 @@ def test_to_a_model_that_knows_nothing_all_is_alike(model, few_tunes):
         ("", []),
     ],
 )
-def test_bars_as_written(body, texts):
+def test_spans_of_bars(body, texts):
     assert [bar.text for bar in bars_of(body)] == texts
 
 
-def test_bars_are_told_by_line_and_column():
+def test_bars_have_a_line_and_a_column():
     bars = bars_of("|:AB| cd:|\n% no bar\nef|", "X:1\nT:a|b\nK:C\n")
     assert [(bar.line, bar.column, bar.text) for bar in bars] == [
         (4, 1, "|:AB|"),
@@ -109,17 +109,19 @@ def test_bars_are_told_by_line_and_column():
     ]
 
 
-def test_the_reader_sees_the_same_bars(oneills):
-    """Each bar it reads lies in one of ours, and no two that a bar line parts in the same."""
+def test_the_reader_finds_the_same_bars(oneills):
+    """Each bar of the reader lies in one span; bars separated by a bar line in different ones."""
     for tune in oneills.tunes[::10]:
-        spans = [(place(tune, bar), place(tune, bar) + len(bar.text)) for bar in bars_of(tune, "")]
+        spans = [
+            (index_of(tune, bar), index_of(tune, bar) + len(bar.text)) for bar in bars_of(tune, "")
+        ]
         assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
         seen, before = [], set()
         for bar in read_tune(tune).bars():
-            events = {place(tune, event) for event in bar.events}
+            events = {index_of(tune, event) for event in bar.events}
             inside = [begin for begin, end in spans if any(begin <= e < end for e in events)]
             assert len(inside) == 1
-            if bar.closes and not events & before:  # Z2 is two bars to it
+            if bar.closes and not events & before:  # the reader counts Z2 as two bars
                 seen += inside
             before = events
         assert len(seen) == len(set(seen))
@@ -127,14 +129,14 @@ def test_the_reader_sees_the_same_bars(oneills):
 
 
 @pytest.mark.parametrize("wrong", ["|e2d B2c'|", "|e2d B2|", "|e2d B2AA|", "|e8d B2A|"])
-def test_a_wrong_note_is_found_by_a_model_that_knows_the_tune(trained, homemade, wrong):
+def test_a_model_trained_on_a_tune_finds_a_wrong_note(trained, homemade, wrong):
     tune = changed(load_corpus(homemade).tunes[0], wrong)
     found = surprise(load_model(trained), tune)
-    oddest = max(found.bars, key=lambda bar: bar.excess)
-    assert oddest.text == wrong[1:]
+    least_expected = max(found.bars, key=lambda bar: bar.excess)
+    assert least_expected.text == wrong[1:]
 
 
-def test_marks_stand_below_the_bar_and_its_costliest_character():
+def test_marks_are_below_the_bar_and_its_most_expensive_character():
     tune = "X:1\nK:C\nAB|\tcde|f"
     costs = np.zeros(len(tune) + 2)
     costs[tune.index("d")] = 3
@@ -142,7 +144,7 @@ def test_marks_stand_below_the_bar_and_its_costliest_character():
     assert underline(tune, found, found.bars[1]) == ("AB| cde|f", "    ~^~~")
 
 
-def test_line_ends_at_the_close_are_not_counted(model, few_tunes):
+def test_trailing_line_ends_are_not_counted(model, few_tunes):
     tune = few_tunes.tunes[0]
     found, closed = surprise(model, tune), surprise(model, tune + "\n")
     np.testing.assert_array_equal(found.bits, closed.bits)
@@ -150,6 +152,6 @@ def test_line_ends_at_the_close_are_not_counted(model, few_tunes):
     assert found.end_bits == closed.end_bits
 
 
-def test_characters_that_the_model_does_not_know(model):
+def test_unknown_characters_are_named(model):
     with pytest.raises(ValueError, match="'é' at line 2, column 6 is not among the"):
         surprise(model, "X:1\nT:Café\nK:C\nabc|")
