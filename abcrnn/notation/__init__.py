@@ -1,7 +1,13 @@
-"""ABC as music: the reading of the notation, on the standard library alone.
+"""ABC notation as music: parse, check, play and transpose tunes. Needs only the standard library.
 
-Standard followed: The abc music standard 2.1, December 2011. What is read,
-and how, is listed in docs/abc-support.md.
+:func:`read_tune` parses one tune into a :class:`Tune`, :func:`played_notes` returns its notes
+as played, :func:`check_tune` its problems; :func:`split_tunebook` finds the tunes of a
+tunebook. A tune is *valid* if :func:`check_tune` finds no problem: its bars add up, its
+repeats, endings and groups are closed, and its header is complete.
+
+The standard followed is The abc music standard 2.1, December 2011. docs/abc-support.md lists
+what is supported. To add notation: ``lexer`` finds the tokens, ``reader`` interprets them,
+``voices`` collects the bars of a voice.
 """
 
 from abcrnn.notation.checks import check_tune

@@ -1,7 +1,11 @@
-"""What is not sound about a tune: bars that do not add up, what is not closed, what is missing."""
+"""Problems of a tune: bars that do not add up, notation not closed, fields missing.
+
+A tune is *valid* if it has no problem.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -10,24 +14,38 @@ from abcrnn.notation.playing import played_bars
 from abcrnn.notation.reader import read_tune
 from abcrnn.notation.tune import Bar, Event, Problem, Tune, Voice
 
+_NOTE_VALUES = {
+    1: "whole notes",
+    2: "halves",
+    4: "quarters",
+    8: "eighths",
+    16: "sixteenths",
+    32: "thirty-seconds",
+    64: "sixty-fourths",
+}
+
 
 def check_tune(text: str, unsupported: bool = False) -> list[Problem]:
-    """Check one tune.
+    r"""Return the problems of one tune; an empty list if the tune is valid.
 
     Parameters
     ----------
     text : str
-        From its ``X:`` line on.
+        One tune, from its ``X:`` line on.
     unsupported : bool
-        Tell also what is sound but not supported, as kind ``unsupported``.
+        Whether to report also valid notation that is not supported, as kind ``unsupported``.
 
     Returns
     -------
     list of Problem
-        ``(line, column, kind, message)`` in the order of the text; empty if the
-        tune is sound. Kinds: ``bar``, ``chord``, ``empty``, ``ending``, ``grace``,
-        ``header``, ``key``, ``length``, ``meter``, ``pitch``, ``quotation``,
-        ``repeat``, ``tie``, ``tuplet``.
+        ``(line, column, kind, message)``, in the order of the text. Kinds: ``bar``,
+        ``chord``, ``empty``, ``ending``, ``grace``, ``header``, ``key``, ``length``,
+        ``meter``, ``pitch``, ``quotation``, ``repeat``, ``tie``, ``tuplet``.
+
+    Examples
+    --------
+    >>> check_tune("X:1\nM:6/8\nK:D\nABc def|gab agfe|]")[0].message
+    'the bar is too long: 7 of 6 eighths'
     """
     try:
         tune = read_tune(text)
@@ -40,7 +58,7 @@ def check_tune(text: str, unsupported: bool = False) -> list[Problem]:
 
 
 def problems_of(tune: Tune) -> list[Problem]:
-    """Check a tune that was read already; ABCError if its repeats are beyond any bound."""
+    """Return the problems of a parsed tune; ABCError if its repeats exceed the limits."""
     problems = [problem for problem in tune.problems if problem.kind != "unsupported"]
     problems += _header_problems(tune)
     if not any(event.pitches for bar in tune.bars() for event in bar.events):
@@ -53,10 +71,10 @@ def problems_of(tune: Tune) -> list[Problem]:
 
 
 def _header_problems(tune: Tune) -> Iterator[Problem]:
-    """Section 2.2.1: a tune begins with X: and its header ends with K:."""
+    """Yield missing fields (section 2.2.1): a tune begins with X:, its header ends with K:."""
     letters = [letter for letter, _ in tune.fields]
     if letters[:1] != ["X"]:
-        yield Problem(1, 1, "header", "a tune begins with its number, such as X:1")
+        yield Problem(1, 1, "header", "the tune must begin with its number, such as X:1")
     if "K" not in letters:
         yield Problem(1, 1, "header", "the header has no key, such as K:D")
     if "M" not in letters:
@@ -64,12 +82,12 @@ def _header_problems(tune: Tune) -> Iterator[Problem]:
 
 
 def _bar_problems(tune: Tune, voice: Voice) -> Iterator[Problem]:
-    """Bars that do not fill their meter, in the order they are heard (section 4.8).
+    """Yield bars that do not fill their meter, in the order they are played (section 4.8).
 
-    A bar may be short as the pickup of the tune, and at a double bar or repeat
-    (the tune's end among them) if what is heard next makes it whole.
+    A bar may be short if it is the pickup of the tune, or if it ends at a double bar, a repeat
+    or the end of the tune and the music played next completes it.
     """
-    before = Fraction(0)  # the piece of a bar that was cut off by the line before
+    before = Fraction(0)  # the piece of a bar before a bar line that cuts the bar in two
     for count, bar in enumerate(played_bars(voice, tune.parts)):
         whole, length = bar.meter.length, before + bar.length
         pickup = count == 0 and whole is not None and length < whole
@@ -84,13 +102,22 @@ def _bar_problems(tune: Tune, voice: Voice) -> Iterator[Problem]:
 
 def _bar_problem(bar: Bar, length: Fraction, whole: Fraction) -> Problem:
     how = "long" if length > whole else "short"
-    pieces = " with the piece before it" if length != bar.length else ""
-    message = f"a bar too {how}: {length} of a whole note{pieces}, where M:{bar.meter.text} has "
-    return Problem(bar.line, bar.column, "bar", f"{message}{whole}")
+    message = f"the bar is too {how}: {_compare(length, whole, bar.meter.unit)}"
+    if length != bar.length:
+        message += ", including the piece of a bar played before it"
+    return Problem(bar.line, bar.column, "bar", message)
+
+
+def _compare(length: Fraction, whole: Fraction, unit: int) -> str:
+    """Return both lengths in the same note value, such as ``5 of 6 eighths``."""
+    parts = math.lcm(unit, length.denominator)
+    if parts in _NOTE_VALUES:
+        return f"{length * parts} of {whole * parts} {_NOTE_VALUES[parts]}"
+    return f"{length} instead of {whole} of a whole note"
 
 
 def _repeat_problems(bars: Sequence[Bar]) -> Iterator[Problem]:
-    """Repeats and endings that are opened and not closed (sections 4.8 and 4.9)."""
+    """Yield repeats and endings that are opened and not closed (sections 4.8 and 4.9)."""
     opened: Bar | None = None
     first: Bar | None = None
     for bar in bars:
@@ -105,14 +132,14 @@ def _repeat_problems(bars: Sequence[Bar]) -> Iterator[Problem]:
     if opened:
         yield Problem(opened.line, opened.column, "repeat", "|: is not closed by :|")
     if first:
-        message = "a first ending has no second after it"
+        message = "the first ending has no second ending"
         yield Problem(first.line, first.column, "ending", message)
 
 
 def _tie_problems(voice: Voice) -> Iterator[Problem]:
-    """Ties that lead to no note (section 4.11); to another pitch, they are read as slurs."""
+    """Yield ties without a next note (section 4.11); a tie to another pitch counts as a slur."""
     events = [event for bar in voice.bars for event in bar.events]
     following: list[Event | None] = [*events[1:], None]
     for event, after in zip(events, following, strict=True):
         if any(event.tied) and (after is None or not after.pitches):
-            yield Problem(event.line, event.column, "tie", "a note is tied to none")
+            yield Problem(event.line, event.column, "tie", "the note is tied, but no note follows")

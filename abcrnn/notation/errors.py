@@ -1,17 +1,17 @@
-"""The one error that ABC text raises."""
+"""The error that ABC text raises."""
 
 from __future__ import annotations
 
 
 class ABCError(ValueError):
-    """ABC text that cannot be read as music.
+    """ABC text that cannot be parsed or exceeds a limit.
 
     Parameters
     ----------
     message : str
-        What is wrong and what would be right.
+        What is wrong and what is expected.
     line, column : int, optional
-        Where it stands, both counted from 1; 0 when the place is not known.
+        Position in the text, counted from 1; 0 if unknown.
     """
 
     def __init__(self, message: str, line: int = 0, column: int = 0) -> None:

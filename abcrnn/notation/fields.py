@@ -1,4 +1,4 @@
-"""The fields that music hangs on: key, meter, unit note length, tempo (section 3.1)."""
+"""Fields that change the music: key, meter, unit note length, tempo (section 3.1)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-# A number of more digits is no music, and turning it into an integer takes time.
+# Longer numbers have no musical meaning, and very long ones take time to convert.
 _NUMBER = r"\d{1,4}"
 
-# Semitones do not matter for a key signature: it is counted in fifths.
+# Fifths above C, which is also the number of sharps in the key signature.
 _FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
 _MODES = {
     "maj": 0, "ion": 0, "mix": -1, "dor": -2, "m": -3, "min": -3, "aeo": -3,
@@ -37,11 +37,11 @@ class Key:
     Parameters
     ----------
     name : str
-        Tonic and mode, such as ``D mix``; ``none`` where there is no tonic.
+        Tonic and mode, such as ``D mix``; ``none`` without a tonic.
     fifths : int
-        Sharps (above 0) or flats (below 0) of the mode.
+        Number of sharps (positive) or flats (negative) of the key signature.
     changes : tuple of (str, int)
-        Accidentals given besides: letter, semitones.
+        Additional accidentals: letter and semitones.
     """
 
     name: str
@@ -49,18 +49,18 @@ class Key:
     changes: tuple[tuple[str, int], ...] = ()
 
     def alters(self) -> dict[str, int]:
-        """Semitones by letter, for the letters that are not natural."""
+        """Return the alteration in semitones of each letter that is not natural."""
         order, sign = (_SHARPS, 1) if self.fifths > 0 else (_SHARPS[::-1], -1)
         altered: dict[str, int] = {}
-        for place in range(abs(self.fifths)):  # beyond seven, as in G# major, they double
-            letter = order[place % 7]
+        for index in range(abs(self.fifths)):  # above seven, as in G# major, they double
+            letter = order[index % 7]
             altered[letter] = altered.get(letter, 0) + sign
         return {**altered, **dict(self.changes)}
 
 
 @dataclass(frozen=True)
 class Meter:
-    """A meter (section 3.1.6): its text, and a bar's length; None for a free meter."""
+    """A meter (section 3.1.6): its text, beats and beat unit; no beats for a free meter."""
 
     text: str
     beats: tuple[int, ...] = ()
@@ -68,18 +68,18 @@ class Meter:
 
     @property
     def length(self) -> Fraction | None:
-        """A whole bar, as a fraction of a whole note."""
+        """The length of a bar in whole notes; None for a free meter."""
         return Fraction(sum(self.beats), self.unit) if self.beats else None
 
     @property
     def compound(self) -> bool:
-        """Whether beats are of three: 6/8, 9/8, 12/8 and their like (section 4.13)."""
+        """Whether beats are in groups of three, as in 6/8, 9/8 and 12/8 (section 4.13)."""
         return sum(self.beats) % 3 == 0 and sum(self.beats) > 3
 
 
 @dataclass(frozen=True)
 class Tempo:
-    """A tempo (section 3.1.8): so many beats a minute, each so long; None if only in words."""
+    """A tempo (section 3.1.8): length of a beat, beats per minute; None if given as text."""
 
     text: str
     beat: Fraction | None = None
@@ -87,7 +87,7 @@ class Tempo:
 
     @property
     def whole_notes_per_minute(self) -> Fraction | None:
-        """The tempo as one number."""
+        """The tempo in whole notes per minute; None if given as text."""
         if self.beat is None or self.per_minute is None:
             return None
         return self.beat * self.per_minute
@@ -96,15 +96,15 @@ class Tempo:
 def parse_key(text: str) -> Key | None:
     """Parse the value of a ``K:`` field; None if it names no key (as ``K: clef=bass``).
 
-    Modes are told by their first three letters in any case; an accidental is
-    added to the mode's, or stands alone after ``exp``.
+    A mode is recognized by its first three letters in any case. Accidentals are added to
+    those of the mode; after ``exp`` they are the only ones.
     """
     text = text.strip()
     if text.startswith(("HP", "Hp")):  # Highland pipes: F and C sharp
         return Key("HP", 2)
     if not text or text.lower().startswith("none"):
         return Key("none", 0)
-    # With a mode that nobody knows, as in K:Bn, the tonic counts, and is taken for major.
+    # With an unknown mode, as in K:Bn, the key is the major key of the tonic.
     found = _KEY.match(text) or _LOOSE_KEY.match(text)
     if text.split()[0].lower() == "exp":
         return Key("exp", 0, _accidentals(text))
@@ -157,20 +157,20 @@ def parse_unit(text: str) -> Fraction | None:
 
 
 def default_unit(meter: Meter) -> Fraction:
-    """Return the unit note length where ``L:`` is missing (section 3.1.7)."""
+    """Return the unit note length of a tune without ``L:`` (section 3.1.7)."""
     short = meter.length is not None and meter.length < Fraction(3, 4)
     return Fraction(1, 16) if short else Fraction(1, 8)
 
 
 def parse_tempo(text: str, unit: Fraction) -> Tempo:
-    """Parse the value of a ``Q:`` field in any of its forms; words alone give no number."""
-    words = re.sub(r'"[^"]*"', " ", text).strip()
-    found = _TEMPO_BEATS.search(words)
+    """Parse the value of a ``Q:`` field; text alone gives a tempo without a number."""
+    value = re.sub(r'"[^"]*"', " ", text).strip()
+    found = _TEMPO_BEATS.search(value)
     if found:
-        beats = [Fraction(*map(int, b.split("/"))) for b in found[1].split() if _sound(b)]
+        beats = [Fraction(*map(int, b.split("/"))) for b in found[1].split() if _has_denominator(b)]
         beat, per_minute = sum(beats, Fraction(0)), int(found[2])
     else:
-        old = _TEMPO_UNITS.match(words)
+        old = _TEMPO_UNITS.match(value)
         if not old:
             return Tempo(text.strip())
         beat, per_minute = unit * int(old[1] or 1), int(old[2])
@@ -179,5 +179,5 @@ def parse_tempo(text: str, unit: Fraction) -> Tempo:
     return Tempo(text.strip(), beat, per_minute)
 
 
-def _sound(fraction: str) -> bool:
+def _has_denominator(fraction: str) -> bool:
     return int(fraction.split("/")[1]) > 0

@@ -1,4 +1,4 @@
-"""Numbers in music code: note lengths (section 4.3) and endings (4.9), within bounds."""
+"""Numbers in music code: note lengths (section 4.3) and endings (4.9), within limits."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from abcrnn.notation.errors import ABCError
 from abcrnn.notation.lexer import Token
 
 _LONGEST = 1024  # unit note lengths
-_FINEST = 512  # parts of one
+_FINEST = 512  # parts of a unit note length
 _MOST_SLASHES = 10
 
 
 def parse_length(text: str, token: Token) -> Fraction | None:
-    """Parse ``3``, ``3/2``, ``/``, ``//``: in unit note lengths; None if no program plays it.
+    """Parse a note length such as ``3``, ``3/2``, ``/`` or ``//``, in unit note lengths.
+
+    Returns
+    -------
+    Fraction or None
+        None if the length is shorter than 1/512 or longer than 1024.
 
     Raises
     ------
     ABCError
-        If a number is beyond any music, or divides by 0.
+        If a number is above 9999 or the divisor is 0.
     """
     if not text:
         return Fraction(1)
@@ -32,16 +37,16 @@ def parse_length(text: str, token: Token) -> Fraction | None:
 
 
 def parse_number(text: str, token: Token, most: int = 9999) -> int:
-    """Parse a number; ABCError if it is above ``most``, or divides by 0.
+    """Parse a number; raises ABCError if it is above ``most`` or a divisor of 0.
 
-    The count of digits is looked at first: turning very many into an integer takes long.
+    The number of digits is checked first: converting very many of them takes long.
     """
     value = int(text) if len(text) <= 6 else most + 1
     if value > most:
         shown = text[:12] + "..." * (len(text) > 12)
-        raise ABCError(f"the number {shown} is beyond any music", token.line, token.column)
+        raise ABCError(f"the number {shown} is too large; at most {most}", token.line, token.column)
     if value == 0 and "/" in token.text:
-        raise ABCError("a length divided by 0", token.line, token.column)
+        raise ABCError("a note length is divided by 0", token.line, token.column)
     return value
 
 

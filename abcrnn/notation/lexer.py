@@ -1,7 +1,7 @@
-"""ABC text to tokens, each with its place (sections 2.2, 3 and 4).
+"""ABC text split into tokens, each with its line and column (sections 2.2, 3 and 4).
 
-One regular expression names every form of music code; it never goes back over
-text it has read, so the cost grows with the length of the text alone.
+One regular expression describes all tokens of music code. It never backtracks over text it
+has read, so the time is proportional to the length of the text.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from abcrnn.notation.errors import ABCError
 
 
 class Token(NamedTuple):
-    """A piece of a tune: its kind, its text, and where it begins (from 1).
+    """A token of a tune: its kind, its text, and the line and column of its start (from 1).
 
-    Kinds are the group names of the music code below, and besides ``field`` and
-    ``inline`` (text: letter, colon, value), ``directive`` (``%%``) and ``other``
-    (a character without meaning here).
+    Kinds are the group names of the regular expression below, ``field`` (text: letter, colon,
+    value) and ``directive`` (``%%``). ``other`` is a character without meaning.
     """
 
     kind: str
@@ -62,17 +61,17 @@ def tokens(tune: str) -> Iterator[Token]:
     Parameters
     ----------
     tune : str
-        From its ``X:`` line on; what stands after a blank line is not its own.
+        The text of the tune, from its ``X:`` line on.
 
     Raises
     ------
     ABCError
-        If a line is beyond any sense: a NUL byte in it.
+        If a line has a NUL byte.
     """
     in_header = True
     for number, line in enumerate(tune.split("\n"), start=1):
         if "\0" in line:
-            raise ABCError("a NUL byte: this is not text", number, line.index("\0") + 1)
+            raise ABCError("a NUL byte; ABC is text", number, line.index("\0") + 1)
         if line.startswith("%%"):
             yield Token("directive", line[2:].strip(), number, 1)
             continue
@@ -87,8 +86,8 @@ def tokens(tune: str) -> Iterator[Token]:
 
 
 def _is_body_field(letter: str) -> bool:
-    # All fields are let through, not only those the standard allows in a body (section 3):
-    # real tunebooks are loose, and a line such as "N: twice" is no music.
+    # Not only the fields that the standard allows in a body (section 3): tunebooks have
+    # others there, and a line such as "N: twice" is not music.
     return letter == "+" or letter.isalpha()
 
 

@@ -1,8 +1,8 @@
-"""A tune as heard: repeats, endings and parts played out, ties joined (sections 4.8 to 4.11).
+"""A tune as played: repeats, endings and parts expanded, ties joined (sections 4.8 to 4.11).
 
-A repeat comes back to the ``|:`` that opened it. Without one it comes back to
-where the repeat before it ended (with its endings), or to a double bar since
-then, or to the beginning. Where the standard is silent, abc2midi is followed.
+A ``:|`` goes back to the ``|:`` that opened the repeat. Without one it goes back to the end
+of the previous repeat (with its endings), to a double bar since then, or to the beginning.
+Where the standard does not define the order, it is that of abc2midi.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from fractions import Fraction
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.tune import Bar, Note, Tune, Voice
 
-# A few characters can ask for very many: these take a tenth of a second.
+# A few characters can request very many; these take a tenth of a second.
 _MOST_NOTES = 20_000
 _MOST_BARS = 10_000
 _MOST_PARTS = 100
 
 
 def played_bars(voice: Voice, parts: str = "") -> Iterator[Bar]:
-    """Yield the bars of a voice in the order they are heard.
+    """Yield the bars of a voice in the order they are played.
 
     Raises
     ------
     ABCError
-        If they are beyond any bound.
+        If there are too many.
     """
     count = 0
     for section in _in_order(voice.bars, parts):
@@ -38,12 +38,12 @@ def played_bars(voice: Voice, parts: str = "") -> Iterator[Bar]:
 
 
 def played_notes(tune: Tune, voice: Voice) -> list[Note]:
-    """Return the notes of a voice as heard, ties joined, in the order of their onsets.
+    """Return the notes of a voice as played, ties joined, in the order of their onsets.
 
     Raises
     ------
     ABCError
-        If they are beyond any bound.
+        If there are too many.
     """
     notes: list[Note] = []
     held: dict[int, int] = {}  # pitch tied over -> index of its note
@@ -70,7 +70,7 @@ def played_notes(tune: Tune, voice: Voice) -> list[Note]:
 
 
 def _in_order(bars: Sequence[Bar], parts: str) -> Iterator[Sequence[Bar]]:
-    """Yield the parts in the order that P: asks for, or all the bars as they stand."""
+    """Yield the parts in the order of the header's P:, or all bars as written."""
     starts = [n for n, bar in enumerate(bars) if bar.part]
     order = expand_parts(parts)
     if not starts or len(order) < 2:
@@ -86,12 +86,12 @@ def _in_order(bars: Sequence[Bar], parts: str) -> Iterator[Sequence[Bar]]:
 
 
 def expand_parts(parts: str) -> str:
-    """Expand the order of parts: ``A(BC)2.A`` is ``ABCBCA`` (section 3.1.9).
+    """Return the order of parts in full: ``A(BC)2.A`` is ``ABCBCA`` (section 3.1.9).
 
     Raises
     ------
     ABCError
-        If the order is longer than any tune's.
+        If there are more than 100 parts.
     """
     text = re.sub(r"[^A-Za-z0-9()]", "", parts)
     group = re.compile(r"\(([A-Za-z]*)\)(\d{0,2})|([A-Za-z])(\d{1,2})")
@@ -105,8 +105,8 @@ def expand_parts(parts: str) -> str:
 
 def _with_repeats(bars: Sequence[Bar]) -> Iterator[Bar]:
     starts = _repeat_starts(bars)
-    back = 0  # where :| goes back to
-    turn, last_turn = 1, 2
+    back = 0  # index of the bar that :| goes back to
+    turn, last_turn = 1, 2  # current and last time through the repeat
     expected = False  # whether a :| is still to come
     index = 0
     while index < len(bars):
@@ -126,27 +126,27 @@ def _with_repeats(bars: Sequence[Bar]) -> Iterator[Bar]:
 
 
 def _repeat_starts(bars: Sequence[Bar]) -> set[int]:
-    """Find the bars that repeats come back to, those without ``|:`` among them."""
+    """Return the indices of the bars that a ``:|`` goes back to, with or without ``|:``."""
     starts = set()
-    begun = False  # whether a |: waits for its :|
-    point = 0  # where a repeat without |: comes back to
+    is_open = False  # whether a |: waits for its :|
+    point = 0  # where a :| without |: goes back to
     endings = False
     first_close = next((n for n, bar in enumerate(bars) if bar.repeats), len(bars))
     if not any(bar.begins_repeat for bar in bars[: first_close + 1]) and first_close < len(bars):
         starts.add(0)
-        begun = True
+        is_open = True
     for index, bar in enumerate(bars):
         if bar.begins_repeat:
             starts.add(index)
-            begun = True
+            is_open = True
         if bar.ending:
-            if not endings and not begun:
+            if not endings and not is_open:
                 starts.add(point)
             endings = True
         if bar.repeats:
-            if not begun and not endings:
+            if not is_open and not endings:
                 starts.add(point)
-            begun = False
+            is_open = False
         if _is_double(bar):
             point = index + 1
     return starts

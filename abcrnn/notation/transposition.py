@@ -1,9 +1,8 @@
-"""A tune moved up or down, with its layout kept (sections 3.1.14, 4.1, 4.2 and 4.18).
+"""Transposition of a tune, keeping its layout (sections 3.1.14, 4.1, 4.2 and 4.18).
 
-Convention: what moves is counted in fifths. Letters stand on the line of fifths,
-``F`` at -1, ``C`` at 0, ``G`` at 1; a sharp adds 7. Moving every note, the tonic
-and every chord by the same number of fifths keeps their relation to the key, so
-a raised seventh stays one, and no note needs an accidental that it had not.
+Intervals are counted in fifths. On the line of fifths, ``F`` is at -1, ``C`` at 0 and ``G`` at
+1; a sharp adds 7. Notes, tonic and chords all move by the same number of fifths, which keeps
+their relation to the key: a raised seventh stays one, and no note needs a new accidental.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ _EXPLICIT = re.compile(r"\bexp\b", re.IGNORECASE)
 _KEY_ACCIDENTAL = re.compile(r"(?<!\S)(\^\^|\^|__|_|=)([A-Ga-g])(?!\S)")
 _NO_TONIC = ("none", "HP", "exp")
 
-# What a chord symbol may say after its root. Strict, for tunebooks are full of words such as
-# "Coda", "Fine" and "D.C." where a chord could stand. Possessive: it never goes back.
+# What may follow the root of a chord symbol. Strict, because tunebooks have words such as
+# "Coda", "Fine" and "D.C." instead of chords. Possessive, so that it never backtracks.
 _KIND = r"""(?:maj|min|mi(?=\d)|ma(?=\d)|m|M|dim|aug|sus|add|omit|no|alt|d(?![a-z])|o|°|º|ø|Δ
     |\+|-|/9|[#b♯♭]?\d{1,2}|\((?:[#b♯♭+-]?|maj|add|sus|omit|no)\d{1,2}\))*+"""
 _CHORD = rf"([A-G])([#b♯♭]?)({_KIND})(?:/([A-Ga-g])([#b♯♭+]?))?"
@@ -39,21 +38,21 @@ _ALTERED = re.compile(r"[#b♯♭]\d{1,2}")
 
 
 def transpose(text: str, semitones: int) -> str:
-    r"""Move a tune up or down.
+    r"""Transpose a tune.
 
-    Notes, keys (``K:``, ``[K:...]``) and chord symbols are written anew; all else
-    stays to the letter. The new key is the one with the fewest sharps or flats;
-    of six sharps and six flats, sharps going up and flats going down. An
-    accidental stays one, though perhaps another. Where there is no tonic
-    (``K:none``, ``K:HP``) the field stays and notes take the accidentals they need.
+    Notes, keys (``K:``, ``[K:...]``) and chord symbols change; all other text stays the same.
+    The new key is the one with the fewest sharps or flats; of six sharps and six flats, it is
+    sharps when moving up and flats when moving down. A note with an accidental keeps one,
+    possibly another. A field without tonic (``K:none``, ``K:HP``) stays the same, and notes get
+    the accidentals they need.
 
     Parameters
     ----------
     text : str
-        One tune, from its ``X:`` line on. What is broken or not supported in it,
-        and music above its ``K:``, stays as it is.
+        One tune, from its ``X:`` line on. Invalid or unsupported notation and music above
+        the ``K:`` stay the same.
     semitones : int
-        Up, or down if negative.
+        Semitones to move up, or down if negative.
 
     Returns
     -------
@@ -64,7 +63,7 @@ def transpose(text: str, semitones: int) -> str:
     ValueError
         If ``semitones`` is not an int.
     ABCError
-        If a note would leave the range of MIDI, 0 to 127.
+        If a note would be outside the MIDI range, 0 to 127.
 
     Examples
     --------
@@ -81,7 +80,11 @@ def transpose(text: str, semitones: int) -> str:
     mover = _Mover(semitones)
     pieces, done = [], 0
     for token in tokens(text):
-        old, new, start = token.text, mover.take(token), starts[token.line - 1] + token.column - 1
+        old, new, start = (
+            token.text,
+            mover.transpose(token),
+            starts[token.line - 1] + token.column - 1,
+        )
         if token.kind == "field":  # its token is stripped of the spaces around the value
             old, new, start = old[2:], new[2:], start + 2
         if old != new:
@@ -94,18 +97,18 @@ def transpose(text: str, semitones: int) -> str:
 # On the line of fifths ---------------------------------------------------------------------
 
 
-def _place(step: str, alter: int) -> int:
-    """Return where a letter with its alteration stands on the line of fifths."""
+def _fifths_of(step: str, alter: int) -> int:
+    """Return the position of an altered letter on the line of fifths."""
     return _LINE.index(step.upper()) - 1 + 7 * alter
 
 
-def _name(place: int, most: int) -> tuple[str, int]:
-    """Return the letter and alteration at a place, respelt if it has more than ``most`` signs."""
-    while (place + 1) // 7 > most:
-        place -= 12
-    while (place + 1) // 7 < -most:
-        place += 12
-    return _LINE[(place + 1) % 7], (place + 1) // 7
+def _name(position: int, most: int) -> tuple[str, int]:
+    """Return letter and alteration at a position; respelled if it has more than ``most`` signs."""
+    while (position + 1) // 7 > most:
+        position -= 12
+    while (position + 1) // 7 < -most:
+        position += 12
+    return _LINE[(position + 1) % 7], (position + 1) // 7
 
 
 def _interval(key: Key, tonic: int | None, semitones: int) -> int:
@@ -113,30 +116,30 @@ def _interval(key: Key, tonic: int | None, semitones: int) -> int:
     if semitones % 12 == 0:
         return 0
     first = 7 * semitones % 12
-    choices = range(first - 36, first + 37, 12)  # the same pitch, spelt otherwise
-    # The tonic must be one that K: can name: Fb to B#.
+    choices = range(first - 36, first + 37, 12)  # the same pitch, spelled differently
+    # The tonic must be one that K: can have: Fb to B#.
     allowed = [n for n in choices if tonic is None or -8 <= tonic + n <= 12]
     signature = sum(key.alters().values())  # grows by one with every fifth, in any mode
     return min(allowed, key=lambda n: (abs(signature + n), -n if semitones > 0 else n))
 
 
 def _move_pitch(pitch: Pitch, fifths: int, semitones: int) -> Pitch:
-    """Move a pitch; beyond double accidentals, which ABC cannot write, it is respelt."""
-    step, alter = _name(_place(pitch.step, pitch.alter) + fifths, most=2)
+    """Move a pitch; it is respelled where ABC would need more than double accidentals."""
+    step, alter = _name(_fifths_of(pitch.step, pitch.alter) + fifths, most=2)
     octaves = pitch.midi + semitones - Pitch(step, alter, -1).midi
     return Pitch(step, alter, octaves // 12 - 1)
 
 
 def _write_letter(pitch: Pitch) -> str:
-    """Write a letter with its octave marks (section 4.1)."""
+    """Return a letter with its octave marks (section 4.1)."""
     if pitch.octave >= 5:
         return pitch.step.lower() + "'" * (pitch.octave - 5)
     return pitch.step + "," * (4 - pitch.octave)
 
 
 def _move_name(letter: str, sign: str, fifths: int) -> str:
-    """Move the name of a tonic, root or bass; its case and its way of writing signs stay."""
-    step, alter = _name(_place(letter, _ALTERS[sign]) + fifths, most=1)
+    """Move the name of a tonic, root or bass, keeping its case and its kind of signs."""
+    step, alter = _name(_fifths_of(letter, _ALTERS[sign]) + fifths, most=1)
     sharp = sign if sign in ("♯", "+") else "♯" if sign == "♭" else "#"
     flat = "♭" if sign in ("♯", "♭") else "b"
     return (step if letter.isupper() else step.lower()) + ("", sharp, flat)[alter]
@@ -146,29 +149,29 @@ def _move_name(letter: str, sign: str, fifths: int) -> str:
 
 
 def _move_key(value: str, semitones: int) -> tuple[str, int]:
-    """Move the value of a ``K:`` field; return it with the fifths it moved by."""
+    """Return the moved value of a ``K:`` field and the fifths it moved by."""
     key = parse_key(value) or Key("none", 0)
     found = _KEY.match(value)
     if found is None or key.name in _NO_TONIC:
         return value, _interval(key, None, semitones)
     letter, sign, mode, rest = found.groups()
-    fifths = _interval(key, _place(letter, _ALTERS[sign]), semitones)
+    fifths = _interval(key, _fifths_of(letter, _ALTERS[sign]), semitones)
     tonic = _move_name(letter, sign, fifths)
     if _EXPLICIT.search(mode + rest):
         return tonic + _move_explicit(mode + rest, key, fifths), fifths
 
     def move(accidental: re.Match[str]) -> str:
-        place = _place(accidental[2], _SIGNS[accidental[1]])
-        step, alter = _name(place + fifths, most=2)
+        position = _fifths_of(accidental[2], _SIGNS[accidental[1]])
+        step, alter = _name(position + fifths, most=2)
         return _ACCIDENTALS[alter] + (step if accidental[2].isupper() else step.lower())
 
     return tonic + mode + _KEY_ACCIDENTAL.sub(move, rest), fifths
 
 
 def _move_explicit(text: str, key: Key, fifths: int) -> str:
-    """Move ``exp`` and its accidentals: all are given, so that those left natural move too."""
+    """Move ``exp`` and its accidentals; letters that were natural may need one afterwards."""
     alters = {**dict(key.changes), **dict.fromkeys(_LINE, 0), **key.alters()}
-    moved = [_name(_place(step, alter) + fifths, most=2) for step, alter in alters.items()]
+    moved = [_name(_fifths_of(step, alter) + fifths, most=2) for step, alter in alters.items()]
     written = "".join(f" {_ACCIDENTALS[alter]}{step.lower()}" for step, alter in moved if alter)
     before, word, after = text.partition(_EXPLICIT.findall(text)[0])
     return before + word + written + re.sub(rf"\s*{_KEY_ACCIDENTAL.pattern}", "", after)
@@ -178,7 +181,7 @@ def _move_explicit(text: str, key: Key, fifths: int) -> str:
 
 
 def _move_chords(symbol: str, fifths: int) -> str:
-    """Move a chord symbol, with alternatives such as ``G(Em)``; other words stay."""
+    """Move a chord symbol, also with alternatives as in ``G(Em)``; other text stays the same."""
 
     def move(chord: re.Match[str]) -> str:
         root, kind = _move_name(chord[1], chord[2], fifths), chord[3]
@@ -195,7 +198,7 @@ def _move_chords(symbol: str, fifths: int) -> str:
 
 @dataclass
 class _Voice:
-    """A voice as it was and as it becomes: what accidentals hold in each."""
+    """The old and the new voice, which know the accidentals in force."""
 
     old: VoiceBuilder
     new: VoiceBuilder
@@ -203,7 +206,7 @@ class _Voice:
     empty: bool = True
 
     def add(self, notes: list[tuple[Pitch, Pitch, bool]]) -> None:
-        """Add a note, a chord or (without notes) a rest: ties hold to the next one only."""
+        """Add a note, a chord or, without notes, a rest; ties apply to the next event only."""
         tied = tuple(note[2] for note in notes)
         for builder, side in ((self.old, 0), (self.new, 1)):
             pitches = tuple(note[:2][side] for note in notes)
@@ -213,7 +216,7 @@ class _Voice:
         self.empty = False
 
     def bar_line(self) -> None:
-        """End the bar, to which accidentals hold."""
+        """End the bar, and with it the accidentals in force."""
         self.old.bar_line("|")
         self.new.bar_line("|")
 
@@ -224,23 +227,23 @@ def _builder(name: str, key: Key) -> VoiceBuilder:
 
 
 class _Mover:
-    """Goes through a tune as the reader does, and says how each token is written anew.
+    """Process the tokens of a tune as the parser does and transpose each.
 
-    Every note is written against what the reader will take from the new text
-    before it, so it gets an accidental wherever it would else sound wrong.
+    The state of the new voice is what the parser will have after the new text, so a note gets
+    an accidental exactly where it would otherwise have another pitch.
     """
 
     def __init__(self, semitones: int) -> None:
         self.semitones = semitones
-        self.keys = Key("none", 0), Key("none", 0), 0  # old, new, fifths between
+        self.keys = Key("none", 0), Key("none", 0), 0  # old, new, and the fifths between them
         self.voices: dict[str, _Voice] = {}
         self.voice: _Voice | None = None
         self.in_grace = False
         self.chord: list[tuple[Pitch, Pitch, bool]] | None = None
         self.overlaid = False
 
-    def take(self, token: Token) -> str:
-        """Return what to write for a token, and keep what matters to those after it."""
+    def transpose(self, token: Token) -> str:
+        """Return the new text of a token, and update the state for the next one."""
         voice, kind, text = self.voice, token.kind, token.text
         if kind == "field":
             letter, _, value = text.partition(":")
@@ -289,7 +292,7 @@ class _Mover:
 
     def _switch_voice(self, name: str) -> None:
         if name not in self.voices and len(self.voices) == 1 and self.voice and self.voice.empty:
-            # The voice that was opened by K: itself is the first one named.
+            # The voice that K: opened becomes the first one with a name.
             self.voices = {name: self.voice}
         elif name not in self.voices:
             old, new, fifths = self.keys
@@ -298,28 +301,28 @@ class _Mover:
 
     def _note(self, token: Token, voice: _Voice) -> str:
         found = NOTE.match(token.text)
-        if found is None:  # the lexer saw one
+        if found is None:  # cannot happen: the lexer used the same expression
             return token.text
         accidental, letter, marks, length = found.groups(default="")
         old = pitch_of(voice.old, accidental, letter, marks)
-        if not 0 <= old.midi <= 127:  # broken: the reader puts it into octave 4
+        if not 0 <= old.midi <= 127:  # invalid: the parser puts it into octave 4
             same = pitch_of(voice.new, accidental, letter, marks)
-            self._sound(voice, old._replace(octave=4), same._replace(octave=4))
+            self._add_note(voice, old._replace(octave=4), same._replace(octave=4))
             return token.text
         new = _move_pitch(old, voice.fifths, self.semitones)
         if not 0 <= new.midi <= 127:
             raise ABCError(
-                f"{token.text} moved by {self.semitones} semitones leaves the range of MIDI",
+                f"{token.text} moved by {self.semitones} semitones is outside the MIDI range",
                 token.line,
                 token.column,
             )
         if accidental or voice.new.alter(new.step, new.octave, None) != new.alter:
             voice.new.alter(new.step, new.octave, new.alter)
             accidental = _ACCIDENTALS[new.alter]
-        self._sound(voice, old, new)
+        self._add_note(voice, old, new)
         return accidental + _write_letter(new) + length
 
-    def _sound(self, voice: _Voice, old: Pitch, new: Pitch) -> None:
+    def _add_note(self, voice: _Voice, old: Pitch, new: Pitch) -> None:
         if self.in_grace:
             return
         if self.chord is not None:
@@ -328,7 +331,7 @@ class _Mover:
             self._add(voice, [(old, new, False)])
 
     def _add(self, voice: _Voice, notes: list[tuple[Pitch, Pitch, bool]]) -> None:
-        if not self.overlaid:  # the reader passes over what is overlaid, but for its accidentals
+        if not self.overlaid:  # the parser ignores overlays, except for their accidentals
             voice.add(notes)
 
     def _rest(self, token: Token, voice: _Voice) -> None:

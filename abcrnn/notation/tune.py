@@ -1,8 +1,7 @@
-"""What a reader of music needs of a tune: its header, its bars, its events.
+"""A parsed tune: its header, voices, bars and events.
 
-Conventions: lengths and onsets are exact fractions of a whole note; pitches are
-MIDI numbers (middle C, written ``C``, is 60); lines and columns count from 1 in
-the tune's own text.
+Lengths and onsets are exact fractions of a whole note. Pitches as played are MIDI numbers
+(middle C, written ``C``, is 60). Lines and columns are counted from 1 in the text of the tune.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from abcrnn.notation.fields import Key, Meter, Tempo
 
 
 class Problem(NamedTuple):
-    """Something in a tune that is not sound, where it stands, and of what kind."""
+    """A problem in a tune: its line, column, kind and a message."""
 
     line: int
     column: int
@@ -26,7 +25,7 @@ class Problem(NamedTuple):
 
 
 class Pitch(NamedTuple):
-    """A pitch as written: letter A to G, semitones up or down from it, octave (C4 is middle C)."""
+    """A pitch as written: letter A to G, alteration in semitones, octave (C4 is middle C)."""
 
     step: str
     alter: int
@@ -48,12 +47,12 @@ class Event(NamedTuple):
     ----------
     line, column : int
     onset : Fraction
-        From the beginning of its voice, as written.
+        Time from the beginning of the voice, as written.
     duration : Fraction
     pitches : tuple of Pitch
-        None for a rest, several for a chord.
+        Empty for a rest; several for a chord.
     tied : tuple of bool
-        For each pitch, whether it is tied to the next event's.
+        For each pitch, whether it is tied to the next event.
     graces : tuple of (Pitch, Fraction)
         Grace notes before it, with their lengths as written.
     chord_symbol : str
@@ -74,7 +73,7 @@ class Event(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """What stands between two bar lines.
+    """The music between two bar lines.
 
     Parameters
     ----------
@@ -83,19 +82,19 @@ class Bar(NamedTuple):
     onset, length : Fraction
         As written, in its voice.
     meter : Meter
-        In force at its beginning.
+        The meter at its beginning.
     key : Key
     events : tuple of Event
     opens, closes : str
-        The bar lines before and after it, such as ``|:``; empty where there is none.
+        The bar lines before and after it, such as ``|:``; empty if there is none.
     ending : frozenset of int
-        Numbers of the ending that begins here; empty where none does.
+        Numbers of the ending that begins here; empty if none does.
     part : str
-        The part that begins here, such as ``A``; empty where none does.
+        The part that begins here, such as ``A``; empty if none does.
     tempo : Tempo, optional
-        That begins with it.
+        The tempo, if it changes with this bar.
     marks : tuple of str
-        Such as ``D.C.``; they are not played.
+        Marks such as ``D.C.``; they are not played.
     """
 
     line: int
@@ -114,16 +113,16 @@ class Bar(NamedTuple):
 
     @property
     def begins_repeat(self) -> bool:
-        """Whether a repeat comes back to here."""
+        """Whether a repeat begins with this bar."""
         return self.opens.endswith(":")
 
     @property
     def repeats(self) -> int:
-        """How many times more its section is played: one for each colon that closes it."""
+        """How often its section is played again: once for each colon that closes it."""
         closing = _CLOSING_COLONS.match(self.closes)
         if closing:
             return len(closing[1])
-        # Where there are colons alone, half of them close and half open.
+        # Of colons alone, half close a repeat and half open one.
         return (len(self.closes) + 1) // 2 if self.closes.startswith("::") else 0
 
 
@@ -140,7 +139,7 @@ class Voice:
 
 
 class Note(NamedTuple):
-    """A note as heard: ties joined, repeats played; onset and duration in whole notes."""
+    """A note as played, with ties joined: onset and duration in whole notes, MIDI pitch."""
 
     onset: Fraction
     duration: Fraction
@@ -149,21 +148,21 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True)
 class Tune:
-    """A tune that was read.
+    """A parsed tune.
 
     Parameters
     ----------
     fields : tuple of (str, str)
         The header's fields in order, such as ``("T", "The Lost Byte")``.
     meter, key, tempo
-        At the beginning.
+        Those at the beginning of the music.
     unit : Fraction
         The unit note length at the beginning.
     parts : str
         The order in which parts are played, such as ``AABB``; empty if none is given.
     voices : tuple of Voice
     problems : tuple of Problem
-        What reading came across: unclosed, unmatched, or not supported.
+        What the parser found: notation that is not closed, not opened or not supported.
     """
 
     fields: tuple[tuple[str, str], ...]
@@ -185,6 +184,6 @@ class Tune:
         return self.field("T")
 
     def bars(self) -> Iterator[Bar]:
-        """All bars, voice after voice."""
+        """Yield all bars, voice after voice."""
         for voice in self.voices:
             yield from voice.bars

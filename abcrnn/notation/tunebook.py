@@ -1,8 +1,8 @@
-"""A tunebook cut into its tunes (ABC 2.1, section 2.2).
+"""Tunebooks split into tunes (ABC 2.1, section 2.2).
 
 A tune begins at a line ``X:`` and ends at the next blank line, at the next
-``X:`` or with the text. What stands outside tunes is kept too, as fragments:
-nothing of the text is lost and nothing is given twice.
+``X:`` or at the end of the text. Text outside tunes is returned as fragments, so
+that every line that is not blank is in exactly one block.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 
 class Block(NamedTuple):
-    """A piece of a tunebook: its text without the closing line end, and its first line, from 1."""
+    """Consecutive lines of a tunebook: their text, and the number of the first line, from 1."""
 
     text: str
     line: int
 
     @property
     def is_tune(self) -> bool:
-        """Whether it begins as a tune does; else it stands outside tunes."""
+        """Whether the block is a tune; if not, it is text outside tunes."""
         return self.text.startswith("X:")
 
 
@@ -28,9 +28,9 @@ _KEY_FIELD = re.compile(r"^K:.*$", re.MULTILINE)
 
 
 def read_blocks(lines: Iterable[str]) -> Iterator[Block]:
-    """Cut a tunebook, line by line, into its tunes and what stands between them.
+    """Split a tunebook, line by line, into tunes and the text between them.
 
-    Only one block is held at a time, so a book of any size takes little memory.
+    Only one block is in memory at a time, so the tunebook may have any size.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def read_blocks(lines: Iterable[str]) -> Iterator[Block]:
 
 
 def split_tunebook(text: str) -> tuple[list[Block], list[Block]]:
-    r"""Cut a tunebook into tunes and fragments.
+    r"""Split a tunebook into tunes and fragments.
 
     Parameters
     ----------
@@ -63,28 +63,28 @@ def split_tunebook(text: str) -> tuple[list[Block], list[Block]]:
     Returns
     -------
     tunes : list of Block
-        Each begins with ``X:``.
+        Blocks that begin with ``X:``.
     fragments : list of Block
-        The runs of lines outside tunes: free text, comments, lost bodies.
+        Blocks outside tunes: free text, comments, music without a header.
     """
     blocks = list(read_blocks(text.split("\n")))
     return [b for b in blocks if b.is_tune], [b for b in blocks if not b.is_tune]
 
 
 def tune_body(tune: str) -> str:
-    """Return what follows the first ``K:`` line, the last of the header (section 2.2.1)."""
+    """Return the text after the first ``K:`` line, which ends the header (section 2.2.1)."""
     key = _KEY_FIELD.search(tune)
     return tune[key.end() :].lstrip("\n") if key else ""
 
 
 def renumber(tune: str, number: int) -> str:
-    """Give a tune another reference number (section 3.1.1); the rest stays to the letter."""
+    """Return a tune with another reference number (section 3.1.1), otherwise unchanged."""
     first, newline, rest = tune.partition("\n")
     return f"X:{number}{newline}{rest}" if first.startswith("X:") else tune
 
 
 def drop_fields(tune: str, letters: str) -> str:
-    """Leave header fields out of a tune (section 3), such as ``"BNSZ"``; the body stays."""
+    """Return a tune without some header fields (section 3), such as ``"BNSZ"``."""
     key = _KEY_FIELD.search(tune)
     end = key.start() if key else len(tune)
     header = tune[:end].splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""A voice while it is being read: the state that notes depend on, and the bars made so far."""
+"""The state of a voice while its tune is parsed, and its bars so far."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from abcrnn.notation.tune import Bar, Event, Pitch, Voice
 
 _MOST_BARS = 20_000
 
-# Notes that q notes' time is shared by, for (p (section 4.13); None: depends on the meter.
+# q by p: p notes in the time of q (section 4.13); other q depend on the meter.
 _TUPLET_TIMES = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 
 
@@ -23,7 +23,7 @@ class _Tuplet:
 
 @dataclass
 class VoiceBuilder:
-    """Takes events and bar lines in the order of the text, and gives the voice at the end."""
+    """Collect the events and bar lines of a voice in the order of the text."""
 
     name: str
     key: Key
@@ -33,12 +33,12 @@ class VoiceBuilder:
 
     def __post_init__(self) -> None:
         self._events: list[Event] = []
-        self._at_end = Fraction(0)
+        self._end = Fraction(0)
         self._accidentals: dict[str, int] = {}
         self._tied_alters: dict[tuple[str, int], int] = {}
         self._tuplet: _Tuplet | None = None
         self._broken: Fraction | None = None
-        self._place = (0, 0)
+        self._position = (0, 0)
         self._opens = ""
         self._ending: frozenset[int] = frozenset()
         self._part = ""
@@ -46,13 +46,13 @@ class VoiceBuilder:
         self._marks: tuple[str, ...] = ()
         self._begin_bar()
 
-    # What notes depend on ----------------------------------------------------------------
+    # State that notes depend on ----------------------------------------------------------------
 
     def alter(self, step: str, octave: int, accidental: int | None) -> int:
-        """Return the semitones a note is altered by, and remember its accidental.
+        """Return the alteration of a note in semitones, and store its accidental.
 
-        An accidental holds for the letter in every octave to the end of the bar,
-        and over a tie (section 11.3, ``%%propagate-accidentals pitch``).
+        An accidental applies to the letter in every octave until the end of the bar, and
+        across a tie (section 11.3, ``%%propagate-accidentals pitch``).
         """
         if accidental is not None:
             self._accidentals[step] = accidental
@@ -64,19 +64,22 @@ class VoiceBuilder:
         return self._key_alters.get(step, 0)
 
     def set_key(self, key: Key) -> None:
-        """Change the key from here on; in the middle of a bar, that bar keeps its own."""
+        """Change the key from here on; a bar that has events keeps the key it began with."""
         self.key = key
         if not self._events:
             self._bar_key = key
         self._key_alters = key.alters()
 
     def begin_tuplet(self, p: int, q: int | None, r: int | None) -> None:
-        """Squeeze the next ``r`` events, ``p`` in the time of ``q`` (section 4.13)."""
+        """Begin a tuplet: the next ``r`` events, ``p`` in the time of ``q`` (section 4.13)."""
         q = q or _TUPLET_TIMES.get(p) or (3 if self.meter.compound else 2)
         self._tuplet = _Tuplet(Fraction(q, p), r or p)
 
     def break_rhythm(self, signs: str) -> bool:
-        """Lengthen the event before and shorten the next, or the reverse (section 4.4)."""
+        """Lengthen the last event and shorten the next, or the reverse (section 4.4).
+
+        Returns False if there is no last event in the bar.
+        """
         if not self._events:
             return False
         short = Fraction(1, 2 ** len(signs))
@@ -86,17 +89,17 @@ class VoiceBuilder:
         return True
 
     def tie(self) -> bool:
-        """Tie every pitch of the last event to the next one's."""
+        """Tie every pitch of the last event to the next event; return False if it has none."""
         last = self._last_event()
         if last is None or not last.pitches:
             return False
         self._replace_last(last._replace(tied=(True,) * len(last.pitches)))
         return True
 
-    # What the text brings ----------------------------------------------------------------
+    # Events and bar lines ----------------------------------------------------------------
 
     def add(self, event: Event) -> None:
-        """Add an event; broken rhythm and tuplets take their share of its length here."""
+        """Add an event; broken rhythm and tuplets change its duration."""
         duration = event.duration
         if self._broken is not None:
             duration *= self._broken
@@ -111,14 +114,14 @@ class VoiceBuilder:
         self._tied_alters = {}
 
     def remember_ties(self) -> None:
-        """Let tied pitches keep their accidentals, also past a bar line."""
+        """Store the alterations of tied pitches, which also apply after a bar line."""
         last = self._last_event()
         if last:
             pairs = zip(last.pitches, last.tied, strict=True)
             self._tied_alters = {(p.step, p.octave): p.alter for p, tied in pairs if tied}
 
     def bar_line(self, text: str) -> None:
-        """End the bar, and begin the next; two bar lines in a row make no empty bar."""
+        """End the bar and begin the next; two bar lines in a row do not make an empty bar."""
         if self._events:
             self._end_bar(text)
             self._opens = text
@@ -131,29 +134,29 @@ class VoiceBuilder:
         self._accidentals = {}
 
     def begin_ending(self, numbers: frozenset[int], line: int, column: int) -> None:
-        """Begin a first, second or nth ending here; a bar that was begun is cut in two."""
+        """Begin a first, second or nth ending here; a bar with events is split in two."""
         if self._events:
             self._end_bar("")
         self._ending = numbers
         self._begin(line, column)
 
     def begin_part(self, name: str, line: int, column: int) -> None:
-        """Begin a part here; a bar that was begun is cut in two."""
+        """Begin a part here; a bar with events is split in two."""
         if self._events:
             self._end_bar("")
         self._part = name
         self._begin(line, column)
 
     def set_tempo(self, tempo: Tempo) -> None:
-        """Set the tempo from the bar that is being read."""
+        """Set the tempo from the current bar on."""
         self._tempo = tempo
 
     def mark(self, text: str) -> None:
-        """Keep a mark such as ``D.C.`` with the bar that is being read."""
+        """Add a mark such as ``D.C.`` to the current bar."""
         self._marks = (*self._marks, text)
 
     def change_meter(self, meter: Meter) -> None:
-        """Change the meter; in the middle of a bar, that bar keeps the one it began in."""
+        """Change the meter; a bar that has events keeps the meter it began with."""
         self.meter = meter
         if not self._events:
             self._bar_meter = meter
@@ -166,42 +169,42 @@ class VoiceBuilder:
 
     @property
     def untouched(self) -> bool:
-        """Whether there is no music in it yet."""
+        """Whether the voice has no events yet."""
         return not self.bars and not self._events
 
     @property
     def unfinished_tuplet(self) -> bool:
-        """Whether a tuplet waits for more notes."""
+        """Whether a tuplet needs more events."""
         return self._tuplet is not None
 
     # --------------------------------------------------------------------------------------
 
     def _begin(self, line: int, column: int) -> None:
-        if not self._events and self._place == (0, 0):
-            self._place = (line, column)
+        if not self._events and self._position == (0, 0):
+            self._position = (line, column)
 
     def _begin_bar(self) -> None:
         self._bar_meter, self._bar_key = self.meter, self.key
         self._key_alters = self.key.alters()
-        self._place = (0, 0)
+        self._position = (0, 0)
 
     def _end_bar(self, closes: str) -> None:
         if len(self.bars) >= _MOST_BARS:
-            raise ABCError(f"more than {_MOST_BARS} bars", *self._place)
-        onset = start = self._at_end
-        placed = []
+            raise ABCError(f"more than {_MOST_BARS} bars", *self._position)
+        onset = start = self._end
+        timed = []
         for event in self._events:
-            placed.append(event._replace(onset=onset))
+            timed.append(event._replace(onset=onset))
             onset += event.duration
         self.bars.append(
             Bar(
-                line=self._place[0] or placed[0].line,
-                column=self._place[1] or placed[0].column,
+                line=self._position[0] or timed[0].line,
+                column=self._position[1] or timed[0].column,
                 onset=start,
                 length=onset - start,
                 meter=self._bar_meter,
                 key=self._bar_key,
-                events=tuple(placed),
+                events=tuple(timed),
                 opens=self._opens,
                 closes=closes,
                 ending=self._ending,
@@ -210,7 +213,7 @@ class VoiceBuilder:
                 marks=self._marks,
             )
         )
-        self._at_end = onset
+        self._end = onset
         self._events = []
         self._opens, self._ending, self._part = "", frozenset(), ""
         self._tempo, self._marks = None, ()
@@ -231,7 +234,7 @@ class VoiceBuilder:
 
 
 def pitch_of(voice: VoiceBuilder, accidental: str, letter: str, marks: str) -> Pitch:
-    """Work a note's pitch out (sections 4.1, 4.2): ``C`` is middle C, ``c`` an octave above."""
+    """Return the pitch of a note (sections 4.1, 4.2): ``C`` is middle C, ``c`` an octave above."""
     octave = 4 + letter.islower() + marks.count("'") - marks.count(",")
     sign = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}.get(accidental)
     return Pitch(letter.upper(), voice.alter(letter.upper(), octave, sign), octave)

@@ -1,4 +1,4 @@
-"""check_tune on tunes whose faults were put there by hand."""
+"""check_tune on tunes with and without problems."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def kinds(music, header=HEADER):
         "A-B c3-c|d6|]",  # a tie to another pitch is read as a slur
     ],
 )
-def test_sound_tunes(music):
+def test_valid_tunes(music):
     assert kinds(music) == []
 
 
@@ -49,13 +49,13 @@ def test_sound_tunes(music):
         ("z6|z6|]", [(1, "empty")]),
     ],
 )
-def test_each_fault_is_found(music, found):
+def test_each_problem_is_found(music, found):
     got = kinds(music)
     for line, kind in found:
         assert (line if kind != "empty" else 1, kind) in got, got
 
 
-def test_repeats_beyond_any_bound_are_a_problem_too():
+def test_too_many_repeats_are_a_problem():
     header = HEADER.replace("K:", "P:" + "(" * 9 + "A9" + ")9" * 9 + "\nK:")
     assert kinds("P:A\n|:A6:|", header) == [(1, "length")]
     header = HEADER.replace("K:", "P:(A9)9\nK:")
@@ -71,8 +71,21 @@ def test_the_header():
     assert kinds("A6|", "X:1\nM:6/8\nL:1/8\nK:Q\n") == [(4, "key")]
 
 
-def test_a_problem_tells_where_what_and_what_would_be_right():
-    [problem] = check_tune(HEADER + "ABc def|gab agfe|]")
-    assert problem == (
-        5, 9, "bar", "a bar too long: 7/8 of a whole note, where M:6/8 has 3/4",
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("music", "line", "column", "message"),
+    [
+        ("ABc def|gab agfe|]", 5, 9, "the bar is too long: 7 of 6 eighths"),
+        ("ABc def|gab ag|d6|", 5, 9, "the bar is too short: 5 of 6 eighths"),
+        ("ABc def|gab ag/|d6|", 5, 9, "the bar is too short: 9 of 12 sixteenths"),
+        ("ABc def|(3gab c|d6|", 5, 11, "the bar is too short: 3 of 6 eighths"),
+        ("ABc def|(7:4gabagab|d6|", 5, 13, "the bar is too short: 4 of 6 eighths"),
+        ("ABc def|g/3ab|d6|", 5, 9, "the bar is too short: 7/24 instead of 3/4 of a whole note"),
+        (
+            "ABc def|gab af|]|\nAfd def|]", 6, 1,
+            "the bar is too long: 11 of 6 eighths, including the piece of a bar played before it",
+        ),
+    ],
+)  # fmt: skip
+def test_a_problem_has_position_kind_and_message(music, line, column, message):
+    problem = next(p for p in check_tune(HEADER + music) if p.kind == "bar")
+    assert problem == (line, column, "bar", message)
