@@ -70,7 +70,7 @@ def test_a_corpus_shorter_than_one_window(tmp_path, homemade, run):
     code, _, errors = run("train", homemade, "--out", tmp_path / "run", "--seq-length", 5000)
     assert code == 1
     assert "one window needs" in errors
-    assert "take a smaller --batch-size or --seq-length" in errors
+    assert "use a smaller --batch-size or --seq-length" in errors
 
 
 @pytest.mark.parametrize(
