@@ -213,6 +213,7 @@ def test_a_negative_number_of_tunes(model, homemade, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["evaluate", "m", "--corpus", "c", "--tunes", "-1"])
     assert stopped.value.code == 2
-    assert "--tunes: must be a whole number of at least 0, such as 0, not '-1'" in capsys.readouterr().err
+    message = "--tunes: must be a whole number of at least 0, such as 0, not '-1'"
+    assert message in capsys.readouterr().err
     with pytest.raises(ValueError, match="tunes must be"):
         examine(model, load_corpus(homemade), -1)
