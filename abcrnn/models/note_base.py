@@ -50,7 +50,8 @@ class NoteNetwork(keras.Model):  # type: ignore[misc]  # keras has no hints
     row_limits: tuple[float, float, float]
 
     def __init__(self, grid: TimeGrid, config: dict[str, Any], parts: dict[str, Any]) -> None:
-        super().__init__()
+        # As all layers: a global dtype policy must not change what the model computes.
+        super().__init__(dtype="float32")
         self.grid, self.config, self.parts = grid, config, parts
         self.built = True
 
@@ -249,4 +250,6 @@ def dense_shapes(name: str, width: int, units: int) -> Shapes:
 def make_dense(units: int, seed: int, activation: str | None = None) -> Any:
     """Return a dense layer with initial weights from a seed."""
     initializer = keras.initializers.GlorotUniform(seed=seed)
-    return keras.layers.Dense(units, activation=activation, kernel_initializer=initializer)
+    return keras.layers.Dense(
+        units, activation=activation, kernel_initializer=initializer, dtype="float32"
+    )

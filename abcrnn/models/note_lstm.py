@@ -234,7 +234,7 @@ def _make_layers(grid: TimeGrid, config: dict[str, Any]) -> dict[str, Any]:
     for kind, count in _counts(grid).items():
         initializer = keras.initializers.RandomUniform(seed=seed)
         layers[f"{kind}_embedding"] = keras.layers.Embedding(
-            count, config[_DIM[kind]], embeddings_initializer=initializer
+            count, config[_DIM[kind]], embeddings_initializer=initializer, dtype="float32"
         )
     for number in range(config["num_layers"]):
         layers[f"lstm.{number}"] = LSTM(config["units"], seed=seed + 2 * number + 1)

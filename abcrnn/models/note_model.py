@@ -14,6 +14,13 @@ from numpy.typing import NDArray
 from abcrnn.data.notes import NOTE, PITCHES, Notes, Piece, Rows
 from abcrnn.data.time_grid import TimeGrid
 from abcrnn.models.base import State
+from abcrnn.models.model_archive import (
+    NOTES,
+    read_about,
+    read_object,
+    take_prefixed,
+    valid_contents,
+)
 from abcrnn.models.note_base import Choose
 from abcrnn.models.note_lstm import NoteLSTM
 from abcrnn.models.note_recipes import note_recipe
@@ -21,7 +28,6 @@ from abcrnn.models.note_window_lstm import NoteWindowLSTM
 from abcrnn.storage.archive import Arrays, read_archive, require_shapes, write_archive
 from abcrnn.storage.validation import require_count
 
-_FORMAT = "abcrnn note model 1"
 _LEAD_INS = 16
 _KINDS = {"tutorial": "window", "default": "classes"}
 _MAX_LAYERS = 100
@@ -139,7 +145,7 @@ class NoteModel:
         arrays: Arrays = {f"weights/{name}": array for name, array in self.weight_arrays().items()}
         arrays |= {f"grid/{name}": a for name, a in self.grid._asdict().items()}
         arrays |= {f"counts/{name}": a for name, a in self.counts.items()}
-        write_archive(path, _FORMAT, about, {**arrays, "leads": self.leads})
+        write_archive(path, NOTES, about, {**arrays, "leads": self.leads})
 
 
 def count_notes(grid: TimeGrid, notes: Notes) -> dict[str, NDArray[np.int64]]:
@@ -169,28 +175,22 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
     ValueError
         If the file is truncated, altered, or not a note model.
     """
-    about, arrays = read_archive(path, _FORMAT)
-    try:
+    about, arrays = read_archive(path, NOTES)
+    with valid_contents(path, NOTES):
         if about["kind"] not in NETWORKS:
             raise ValueError(f"its kind is {about['kind']!r}, not one of {', '.join(NETWORKS)}")
         grid = TimeGrid(_ascending(arrays, "steps"), _ascending(arrays, "durations"))
-        weights = _under("weights/", arrays)
-        _validate_config(about["kind"], grid, about["config"], weights)
-        model = NoteModel(about["kind"], grid, about["config"])
+        weights, config = take_prefixed("weights/", arrays), read_object(about, "config")
+        _validate_config(about["kind"], grid, config, weights)
+        model = NoteModel(about["kind"], grid, config)
         model.set_weight_arrays(weights)
-        model.about = dict(about["about"])
+        model.about = read_about(about)
         model.counts = {
             kind: _like(arrays[f"counts/{kind}"], counts, f"counts/{kind}")
             for kind, counts in model.counts.items()
         }
         model.leads = _leads(model, arrays["leads"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is not a valid abcrnn note model file: {error}") from error
     return model
-
-
-def _under(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
 
 def _ascending(arrays: dict[str, NDArray[Any]], name: str) -> NDArray[np.float64]:
