@@ -41,6 +41,13 @@ Digests = NDArray[np.uint64]
 Parts = NDArray[np.int8]
 
 
+def union_digests(*digests: Digests | None) -> Digests:
+    """Return the distinct digests of several arrays in ascending order; None counts as empty."""
+    return np.unique(
+        np.concatenate([np.zeros(0, np.uint64), *(d for d in digests if d is not None)])
+    )
+
+
 class Subject(NamedTuple):
     """Words for the message that a data set is too small.
 

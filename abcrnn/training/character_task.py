@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from abcrnn.data.corpus import Corpus
+from abcrnn.data.splits import union_digests
 from abcrnn.data.windows import RandomWindows, Streams, encode_tunes
 from abcrnn.evaluation.scoring import Scorer
 from abcrnn.models.base import State
@@ -46,6 +47,12 @@ class CharacterTask:
         self._scorer = Scorer(model)
         if validation is not None:
             encode_tunes(model.vocabulary, validation.tunes)  # raises now, not after an epoch
+        # Validation tunes too, because they choose the best model; and those of earlier training.
+        model.trained_digests = union_digests(
+            getattr(model, "trained_digests", None),
+            train.body_digests(),
+            validation.body_digests() if validation is not None else None,
+        )
 
     def make_batches(self, rows: range) -> Streams | RandomWindows:
         """Return contiguous streams or random windows, as the settings request."""

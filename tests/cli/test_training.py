@@ -32,6 +32,14 @@ def test_train_then_evaluate(tmp_path, homemade, run):
     code, out, _ = run("evaluate", tmp_path / "run", "--corpus", homemade, "--tunes", 0)
     assert code == 0
     assert "homemade/test: 2 held-out tunes" in out
+    assert "\n6 tunes left out: " in out
+    grown = tmp_path / "grown.abc"
+    grown.write_text(
+        homemade.read_text("utf-8") + "\nX:1\nT:Gate\nM:2/4\nL:1/8\nK:D\nAF A2|\n", "utf-8"
+    )
+    code, out, _ = run("evaluate", tmp_path / "run", "--corpus", grown, "--tunes", 0)
+    assert code == 0
+    assert "grown/held-out: 3 held-out tunes" in out and "\n6 tunes left out: " in out
     assert float(re.search(r"bits per character +(\S+)", out)[1]) > 1
     code, _, errors = run(*arguments[:-1], 4)
     assert code == 1

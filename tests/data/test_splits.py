@@ -19,6 +19,7 @@ from abcrnn.data.splits import (
     digest_array,
     recorded_arguments,
     recorded_rule,
+    union_digests,
 )
 from abcrnn.notation import tune_body
 
@@ -112,6 +113,13 @@ def test_duplicates_are_in_one_part_and_no_part_is_empty(numbers, seed):
     assert len(parts) == len(set(numbers))
     assert set(parts.values()) == set(PARTS)
     assert len(corpus.tunes) == sum(len(part.tunes) for part in corpus.split(0.2, 0.2, seed))
+
+
+def test_union_of_digests():
+    first, second = np.array([7, 2**64 - 1], np.uint64), np.array([3, 7, 3], np.uint64)
+    union = union_digests(first, None, second)
+    assert union.dtype == np.uint64 and union.tolist() == [3, 7, 2**64 - 1]
+    assert union_digests(None).dtype == np.uint64 and len(union_digests()) == 0
 
 
 def test_header_does_not_matter():
