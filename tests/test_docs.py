@@ -39,6 +39,12 @@ def test_links_lead_to_files_and_headings(page):
         assert not anchor or anchor in anchors(file), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_named_modules_exist(page):
+    for name in re.findall(r"(?<![\w/.])(?:\w+/)+\w+\.py\b", page.read_text("utf-8")):
+        assert (ROOT / name).is_file() or (PACKAGE / name).is_file(), name
+
+
 def test_every_page_is_in_the_navigation():
     listed = set()
     for index in (DOCS / "index.md", DOCS / "reference/index.rst"):

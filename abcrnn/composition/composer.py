@@ -75,14 +75,26 @@ class Report:
 
 
 class Composition(NamedTuple):
-    """Composed tunes and the report of how many were generated for them."""
+    """Composed tunes and the report of how many were generated for them.
+
+    Parameters
+    ----------
+    tunes : list of str
+    report : Report
+    """
 
     tunes: list[str]
     report: Report
 
 
 class YieldError(RuntimeError):
-    """Raised when almost no generated tune is accepted; has the ``report``."""
+    """Raised when almost no generated tune is accepted.
+
+    Parameters
+    ----------
+    report : Report
+        Also an attribute of the exception.
+    """
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -121,14 +133,17 @@ def compose(
         Number of tunes.
     prompt : str, optional
         Text that each tune begins with, from its ``X:`` on.
-    key, meter, rhythm, bars, form, pitches, opening
+    key, meter, rhythm : str, optional
+    bars : int, optional
+    form, pitches, opening : str, optional
         Requests, as in :class:`abcrnn.composition.requests.Requests`.
     max_copied_bars : float, optional
         Maximum number of consecutive bars that a tune may share with a training tune,
         transposed or not; None accepts any number.
     novelty : NoveltyIndex, optional
         Index of the training tunes; the default is the model's own.
-    temperature, top_p
+    temperature : float
+    top_p : float, optional
         As in :class:`abcrnn.Sampler`.
     max_length : int
         Maximum length of a tune, in characters.

@@ -61,7 +61,9 @@ def rewrite(
         Numbers of the bars to rewrite, as written, from 1; a pickup is bar 0.
     n : int
         Maximum number of variants.
-    temperature, top_p, seed
+    temperature : float
+    top_p : float, optional
+    seed : int, optional
         As in :class:`abcrnn.Sampler`.
 
     Returns

@@ -217,7 +217,8 @@ class Sampler:
 
         Parameters
         ----------
-        prompt, max_length
+        prompt : str
+        max_length : int
             As in :meth:`tunes`.
         next_stream : callable
             Returns the number of the next stream to start, or None to start none now.
