@@ -1,10 +1,14 @@
 """The documentation: links, navigation, reference and docstrings of public names."""
 
+import inspect
 import re
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType
+from typing import Protocol
 
 import pytest
+from numpydoc.validate import validate
 
 import abcrnn
 
@@ -18,6 +22,12 @@ DIRECTIVE = re.compile(r"^\.\. (?:auto)?(?:class|function|data|exception)::\s+(\
 
 PACKAGE = Path(abcrnn.__file__).parent
 PACKAGES = ["abcrnn", *(f"abcrnn.{path.parent.name}" for path in PACKAGE.glob("*/__init__.py"))]
+
+#: Codes of numpydoc.validate. GL06 to GL08: unknown or misplaced section, no docstring. SS01: no
+#: first line. PR02 to PR04: parameters that do not exist, are in another order, or have no type.
+ALWAYS = {"GL06", "GL07", "GL08", "SS01", "PR02", "PR03", "PR04"}
+#: PR01: a parameter is not documented. A method may have a one-line docstring instead.
+MISSING_PARAMETERS = "PR01"
 
 
 def anchors(page: Path) -> set[str]:
@@ -78,3 +88,38 @@ def test_every_public_name_is_in_the_reference():
         if name not in paths and not (callable(value) and id(value) in documented)
     ]
     assert not missing
+
+
+def documented_objects():
+    """Import paths of public functions, classes and methods, and whether all parameters count."""
+    paths = {}
+    for _, value in public_names():
+        if not (inspect.isclass(value) or inspect.isfunction(value)):
+            continue
+        path = f"{value.__module__}.{value.__qualname__}"
+        paths[path] = not is_protocol(value)
+        if inspect.isclass(value):
+            paths |= {f"{path}.{name}": False for name in own_methods(value)}
+    return paths
+
+
+def is_protocol(value):
+    """Protocols have no constructor of their own."""
+    return Protocol in getattr(value, "__bases__", ())
+
+
+def own_methods(cls):
+    kinds = (classmethod, staticmethod, property, FunctionType)
+    public = {name: member for name, member in vars(cls).items() if name[0] != "_"}
+    return [name for name, member in public.items() if isinstance(member, kinds)]
+
+
+def test_docstrings_have_numpydoc_sections():
+    problems = []
+    for path, is_called in documented_objects().items():
+        result = validate(path)
+        wanted = set(ALWAYS)
+        if is_called or "Parameters\n" in result["docstring"]:
+            wanted.add(MISSING_PARAMETERS)
+        problems += [f"{path}: {code} {text}" for code, text in result["errors"] if code in wanted]
+    assert not problems, "\n".join(problems)
