@@ -168,6 +168,10 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
 
     Safe for files from strangers; see :mod:`abcrnn.storage.archive`.
 
+    Parameters
+    ----------
+    path : path-like
+
     Raises
     ------
     FileNotFoundError

@@ -23,6 +23,12 @@ _MOST_PARTS = 100
 def played_bars(voice: Voice, parts: str = "") -> Iterator[Bar]:
     """Yield the bars of a voice in the order they are played.
 
+    Parameters
+    ----------
+    voice : Voice
+    parts : str
+        Order of the parts, as in :class:`Tune`.
+
     Raises
     ------
     ABCError
@@ -39,6 +45,16 @@ def played_bars(voice: Voice, parts: str = "") -> Iterator[Bar]:
 
 def played_notes(tune: Tune, voice: Voice) -> list[Note]:
     """Return the notes of a voice as played, ties joined, in the order of their onsets.
+
+    Parameters
+    ----------
+    tune : Tune
+    voice : Voice
+        A voice of the tune.
+
+    Returns
+    -------
+    list of Note
 
     Raises
     ------

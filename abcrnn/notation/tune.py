@@ -16,7 +16,15 @@ from abcrnn.notation.fields import Key, Meter, Tempo
 
 
 class Problem(NamedTuple):
-    """A problem in a tune: its line, column, kind and a message."""
+    """A problem in a tune.
+
+    Parameters
+    ----------
+    line, column : int
+    kind : str
+        Such as ``bar`` or ``chord``.
+    message : str
+    """
 
     line: int
     column: int
@@ -25,7 +33,17 @@ class Problem(NamedTuple):
 
 
 class Pitch(NamedTuple):
-    """A pitch as written: letter A to G, alteration in semitones, octave (C4 is middle C)."""
+    """A pitch as written.
+
+    Parameters
+    ----------
+    step : str
+        A letter from A to G.
+    alter : int
+        Alteration in semitones: 1 for a sharp, -1 for a flat.
+    octave : int
+        Middle C has octave 4.
+    """
 
     step: str
     alter: int
@@ -132,14 +150,29 @@ _CLOSING_COLONS = re.compile(r"(?:\[\|\])?(:+)(?=[|\]\[])")
 
 @dataclass(frozen=True)
 class Voice:
-    """One voice: its name (``V:``) and its bars."""
+    """One voice of a tune.
+
+    Parameters
+    ----------
+    name : str
+        As in the field ``V:``.
+    bars : tuple of Bar
+    """
 
     name: str
     bars: tuple[Bar, ...]
 
 
 class Note(NamedTuple):
-    """A note as played, with ties joined: onset and duration in whole notes, MIDI pitch."""
+    """A note as played, with ties joined.
+
+    Parameters
+    ----------
+    onset, duration : Fraction
+        In whole notes.
+    pitch : int
+        MIDI number.
+    """
 
     onset: Fraction
     duration: Fraction
@@ -154,10 +187,12 @@ class Tune:
     ----------
     fields : tuple of (str, str)
         The header's fields in order, such as ``("T", "The Lost Byte")``.
-    meter, key, tempo
-        Those at the beginning of the music.
+    meter : Meter
     unit : Fraction
-        The unit note length at the beginning.
+        Unit note length.
+    key : Key
+    tempo : Tempo, optional
+        Meter, unit, key and tempo are those at the beginning of the music.
     parts : str
         The order in which parts are played, such as ``AABB``; empty if none is given.
     voices : tuple of Voice

@@ -13,7 +13,14 @@ from typing import NamedTuple
 
 
 class Block(NamedTuple):
-    """Consecutive lines of a tunebook: their text, and the number of the first line, from 1."""
+    """Consecutive lines of a tunebook: a tune, or text outside tunes.
+
+    Parameters
+    ----------
+    text : str
+    line : int
+        Number of the first line, from 1.
+    """
 
     text: str
     line: int
@@ -72,19 +79,50 @@ def split_tunebook(text: str) -> tuple[list[Block], list[Block]]:
 
 
 def tune_body(tune: str) -> str:
-    """Return the text after the first ``K:`` line, which ends the header (section 2.2.1)."""
+    """Return the text after the first ``K:`` line, which ends the header (section 2.2.1).
+
+    Parameters
+    ----------
+    tune : str
+
+    Returns
+    -------
+    str
+        Empty if there is no such line.
+    """
     key = _KEY_FIELD.search(tune)
     return tune[key.end() :].lstrip("\n") if key else ""
 
 
 def renumber(tune: str, number: int) -> str:
-    """Return a tune with another reference number (section 3.1.1), otherwise unchanged."""
+    """Return a tune with another reference number (section 3.1.1), otherwise unchanged.
+
+    Parameters
+    ----------
+    tune : str
+    number : int
+
+    Returns
+    -------
+    str
+    """
     first, newline, rest = tune.partition("\n")
     return f"X:{number}{newline}{rest}" if first.startswith("X:") else tune
 
 
 def drop_fields(tune: str, letters: str) -> str:
-    """Return a tune without some header fields (section 3), such as ``"BNSZ"``."""
+    """Return a tune without some header fields (section 3).
+
+    Parameters
+    ----------
+    tune : str
+    letters : str
+        Letters of the fields, such as ``"BNSZ"``.
+
+    Returns
+    -------
+    str
+    """
     key = _KEY_FIELD.search(tune)
     end = key.start() if key else len(tune)
     header = tune[:end].splitlines(keepends=True)
