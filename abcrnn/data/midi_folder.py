@@ -213,8 +213,8 @@ def split_pieces(
         shares.
     seed : int
     rule : {"hash", "shuffle"}
-        ``"shuffle"`` is the rule of version 0.1; take it to resume a run that was
-        started with that version.
+        ``"shuffle"`` is the earlier rule. Use it to resume a run whose ``run.json``
+        records no rule.
 
     Returns
     -------

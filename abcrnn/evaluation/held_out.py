@@ -54,9 +54,8 @@ def held_out_part(model: Any, corpus: Corpus) -> Corpus:
 
     If the model was trained on a part of this corpus, the test part of the same split
     is returned. Of any other corpus all tunes are returned, except those with the
-    same body as a training or validation tune; their headers may differ. Model files
-    of version 0.1 do not record the bodies; for them nothing is left out of another
-    corpus.
+    same body as a training or validation tune; their headers may differ. Older
+    model files do not record the bodies; for them nothing is left out of another corpus.
 
     Parameters
     ----------

@@ -157,7 +157,7 @@ class RunFolder:
     def split_rule(self) -> str:
         """Return the rule that split the data of this run; ``"hash"`` for a new run.
 
-        See :mod:`abcrnn.data.splits`. Runs of version 0.1 have the rule ``"shuffle"``.
+        See :mod:`abcrnn.data.splits`. A run that records none has the rule ``"shuffle"``.
         """
         try:
             begun = json.loads((self.path / "run.json").read_text(encoding="utf-8"))

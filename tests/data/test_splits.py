@@ -1,4 +1,4 @@
-"""Splits: the rule "hash", the rule "shuffle" of version 0.1, and what a split records."""
+"""Splits: the rule "hash", the earlier rule "shuffle", and what a split records."""
 
 import re
 
@@ -213,7 +213,7 @@ def test_shuffle_matches_its_definition(seed):
 
 
 def test_shuffle_of_a_named_corpus_never_changes(oneills):
-    """Runs and models of version 0.1 record a split by its shares and seed alone."""
+    """Older runs and models record a split by its shares and seed alone."""
     parts = oneills.split(rule="shuffle")
     assert [part.tunes for part in parts] == split_plainly(oneills.tunes, 0.1, 0.1, 0)
 
