@@ -184,7 +184,7 @@ def test_grace_notes_take_their_time_from_the_note_after_them() -> None:
         ('"^G"G2|', []),
     ],
 )
-def test_chord_symbols_sound_in_a_track_of_their_own(
+def test_chord_symbols_have_a_track_of_their_own(
     body: str, expected: list[tuple[float, float, set[int]]]
 ) -> None:
     file = read_back(HEADER + body)

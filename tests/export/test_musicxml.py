@@ -39,7 +39,7 @@ def test_lengths_become_note_values(length: str, values: list[tuple[Fraction, in
     assert _values(Fraction(length)) == values
 
 
-def test_what_music21_raises_becomes_an_abc_error(
+def test_errors_of_music21_become_abc_errors(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from music21.musicxml.m21ToXml import GeneralObjectExporter

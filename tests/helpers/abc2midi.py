@@ -1,7 +1,7 @@
-"""abc2midi as an outside reader of ABC: what it plays, and what it warns of.
+"""abc2midi, another program that reads ABC: the notes it plays and its warnings.
 
-Set aside are its own habits, which are not the notation's: swing for R:hornpipe,
-ornaments and staccato played out, one tick of delay, notes a tick short.
+What it adds to the notation is removed first: swing for R:hornpipe, played ornaments and
+staccato.
 """
 
 import os
@@ -19,13 +19,13 @@ _FIELD = re.compile(r"\s*[A-Za-z+]:(?![|:])")
 def find_or_skip() -> str:
     program = shutil.which("abc2midi")
     if program is None and os.environ.get("CI") != "true":
-        pytest.skip("abc2midi is not here: install Debian's package abcmidi")
+        pytest.skip("abc2midi not found: install the Debian package abcmidi")
     assert program, "CI must install abcmidi"
     return program
 
 
 def plain(tune: str) -> str:
-    """A tune without what abc2midi plays in ways of its own."""
+    """Return a tune without the notation that abc2midi plays in its own way."""
     lines = []
     for line in tune.split("\n"):
         if line.startswith(("R:", "%%")):
@@ -40,7 +40,7 @@ def plain(tune: str) -> str:
 
 
 def play(program: str, tune: str, folder: Path) -> tuple[list[tuple[float, float, int]], str]:
-    """(onset, duration, pitch) of every note, in whole notes, and what it printed."""
+    """Return (onset, duration, pitch) of every note, in whole notes, and the printed text."""
     source, target = folder / "tune.abc", folder / "tune.mid"
     source.write_text(re.sub(r"^X:.*", "X:1", tune) + "\n")
     target.unlink(missing_ok=True)

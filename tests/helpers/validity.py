@@ -1,8 +1,8 @@
-"""How sound a model's tunes are, constrained and not, by our checks and by abc2midi.
+"""Count the valid tunes of a model, with and without constraint, by check_tune and abc2midi.
 
-python tests/soundness.py MODEL --tunes 1000 [--untrained]
+PYTHONPATH=tests python -m helpers.validity MODEL --tunes 1000 [--untrained]
 
-Not a test: takes minutes. Prints what docs/results.md quotes.
+Not a test: it takes minutes. It prints the numbers that docs/results.md quotes.
 """
 
 import argparse
@@ -18,11 +18,11 @@ from helpers.abc2midi import find_or_skip, play
 
 
 def survey(model, tunes: list[str], program: str) -> Counter:
-    """Count the tunes that are sound, that convert, and that abc2midi takes without complaint."""
+    """Count the tunes that are valid, that convert, and that abc2midi reads without errors."""
     counts: Counter = Counter(tunes=len(tunes))
     with tempfile.TemporaryDirectory() as folder:
         for tune in tunes:
-            counts["sound"] += not abcrnn.check_tune(tune)
+            counts["valid"] += not abcrnn.check_tune(tune)
             with contextlib.suppress(abcrnn.ABCError):
                 counts["converted"] += bool(abcrnn.to_midi_bytes(tune))
             said = play(program, tune, Path(folder))[1]
@@ -36,20 +36,20 @@ def main() -> None:
     parser.add_argument("--tunes", type=int, default=1000)
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--untrained", action="store_true", help="new weights of the same shape")
-    words = parser.parse_args()
-    model, program = abcrnn.load_model(words.model), find_or_skip()
-    if words.untrained:
+    arguments = parser.parse_args()
+    model, program = abcrnn.load_model(arguments.model), find_or_skip()
+    if arguments.untrained:
         model = abcrnn.CharLSTM(model.vocabulary, **model.config)
     for constraint in (None, "bars"):
-        sampler = abcrnn.Sampler(model, words.temperature, seed=1, constraint=constraint)
-        # An untrained model hardly ever ends a tune of itself: few are tried.
-        wanted = words.tunes if constraint or not words.untrained else words.tunes // 50
-        begun = time.monotonic()
+        sampler = abcrnn.Sampler(model, arguments.temperature, seed=1, constraint=constraint)
+        # An untrained model hardly ever ends a tune without constraint, so only few are sampled.
+        wanted = arguments.tunes if constraint or not arguments.untrained else arguments.tunes // 50
+        start = time.monotonic()
         tunes = sampler.tunes(wanted, max_length=1000)
-        cold = sum(map(len, tunes)) / (time.monotonic() - begun)
-        begun = time.monotonic()
-        again = sampler.tunes(wanted, max_length=1000)  # all is compiled and met before
-        warm = sum(map(len, again)) / (time.monotonic() - begun)
+        cold = sum(map(len, tunes)) / (time.monotonic() - start)
+        start = time.monotonic()
+        again = sampler.tunes(wanted, max_length=1000)  # compiled, states known
+        warm = sum(map(len, again)) / (time.monotonic() - start)
         counts = survey(model, tunes, program)
         bits = Scorer(model).score(tunes).bits_per_char if tunes else float("nan")
         print(f"constraint {constraint}: {dict(counts)}")

@@ -72,7 +72,7 @@ def test_hostile_text_takes_bounded_memory(name):
 
 
 @pytest.mark.parametrize("text", ["", "\n", "X:1", "K:C", "abc", "%", "X:1\nK:", "\x7fELF"])
-def test_what_is_hardly_a_tune_has_problems(text):
+def test_incomplete_tunes_have_problems(text):
     assert check_tune(text)
 
 

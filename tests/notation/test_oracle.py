@@ -1,6 +1,6 @@
-"""Our reading against abc2midi's, over every tune of three corpora.
+"""The parser compared with abc2midi on every tune of three corpora.
 
-Every tune that differs is listed, with the cause, in docs/abc-support.md.
+docs/abc-support.md lists every tune that differs, with the cause.
 """
 
 import re
@@ -12,11 +12,11 @@ from helpers.abc2midi import find_or_skip, plain, play
 from abcrnn.notation import check_tune, played_notes, read_tune
 
 PAGE = (Path(__file__).parents[2] / "docs" / "abc-support.md").read_text("utf-8")
-TICKS = 0.02  # whole notes: less than the shortest note, more than the staggering of a chord
+TOLERANCE = 0.02  # whole notes: less than the shortest note, more than delays inside a chord
 
 
 def listed(kind: str, corpus: str) -> set[int]:
-    """Places of the tunes that the page lists, counted from 1."""
+    """Return the numbers of the tunes that the page lists, counted from 1."""
     return {int(n) for n in re.findall(rf"^\| {kind} \| {corpus} \| (\d+) \|", PAGE, re.MULTILINE)}
 
 
@@ -30,13 +30,13 @@ def heard(tune: str) -> list[tuple[float, float, int]]:
 
 
 def same(ours, theirs) -> bool:
-    """Whether the notes agree, but for a few ticks; abc2midi staggers the notes of a chord."""
+    """Whether the notes agree within the tolerance; abc2midi delays the notes of a chord."""
 
     def ordered(notes):
         return sorted(notes, key=lambda note: (note[2], note[0]))
 
     return len(ours) == len(theirs) and all(
-        a[2] == b[2] and abs(a[0] - b[0]) < TICKS and abs(a[1] - b[1]) < TICKS
+        a[2] == b[2] and abs(a[0] - b[0]) < TOLERANCE and abs(a[1] - b[1]) < TOLERANCE
         for a, b in zip(ordered(ours), ordered(theirs), strict=True)
     )
 

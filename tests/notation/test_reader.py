@@ -1,4 +1,4 @@
-"""The reader against notes and lengths worked out by hand from the standard's own rules."""
+"""The parser compared with notes and lengths worked out by hand from the standard."""
 
 from fractions import Fraction
 
@@ -23,7 +23,7 @@ def events(music, header=HEADER):
 
 
 def pitches(music, header=HEADER):
-    """Names of all notes, with their octave (4 is that of middle C)."""
+    """Return the names of all notes with their octaves (middle C is C4)."""
     return [
         " ".join(f"{NAMES[p.midi % 12]}{p.midi // 12 - 1}" for p in event.pitches) or "z"
         for event in events(music, header)
@@ -31,11 +31,11 @@ def pitches(music, header=HEADER):
 
 
 def lengths(music, header=HEADER):
-    """In eighths."""
+    """Return durations in eighths."""
     return [event.duration * 8 for event in events(music, header)]
 
 
-def heard(music, header=HEADER):
+def played(music, header=HEADER):
     tune = read(music, header)
     return [NAMES[note.pitch % 12] for note in played_notes(tune, tune.voices[0])]
 
@@ -47,7 +47,7 @@ def test_octaves():
     assert pitches("C, C c c' C,, c''") == ["C3", "C4", "C5", "C6", "C2", "C7"]
 
 
-def test_accidentals_hold_to_the_end_of_the_bar_in_every_octave():
+def test_accidentals_apply_to_the_end_of_the_bar_in_every_octave():
     assert pitches("^f F f =f f|f _B, b B|^^c __e") == [
         "^F5",
         "^F4",
@@ -63,7 +63,7 @@ def test_accidentals_hold_to_the_end_of_the_bar_in_every_octave():
     ]
 
 
-def test_accidentals_hold_over_a_tie_only():
+def test_accidentals_apply_after_a_bar_line_only_with_a_tie():
     assert pitches("^c-|c c|") == ["^C5", "^C5", "C5"]
     assert pitches("[^ce]-|[ce] c|") == ["^C5 E5", "^C5 E5", "C5"]
 
@@ -113,7 +113,7 @@ def test_a_key_inside_the_tune():
     assert pitches("f|[K:D]f c|\nK:F\nb f|") == ["F5", "^F5", "^C5", "^A5", "F5"]
 
 
-def test_a_key_at_the_beginning_of_a_bar_is_that_bars():
+def test_a_key_at_the_beginning_of_a_bar_applies_to_that_bar():
     bars = list(read("AB|[K:D]cd|ef|\nK:F\nga|b[K:G]c|").bars())
     assert [bar.key.name for bar in bars] == ["C maj", "D maj", "D maj", "F maj", "F maj"]
 
@@ -205,7 +205,7 @@ def test_meters(text, length):
 
 
 @pytest.mark.parametrize("text", ["6", "0/4", "4/5", "99999/4", "x", "4/0"])
-def test_what_is_no_meter(text):
+def test_values_that_are_not_meters(text):
     assert parse_meter(text) is None
 
 
@@ -220,7 +220,7 @@ def test_unit_lengths_and_tempos():
         assert parse_tempo(text, Fraction(1, 8)).whole_notes_per_minute == rate, text
 
 
-# What stands around notes -------------------------------------------------------------------
+# Grace notes, chord symbols, voices -----------------------------------------------------------
 
 
 def test_graces_chord_symbols_and_decorations():
@@ -235,14 +235,14 @@ def test_graces_chord_symbols_and_decorations():
 
 
 def test_line_ends_comments_and_continuations():
-    assert heard("AB|!\ncd\\\nef|% gab\nN: gab\n%%MIDI program 1\nw: a b c\n+: d\nA|") == list(
+    assert played("AB|!\ncd\\\nef|% gab\nN: gab\n%%MIDI program 1\nw: a b c\n+: d\nA|") == list(
         "ABCDEFA"
     )
     assert read("A", "X:1\nT:One\n+:and two\nM:4/4\nK:C\n").title == "One and two"
 
 
 def test_a_body_line_may_look_like_a_field():
-    assert heard("A:|\nB::\nc:|") == list("AABBCC")
+    assert played("A:|\nB::\nc:|") == list("AABBCC")
 
 
 def test_voices():
@@ -259,7 +259,7 @@ def test_a_voice_may_be_left_in_the_middle_of_a_bar():
     assert [[bar.length * 8 for bar in voice.bars] for voice in tune.voices] == [[4], [4]]
 
 
-def test_every_token_has_its_place():
+def test_tokens_have_line_and_column():
     tune = 'X:1\nK:C\n|: "Am"A2\\\n  [K:D] ^f\'/2 :|'
     lines = tune.split("\n")
     for token in tokens(tune):
@@ -268,7 +268,7 @@ def test_every_token_has_its_place():
             assert lines[token.line - 1][start : start + len(token.text)] == token.text
 
 
-def test_what_is_not_supported_is_told_by_name():
+def test_unsupported_notation_is_reported_by_name():
     problems = read("AB & cd|\nw:la la\nA|").problems
     assert [(p.line, p.kind, p.message.split(":")[0]) for p in problems] == [
         (5, "unsupported", "voice overlay (&)"),
@@ -276,18 +276,18 @@ def test_what_is_not_supported_is_told_by_name():
     ]
 
 
-def test_an_overlay_leaves_the_bar_alone():
+def test_an_overlay_does_not_change_the_bar():
     assert pitches("^F & =F G- | F & a | B") == ["^F4", "F4", "B4"]
 
 
 @pytest.mark.parametrize("music", ["A1000000", "A/0", "A99999999999", "Z1000", "\0"])
-def test_what_is_beyond_bounds_is_refused_with_its_place(music):
+def test_errors_beyond_limits_have_line_and_column(music):
     with pytest.raises(ABCError) as refused:
         read(music)
     assert (refused.value.line, refused.value.column) == (5, 1)
 
 
-# As heard (sections 4.8 to 4.11) --------------------------------------------------------------
+# As played (sections 4.8 to 4.11) --------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -308,12 +308,12 @@ def test_what_is_beyond_bounds_is_refused_with_its_place(music):
     ],
 )
 def test_repeats_and_ties(music, order):
-    assert "".join(heard(music)) == order
+    assert "".join(played(music)) == order
 
 
 def test_parts_in_their_order():
     header = "X:1\nM:4/4\nL:1/8\nP:A(BA)2\nK:C\n"
-    assert "".join(heard("P:A\nAA|\nP:B\nB|", header)) == "AABAABAA"
+    assert "".join(played("P:A\nAA|\nP:B\nB|", header)) == "AABAABAA"
     assert [expand_parts(p) for p in ("AABB", "A2B3", "((AB)2C)2", "A.B", "")] == [
         "AABB",
         "AABBB",

@@ -1,4 +1,4 @@
-"""Tunes moved up and down: worked by hand, by properties, and on real tunebooks."""
+"""Transposition: examples worked out by hand, properties, and real tunebooks."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from abcrnn.notation.tune import Note
 SEMITONES = range(-12, 13)
 
 
-def heard(text: str, semitones: int = 0) -> list[list[Note]]:
-    """What is heard of each voice, moved."""
+def played(text: str, semitones: int = 0) -> list[list[Note]]:
+    """Return the notes of each voice as played, moved by semitones."""
     tune = read_tune(text)
     return [
         [note._replace(pitch=note.pitch + semitones) for note in played_notes(tune, voice)]
@@ -30,7 +30,7 @@ def heard(text: str, semitones: int = 0) -> list[list[Note]]:
 
 
 def layout(text: str) -> str:
-    """The text without what transposing may change."""
+    """Return the text without the parts that transposition may change."""
     lines = text.split("\n")
     for token in reversed(list(tokens(text))):
         start, end = token.column - 1, token.column - 1 + len(token.text)
@@ -54,10 +54,10 @@ def layout(text: str) -> str:
 
 
 def moved_body(body: str, semitones: int, key: str = "C") -> str:
-    """Transpose a line of music, see that it sounds right, and return it."""
+    """Transpose a line of music, check how it is played, and return it."""
     text = f"X:1\nL:1/8\nK:{key}\n{body}"
     moved = transpose(text, semitones)
-    assert heard(moved) == heard(text, semitones)
+    assert played(moved) == played(text, semitones)
     return moved.split("\n", 3)[3]
 
 
@@ -126,9 +126,9 @@ def test_explicit_accidentals_of_a_key_are_all_given(key: str, expected: str):
     text = f"X:1\nK:{key}\nDEFGABcd"
     up = transpose(text, 2)
     assert up == f"X:1\nK:{expected}\nEFGABcde"
-    assert heard(up) == heard(text, 2)
+    assert played(up) == played(text, 2)
     back = transpose(up, -2)
-    assert heard(back) == heard(text)
+    assert played(back) == played(text)
     assert sorted(back) == sorted(text)  # only their order may differ
 
 
@@ -192,7 +192,7 @@ def test_without_a_tonic_notes_move_with_the_accidentals_they_need():
     assert moved_body("FGA", 2, "clef=bass ^f") == "^GAB"
 
 
-def test_triple_accidentals_are_respelt_also_for_later_notes():
+def test_triple_accidentals_are_respelled_also_for_later_notes():
     # A to D sharp is six fifths: G thrice sharp becomes C thrice sharp, and is written on D.
     assert moved_body("^^G G A|G", 6, "Am") == "^d d d|c"
     # B becomes E, written on F, where the note that was C then needs its sharp said.
@@ -206,7 +206,7 @@ def test_voices_have_their_own_keys_and_accidentals():
     text = "X:1\nK:C\nV:1\n^F A\nV:2\nF [K:G]F\n[V:1] F|F\nV:2\n^G-|G G\n"
     assert transpose(text, 1) == ("X:1\nK:Db\nV:1\n=G B\nV:2\nG [K:Ab]G\n[V:1] G|G\nV:2\n=A-|A A\n")
     for semitones in SEMITONES:
-        assert heard(transpose(text, semitones)) == heard(text, semitones)
+        assert played(transpose(text, semitones)) == played(text, semitones)
 
 
 def test_only_music_below_the_key_moves():
@@ -264,7 +264,7 @@ def test_chord_symbols(symbol: str, semitones: int, expected: str):
     assert moved_body(f'"{symbol}"c', semitones).split('"')[1] == expected
 
 
-def test_a_bad_quotation_costs_no_time():
+def test_a_long_quotation_is_not_a_chord_symbol():
     text = 'X:1\nK:C\n"' + "Cm7" * 20_000 + "!" + '"c'
     assert transpose(text, 2).endswith('!"d')
 
@@ -278,7 +278,7 @@ def test_semitones_are_a_whole_number(semitones: object):
         transpose("X:1\nK:C\nC", semitones)  # type: ignore[arg-type]
 
 
-def test_out_of_range_raises_with_its_place():
+def test_a_note_out_of_range_raises_with_line_and_column():
     with pytest.raises(ABCError, match="line 3, column 3: g'''' moved by 1 semitones") as raised:
         transpose("X:1\nK:C\nc g''''|", 1)
     assert (raised.value.line, raised.value.column) == (3, 3)
@@ -289,7 +289,7 @@ def test_out_of_range_raises_with_its_place():
         transpose("X:1\nK:C\nC", 10**9)
 
 
-def test_what_was_out_of_range_stays():
+def test_notes_already_out_of_range_stay_the_same():
     assert transpose("X:1\nK:C\nc''''''' c", 2) == "X:1\nK:D\nc''''''' d"
 
 
@@ -306,16 +306,16 @@ _KEYS = st.sampled_from(
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(_MUSIC.split()), max_size=20), _KEYS, st.integers(-14, 14))
-def test_any_music_moves(pieces: list[str], key: str, semitones: int):
+def test_any_music_is_transposed(pieces: list[str], key: str, semitones: int):
     text = f"X:1\nL:1/8\nK:{key}\n" + " ".join(pieces).replace("[K:D_exp]", "[K:D exp ^f _e]")
     moved = transpose(text, semitones)
-    assert heard(moved) == heard(text, semitones)
-    assert heard(transpose(moved, -semitones)) == heard(text)
+    assert played(moved) == played(text, semitones)
+    assert played(transpose(moved, -semitones)) == played(text)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.text("XKV:|[]()\"-^_=#bABCDmin exp'/,12\n%&{}!zZ", max_size=40), st.integers(-3, 3))
-def test_any_text_that_is_read_moves(text: str, semitones: int):
+def test_any_parsed_text_is_transposed(text: str, semitones: int):
     text = f"X:1\nK:C\n{text}"
     try:
         before = read_tune(text)
@@ -326,16 +326,16 @@ def test_any_text_that_is_read_moves(text: str, semitones: int):
     # may make a field of the letter before it.
     broken = re.compile(r"pitch|the character '[_^=:]'")
     if not any(broken.search(f"{problem.kind} {problem.message}") for problem in before.problems):
-        assert heard(moved) == heard(text, semitones)
+        assert played(moved) == played(text, semitones)
 
 
-def check_tune(text: str, semitones: int) -> bool:
-    """Check a tune moved there and back; return whether its text came back to the letter."""
+def check_there_and_back(text: str, semitones: int) -> bool:
+    """Move a tune there and back; return whether its text is the same again."""
     moved = transpose(text, semitones)
-    assert heard(moved) == heard(text, semitones)
+    assert played(moved) == played(text, semitones)
     assert layout(moved) == layout(text)
     back = transpose(moved, -semitones)
-    assert back == text or heard(back) == heard(text)
+    assert back == text or played(back) == played(text)
     return back == text
 
 
@@ -345,7 +345,7 @@ def test_real_tunes_by_every_interval(name: str, request: pytest.FixtureRequest)
     corpus: Corpus = request.getfixturevalue(name)
     tunes = corpus.tunes[:: len(corpus.tunes) // 6]
     assert all(transpose(tune, 0) == tune for tune in tunes)
-    same = [check_tune(tune, semitones) for tune in tunes for semitones in SEMITONES]
+    same = [check_there_and_back(tune, semitones) for tune in tunes for semitones in SEMITONES]
     # In jigs, "D/f+" (D over F sharp) comes back as "D/f#" where flats stood in between.
     assert sum(same) / len(same) > (0.8 if name == "jigs" else 0.97)
 
@@ -356,4 +356,4 @@ def test_whole_tunebooks(name: str, request: pytest.FixtureRequest):
     corpus: Corpus = request.getfixturevalue(name)
     for number, tune in enumerate(corpus.tunes):
         for semitones in SEMITONES[number % 5 :: 5]:
-            check_tune(tune, semitones)
+            check_there_and_back(tune, semitones)
