@@ -196,13 +196,13 @@ def add_sampling_options(
     )
 
 
-def add_top_p(parser: argparse.ArgumentParser) -> None:
+def add_top_p(parser: argparse.ArgumentParser, of: str = "characters") -> None:
     """Add the option ``--top-p``."""
     parser.add_argument(
         "--top-p",
         type=probability,
         metavar="P",
-        help="sample from the most likely characters whose probabilities add up to P",
+        help=f"sample from the most likely {of} whose probabilities add up to P",
     )
 
 

@@ -14,6 +14,7 @@ from abcrnn.cli.arguments import (
     add_model,
     add_run_options,
     add_sampling_options,
+    add_top_p,
     count,
     positive,
 )
@@ -81,6 +82,7 @@ def _add_sample(actions: Any) -> None:
         help="number of notes (default: %(default)s)",
     )
     add_sampling_options(parser, temperature=1.0, seed=0)
+    add_top_p(parser, of="values")
     parser.add_argument(
         "--continue", dest="opening", metavar="IN.mid", help="MIDI file whose notes to continue"
     )
@@ -190,7 +192,7 @@ def sample(arguments: argparse.Namespace) -> int:
 
     model = load_note_model(path)
     data_tempo = float(model.about.get("pieces", {}).get("tempo", _TEMPO))
-    sampler = NoteSampler(model, arguments.temperature, arguments.seed)
+    sampler = NoteSampler(model, arguments.temperature, arguments.seed, arguments.top_p)
     # The model knows times at the tempo of its data only.
     before = scale_times(opening.notes, opening.tempo / data_tempo) if opening else None
     [notes] = sampler.sample(arguments.notes, opening=before)
@@ -225,7 +227,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         f"with at least {_CONTEXT} before each"
     )
     if left_out:
-        print(f"{count_of(left_out, 'piece')} left out: the model was trained on them")
+        print(f"{count_of(left_out, 'piece')} left out: used in training or validation")
     print(f"  pitch      {scores.pitch_nats:.3f} nats, accuracy {scores.pitch_accuracy:6.1%}")
     print(f"  step       accuracy {scores.step_accuracy:6.1%}")
     print(f"  duration   accuracy {scores.duration_accuracy:6.1%}")

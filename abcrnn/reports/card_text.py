@@ -160,7 +160,7 @@ def score_lines(held_out: HeldOut, scores: dict[str, float]) -> Iterator[str]:
         f"{scores['characters']:,} characters"
     )
     if held_out.left_out:
-        yield f"{count_of(held_out.left_out, 'tune')} left out: the model was trained on them"
+        yield f"{count_of(held_out.left_out, 'tune')} left out: used in training or validation"
     kinds = ("bits_per_char", "header_bits_per_char", "body_bits_per_char")
     yield _row("", "all", "header", "body")
     yield _row("bits per character", *(f"{scores[kind]:.4f}" for kind in kinds))

@@ -122,7 +122,7 @@ def test_tunes_left_out_are_counted(card, homemade):
     assert card.held_out == HeldOut("homemade/test", 2, len(load_corpus(homemade).tunes) - 2)
     lines = str(card).splitlines()
     assert lines[0].startswith("homemade/test: 2 held-out tunes, ")
-    assert lines[1] == "6 tunes left out: the model was trained on them"
+    assert lines[1] == "6 tunes left out: used in training or validation"
     scores = card.scores
     assert "left out" not in "\n".join(score_lines(HeldOut("mine", 2, 0), scores))
     one = list(score_lines(HeldOut("mine", 1, 1), scores))
