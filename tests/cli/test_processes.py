@@ -107,6 +107,7 @@ def test_quickstart_writes_the_files_that_it_names(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to a process")
 def test_ctrl_c_saves_and_prints_how_to_resume(tmp_path, homemade):
     arguments = ["train", homemade, *TINY, 30]
     assert finish(start(*arguments, "--out", tmp_path / "whole"))[0] == 0

@@ -85,6 +85,7 @@ def test_devices_of_one_process_end_as_one_device_does(alone, tmp_path):
     assert_close(alone, load(out), atol=1e-5)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_a_killed_worker_ends_the_run_in_words_and_it_goes_on_to_the_bit(tmp_path):
     words = ("--epochs", 6, "--run-dir")
     outs, processes = start_all(tmp_path, 2, *words, tmp_path / "whole")
