@@ -22,7 +22,6 @@ from abcrnn.data.time_grid import TimeGrid
 from abcrnn.storage.archive import require_shapes
 
 State = tuple[Any, ...]
-Shapes = dict[str, tuple[int, ...]]
 
 #: Takes logits (batch, classes) and uniform numbers from 0 to 1 (batch,); returns the
 #: sampled classes (batch,), int32.
@@ -54,11 +53,6 @@ class NoteNetwork(keras.Model):  # type: ignore[misc]  # keras has no hints
         super().__init__(dtype="float32")
         self.grid, self.config, self.parts = grid, config, parts
         self.built = True
-
-    @staticmethod
-    @abstractmethod
-    def weight_shapes(grid: TimeGrid, config: dict[str, Any]) -> Shapes:
-        """Return the shapes of all weights without building the network."""
 
     # Notes and rows ------------------------------------------------------------------------
 
@@ -231,20 +225,6 @@ class NoteNetwork(keras.Model):  # type: ignore[misc]  # keras has no hints
             for prefix, layer in self.parts.items()
             for weight in layer.weights
         }
-
-
-def lstm_shapes(name: str, width: int, units: int) -> Shapes:
-    """Return the shapes of an LSTM layer's weights."""
-    return {
-        f"{name}/kernel": (width, 4 * units),
-        f"{name}/recurrent_kernel": (units, 4 * units),
-        f"{name}/bias": (4 * units,),
-    }
-
-
-def dense_shapes(name: str, width: int, units: int) -> Shapes:
-    """Return the shapes of a dense layer's weights."""
-    return {f"{name}/kernel": (width, units), f"{name}/bias": (units,)}
 
 
 def make_dense(units: int, seed: int, activation: str | None = None) -> Any:

@@ -21,10 +21,7 @@ from abcrnn.models.lstm import LSTM, LSTMState
 from abcrnn.models.note_base import (
     Choose,
     NoteNetwork,
-    Shapes,
     State,
-    dense_shapes,
-    lstm_shapes,
     make_dense,
 )
 from abcrnn.storage.validation import require_count
@@ -84,34 +81,16 @@ class NoteLSTM(NoteNetwork):
         }
         for name, size in sizes.items():
             require_count(name, size)
+        require_count("seed", seed, least=0)
         if not isinstance(dropout, int | float) or not 0 <= dropout < 1:
             raise ValueError(f"dropout must be from 0 up to but not including 1, not {dropout!r}")
         config = {**sizes, "dropout": dropout, "seed": seed}
         layers = _make_layers(grid, config)
-        for name, layer in layers.items():
-            layer.build((None, None, _width(name, config)))
         super().__init__(grid, config, layers)
         self.dropout = dropout
         pitches, steps, durations = _counts(grid).values()
         self.row_limits = pitches, steps, durations
         self.recurrent = [layers[f"lstm.{number}"] for number in range(num_layers)]
-
-    @staticmethod
-    def weight_shapes(grid: TimeGrid, config: dict[str, Any]) -> Shapes:
-        """Return the shapes of all weights without building the network."""
-        shapes: Shapes = {
-            f"{kind}_embedding/embeddings": (count, config[_DIM[kind]])
-            for kind, count in _counts(grid).items()
-        }
-        for number in range(config["num_layers"]):
-            name = f"lstm.{number}"
-            shapes |= lstm_shapes(name, _width(name, config), config["units"])
-        for kind, count in _counts(grid).items():
-            shapes |= dense_shapes(kind, _width(kind, config), count)
-            if kind != "pitch":
-                hidden = f"{kind}_hidden"
-                shapes |= dense_shapes(hidden, _width(hidden, config), config["head_units"])
-        return shapes
 
     def encode(self, notes: Notes) -> Rows:
         """Return pitch and the classes of step and duration, shape (notes, 3), int32."""
@@ -231,17 +210,27 @@ def _counts(grid: TimeGrid) -> dict[str, int]:
 
 def _make_layers(grid: TimeGrid, config: dict[str, Any]) -> dict[str, Any]:
     seed, layers = config["seed"], {}
+
+    def add(name: str, layer: Any) -> None:
+        # Built at once: a file that claims too many layers is refused at the first of them.
+        layer.build((None, None, _width(name, config)))
+        layers[name] = layer
+
     for kind, count in _counts(grid).items():
         initializer = keras.initializers.RandomUniform(seed=seed)
-        layers[f"{kind}_embedding"] = keras.layers.Embedding(
-            count, config[_DIM[kind]], embeddings_initializer=initializer, dtype="float32"
+        size = config[_DIM[kind]]
+        add(
+            f"{kind}_embedding",
+            keras.layers.Embedding(
+                count, size, embeddings_initializer=initializer, dtype="float32"
+            ),
         )
     for number in range(config["num_layers"]):
-        layers[f"lstm.{number}"] = LSTM(config["units"], seed=seed + 2 * number + 1)
+        add(f"lstm.{number}", LSTM(config["units"], seed=seed + 2 * number + 1))
     for number, (kind, count) in enumerate(_counts(grid).items()):
         if kind != "pitch":
-            layers[f"{kind}_hidden"] = make_dense(config["head_units"], seed + number, "relu")
-        layers[kind] = make_dense(count, seed + 3 + number)
+            add(f"{kind}_hidden", make_dense(config["head_units"], seed + number, "relu"))
+        add(kind, make_dense(count, seed + 3 + number))
     return layers
 
 

@@ -14,23 +14,24 @@ from numpy.typing import NDArray
 from abcrnn.data.notes import NOTE, PITCHES, Notes, Piece, Rows
 from abcrnn.data.time_grid import TimeGrid
 from abcrnn.models.base import State
+from abcrnn.models.character_model import DIGESTS
 from abcrnn.models.model_archive import (
     NOTES,
+    only_weights_of,
     read_about,
     read_object,
     take_prefixed,
     valid_contents,
+    validate_digests,
 )
 from abcrnn.models.note_base import Choose
 from abcrnn.models.note_lstm import NoteLSTM
 from abcrnn.models.note_recipes import note_recipe
 from abcrnn.models.note_window_lstm import NoteWindowLSTM
-from abcrnn.storage.archive import Arrays, read_archive, require_shapes, write_archive
-from abcrnn.storage.validation import require_count
+from abcrnn.storage.archive import Arrays, read_archive, write_archive
 
 _LEAD_INS = 16
 _KINDS = {"tutorial": "window", "default": "classes"}
-_MAX_LAYERS = 100
 #: Networks by the name in a model file. A file cannot build any other class.
 NETWORKS: dict[str, type[NoteWindowLSTM] | type[NoteLSTM]] = {
     "window": NoteWindowLSTM,
@@ -60,6 +61,9 @@ class NoteModel:
         self.config: dict[str, Any] = self.network.config
         #: What the training run records about itself; saved with the model.
         self.about: dict[str, Any] = {}
+        #: 64-bit digests of the training pieces, shape (pieces,); None if they are not known.
+        #: Saved with the model.
+        self.trained_digests: NDArray[np.uint64] | None = None
         #: Rows to read before a new piece is generated, taken from training pieces, shape
         #: (lead-ins, notes, 3). See ``lead_in`` of the network.
         self.leads: Rows = self.network.encode(np.zeros(0, NOTE))[None][:0]
@@ -145,6 +149,8 @@ class NoteModel:
         arrays: Arrays = {f"weights/{name}": array for name, array in self.weight_arrays().items()}
         arrays |= {f"grid/{name}": a for name, a in self.grid._asdict().items()}
         arrays |= {f"counts/{name}": a for name, a in self.counts.items()}
+        if self.trained_digests is not None:
+            arrays[DIGESTS] = validate_digests(self.trained_digests)
         write_archive(path, NOTES, about, {**arrays, "leads": self.leads})
 
 
@@ -166,7 +172,8 @@ def as_counter(counts: NDArray[np.int64]) -> Counter[int]:
 def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
     """Load a note model from a file.
 
-    Safe for files from strangers; see :mod:`abcrnn.storage.archive`.
+    Safe for files from strangers: the file is checked before anything is built, and a
+    model can create only weights that the file contains.
 
     Parameters
     ----------
@@ -179,25 +186,27 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
     ValueError
         If the file is truncated, altered, or not a note model.
     """
-    about, arrays = read_archive(path, NOTES)
+    contents, arrays = read_archive(path, NOTES)
     with valid_contents(path, NOTES):
-        if about["kind"] not in NETWORKS:
-            raise ValueError(f"its kind is {about['kind']!r}, not one of {', '.join(NETWORKS)}")
+        kind = contents["kind"]
+        if kind not in NETWORKS:
+            raise ValueError(f"its kind is {kind!r}, not one of {', '.join(NETWORKS)}")
         grid = TimeGrid(_ascending(arrays, "steps"), _ascending(arrays, "durations"))
-        weights, config = take_prefixed("weights/", arrays), read_object(about, "config")
-        _validate_config(about["kind"], grid, config, weights)
-        model = NoteModel(about["kind"], grid, config)
+        weights, digests = take_prefixed("weights/", arrays), arrays.pop(DIGESTS, None)
+        with only_weights_of(weights):
+            model = NoteModel(kind, grid, read_object(contents, "config"))
         model.set_weight_arrays(weights)
-        model.about = read_about(about)
+        model.about = read_about(contents)
         model.counts = {
             kind: _like(arrays[f"counts/{kind}"], counts, f"counts/{kind}")
             for kind, counts in model.counts.items()
         }
-        model.leads = _leads(model, arrays["leads"])
+        model.leads = _valid_lead_ins(model, arrays["leads"])
+        model.trained_digests = None if digests is None else validate_digests(digests)
     return model
 
 
-def _ascending(arrays: dict[str, NDArray[Any]], name: str) -> NDArray[np.float64]:
+def _ascending(arrays: Arrays, name: str) -> NDArray[np.float64]:
     times = arrays[f"grid/{name}"]
     if times.dtype != np.float64 or times.ndim != 1 or not 1 <= len(times) <= 1024:
         raise ValueError(f"its grid of {name} is {times.dtype} of shape {times.shape}")
@@ -206,28 +215,13 @@ def _ascending(arrays: dict[str, NDArray[Any]], name: str) -> NDArray[np.float64
     return times
 
 
-def _validate_config(
-    kind: str, grid: TimeGrid, config: dict[str, Any], weights: dict[str, NDArray[Any]]
-) -> None:
-    """Raise ``ValueError`` unless the configuration matches the weights in the file.
-
-    Checked before anything is built, so that the file's own size bounds the memory.
-    """
-    for name, value in config.items():
-        if name != "dropout":
-            require_count(name, value, least=int(name != "seed"))
-    if config.get("num_layers", 1) > _MAX_LAYERS:
-        raise ValueError(f"num_layers must be at most {_MAX_LAYERS}, not {config['num_layers']}")
-    require_shapes(NETWORKS[kind].weight_shapes(grid, config), weights)
-
-
 def _like(array: NDArray[Any], expected: NDArray[Any], name: str) -> NDArray[Any]:
     if (array.shape, array.dtype) != (expected.shape, expected.dtype) or (array < 0).any():
         raise ValueError(f"the array {name} is {array.dtype} of shape {array.shape}")
     return array
 
 
-def _leads(model: NoteModel, leads: Rows) -> Rows:
+def _valid_lead_ins(model: NoteModel, leads: Rows) -> Rows:
     like = model.network.lead_in(np.zeros(1, NOTE))
     if leads.ndim != 3 or leads.dtype != like.dtype or leads.shape[2:] != (3,):
         raise ValueError(f"its leads are {leads.dtype} of shape {leads.shape}")

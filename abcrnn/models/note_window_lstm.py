@@ -19,16 +19,14 @@ from abcrnn.models.lstm import LSTM
 from abcrnn.models.note_base import (
     Choose,
     NoteNetwork,
-    Shapes,
     State,
-    dense_shapes,
-    lstm_shapes,
     make_dense,
 )
 from abcrnn.storage.validation import require_count
 
 _NEGATIVE_PENALTY = 10.0  # factor for predicted times below zero, see _squared_error
 _LOSS_WEIGHTS = (0.05, 1.0, 1.0)  # of pitch, step and duration
+_MAX_SEQ_LENGTH = 4096  # bounds the memory that a model file can request
 _HEADS = ("pitch", "step", "duration")
 
 
@@ -57,6 +55,9 @@ class NoteWindowLSTM(NoteNetwork):
         config = {"units": units, "seq_length": seq_length, "seed": seed}
         for name in ("units", "seq_length"):
             require_count(name, config[name])
+        require_count("seed", seed, least=0)
+        if seq_length > _MAX_SEQ_LENGTH:
+            raise ValueError(f"seq_length must be at most {_MAX_SEQ_LENGTH}, not {seq_length}")
         layer = LSTM(units, seed=seed + 1)
         heads = [make_dense(width, seed + 3 + n) for n, width in enumerate((PITCHES, 1, 1))]
         layer.build((None, None, 3))
@@ -66,14 +67,6 @@ class NoteWindowLSTM(NoteNetwork):
         super().__init__(grid, config, parts)
         self.seq_length = self.min_context = seq_length
         self.layer, self.heads = layer, heads
-
-    @staticmethod
-    def weight_shapes(grid: TimeGrid, config: dict[str, Any]) -> Shapes:
-        """Return the shapes of all weights without building the network."""
-        shapes = lstm_shapes("lstm", 3, config["units"])
-        for name, width in zip(_HEADS, (PITCHES, 1, 1), strict=True):
-            shapes |= dense_shapes(name, config["units"], width)
-        return shapes
 
     def encode(self, notes: Notes) -> Rows:
         """Return pitch, step and duration in seconds of each note, (notes, 3), float32."""

@@ -11,9 +11,7 @@ import tensorflow as tf
 from abcrnn.data.note_windows import NoteWindows, note_streams, shuffled
 from abcrnn.data.notes import notes_of_steps
 from abcrnn.events import NoteModel, NoteSampler, NoteScorer, load_note_model, load_pieces
-from abcrnn.models.base import SequenceModel, TrainableModel
 from abcrnn.models.note_lstm import START
-from abcrnn.models.note_model import NETWORKS
 from abcrnn.storage.archive import read_archive, write_archive
 
 FORMAT = "abcrnn note model 1"
@@ -104,57 +102,6 @@ def model(request):
 def some_rows(model, pieces, time=40):
     """Rows of two pieces, shape (2, time, 3)."""
     return np.stack([model.network.encode(piece.notes)[:time] for piece in pieces[1:3]])
-
-
-def assert_close(states, others):
-    for one, other in zip(tf.nest.flatten(states), tf.nest.flatten(others), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5)
-
-
-def test_a_model_implements_the_protocols(model):
-    assert isinstance(model, TrainableModel)
-    assert isinstance(model.network, SequenceModel)
-
-
-def test_steps_compute_what_unroll_computes(model, pieces):
-    rows = some_rows(model, pieces)
-    first = state = model.initial_state(2)
-    outputs, last = model.unroll(tf.constant(rows), first)
-    assert outputs.shape == (2, 40, 12)
-    for time in range(40):
-        hidden, state = model.step(tf.constant(rows[:, time]), state)
-        np.testing.assert_allclose(hidden, outputs[:, time], atol=1e-5)
-    assert_close(state, last)
-
-
-def test_a_window_after_another_resumes_from_the_state(model, pieces):
-    rows = some_rows(model, pieces)
-    whole, last = model.unroll(tf.constant(rows), model.initial_state(2))
-    first, state = model.unroll(tf.constant(rows[:, :13]), model.initial_state(2))
-    second, state = model.unroll(tf.constant(rows[:, 13:]), state)
-    np.testing.assert_allclose(tf.concat([first, second], axis=1), whole, atol=1e-5)
-    assert_close(state, last)
-
-
-def test_rows_of_a_batch_are_independent(model, pieces):
-    rows = some_rows(model, pieces)
-    both, states = model.unroll(tf.constant(rows), model.initial_state(2))
-    alone, state = model.unroll(tf.constant(rows[1:]), model.initial_state(1))
-    np.testing.assert_allclose(alone[0], both[1], atol=1e-5)
-    assert_close(state, tf.nest.map_structure(lambda leaf: leaf[1:], states))
-
-
-def test_inactive_rows_keep_their_state(model, pieces):
-    rows = some_rows(model, pieces)
-    _, before = model.unroll(tf.constant(rows[:, :30]), model.initial_state(2))
-    row = tf.constant(rows[:, 30])
-    hidden, after = model.step(row, before)
-    chosen, state = model.step(row, before, active=tf.constant([True, False]))
-    np.testing.assert_array_equal(chosen[0], hidden[0])
-    leaves = [tf.nest.flatten(nest) for nest in (state, after, before)]
-    for new, moved, old in zip(*leaves, strict=True):
-        np.testing.assert_array_equal(new, tf.stack([moved[0], old[1]]))
-        assert not np.array_equal(moved[1], old[1])
 
 
 def test_sampled_notes_have_the_probabilities_of_the_heads(classes, pieces):
@@ -305,28 +252,33 @@ def test_a_model_is_the_same_after_saving_and_loading(model, tmp_path):
     assert (sampled[0] == sampled[1]).all()
 
 
-def test_weight_shapes_are_known_without_building(model):
-    shapes = NETWORKS[model.kind].weight_shapes(model.grid, model.config)
-    assert shapes == {n: a.shape for n, a in model.weight_arrays().items()}
+def test_digests_of_training_pieces_are_saved(classes, tmp_path, monkeypatch):
+    digests = np.array([2**64 - 1, 0, 7], np.uint64)
+    monkeypatch.setattr(classes, "trained_digests", digests)
+    classes.save(tmp_path / "a.abcrnn")
+    loaded = load_note_model(tmp_path / "a.abcrnn").trained_digests
+    assert loaded.dtype == np.uint64 and loaded.tolist() == digests.tolist()
 
 
 HOSTILE = [
     (lambda b, a: b.update(kind="os.system"), "its kind is 'os.system'"),
-    (lambda b, a: b["config"].update(units=10**9), "expected float32 of shape"),
-    (lambda b, a: b["config"].update(num_layers=10**9), "num_layers must be at most 100"),
-    (lambda b, a: b["config"].update(pitch_dim=10**9), "expected float32 of shape"),
+    (lambda b, a: b["config"].update(units=10**9), "its config needs a weight of shape"),
+    (lambda b, a: b["config"].update(num_layers=10**9), "its config needs a weight of shape"),
+    (lambda b, a: b["config"].update(pitch_dim=10**9), "its config needs a weight of shape"),
     (lambda b, a: b["config"].update(units="12"), "units must be a whole number"),
     (lambda b, a: b["config"].update(evil=1), "evil"),
     (lambda b, a: b["config"].update(dropout=2), "dropout must be"),
-    (lambda b, a: b.update(config=[]), "its config must be an object, not "),
-    (lambda b, a: b.update(about=3), "its about must be an object, not 3"),
+    (lambda b, a: b["config"].update(seed=-1), "seed must be"),
+    (lambda b, a: b.update(config=[]), "its config must be an object"),
+    (lambda b, a: b.update(about=3), "its about must be an object"),
+    (lambda b, a: a.update({"trained/digests": np.ones(3)}), "must be one row of uint64"),
     (lambda b, a: a.pop("grid/steps"), "grid/steps"),
     (lambda b, a: a.update({"grid/steps": a["grid/steps"][::-1]}), "is not ascending"),
     (lambda b, a: a.update({"grid/steps": a["grid/steps"] * np.nan}), "is not ascending"),
     (lambda b, a: a.update({"counts/pitch": np.zeros(3, np.int64)}), "counts/pitch"),
     (lambda b, a: a.update({"leads": np.zeros((1, 2, 3), np.float32)}), "its leads are float32"),
     (lambda b, a: a.update({"leads": a["leads"] + 999}), "values that no note has"),
-    (lambda b, a: a.pop("weights/pitch/bias"), "the weights do not fit"),
+    (lambda b, a: a.pop("weights/pitch/bias"), "its config needs a weight of shape \\(129,\\)"),
     (lambda b, a: a.update({"weights/pitch/bias": np.zeros(129)}), "is float64"),
 ]
 
@@ -343,6 +295,13 @@ def test_altered_files_raise_one_line(number, classes, tmp_path):
     with pytest.raises(ValueError, match=message) as raised:
         load_note_model(path)
     assert str(raised.value).startswith(f"{path} is not a valid abcrnn note model file: ")
+
+
+def test_a_file_cannot_request_a_window_of_any_length(window, tmp_path, monkeypatch):
+    monkeypatch.setitem(window.config, "seq_length", 10**9)
+    window.save(tmp_path / "a.abcrnn")
+    with pytest.raises(ValueError, match="seq_length must be at most 4096, not 1000000000"):
+        load_note_model(tmp_path / "a.abcrnn")
 
 
 def test_a_character_model_is_not_a_note_model(trained):
