@@ -49,6 +49,9 @@ class TrainingLoop:
         Shares each batch among several devices or processes.
     """
 
+    #: Returns the time in seconds; tests replace it by one that counts calls.
+    _clock: Callable[[], float] = staticmethod(time.monotonic)
+
     def __init__(
         self,
         task: Task,
@@ -74,7 +77,6 @@ class TrainingLoop:
         self._state = self._step.initial_state()
         self._best: Arrays = self.model.weight_arrays() if task.validates else {}
         self._newest: Checkpoint | None = None  # where the next fit resumes
-        self._clock: Callable[[], float] = time.monotonic
         self._saved_at = self._clock()
 
     def fit(self, epochs: int) -> list[Any]:

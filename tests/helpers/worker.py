@@ -1,38 +1,51 @@
-"""Train one worker of a small run: python tests/helpers/worker.py OUT [--run-dir DIR].
+"""One process of a distributed run: python tests/helpers/worker.py OUT [--notes] ...
 
-TF_CONFIG names the workers of the run and which of them this is, as usual with TensorFlow.
-Without it the process trains alone, or with ``--mirrored N`` on N devices of its own.
-Writes the trained weights and the scores of each epoch to the file OUT.
+TF_CONFIG says which process it is, as always with TensorFlow. Without TF_CONFIG it trains
+alone, or with --mirrored N on N devices of its own. Writes its final weights and scores to
+the file OUT.
 """
 
 import argparse
 import os
+import signal
 import sys
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+#: One checkpoint in about ten steps, counted and not timed: see StepClock.
+MINUTES = 9.5
 
-def choose_strategy(mirrored: int | None) -> tf.distribute.Strategy | None:
+
+def chosen_strategy(mirrored: int | None) -> tf.distribute.Strategy | None:
     if mirrored:
         cpu = tf.config.list_physical_devices("CPU")[0]
-        devices = [tf.config.LogicalDeviceConfiguration()] * mirrored
-        tf.config.set_logical_device_configuration(cpu, devices)
+        parts = [tf.config.LogicalDeviceConfiguration()] * mirrored
+        tf.config.set_logical_device_configuration(cpu, parts)
         return tf.distribute.MirroredStrategy([f"/cpu:{number}" for number in range(mirrored)])
     if "TF_CONFIG" in os.environ:
         return tf.distribute.MultiWorkerMirroredStrategy()
     return None
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("out")
-    parser.add_argument("--run-dir")
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--mirrored", type=int)
-    options = parser.parse_args()
-    strategy = choose_strategy(options.mirrored)
+class CountedStep:
+    """A training step that ends this process with SIGKILL before its call of a number."""
 
+    def __init__(self, step: Any, number: int | None) -> None:
+        self._step, self._number, self._calls = step, number, 0
+
+    def __call__(self, *arguments: Any) -> Any:
+        self._calls += 1
+        if self._calls == self._number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self._step(*arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._step, name)
+
+
+def tune_trainer(strategy: tf.distribute.Strategy | None, run_dir: str | None) -> Any:
     import abcrnn
     from abcrnn.data.corpus import Corpus
 
@@ -41,22 +54,75 @@ def main() -> None:
     vocabulary = abcrnn.Vocabulary.from_text(few.text)
     with (strategy or tf.distribute.get_strategy()).scope():
         model = abcrnn.CharLSTM(vocabulary, embedding_dim=8, units=32, num_layers=2, dropout=0.3)
-    trainer = abcrnn.Trainer(
+    return abcrnn.Trainer(
         model,
         train,
         validation=validation,
-        run_dir=options.run_dir,
+        run_dir=run_dir,
         callbacks=[lambda _, record: print("epoch", record.epoch, flush=True)],
         strategy=strategy,
         batch_size=8,
         seq_length=64,
-        checkpoint_minutes=0.01,
+        checkpoint_minutes=MINUTES,
         seed=4,
     )
+
+
+def note_trainer(recipe: str, strategy: tf.distribute.Strategy | None, run_dir: str | None) -> Any:
+    from abcrnn.data.notes import Piece, notes_of_steps
+    from abcrnn.events import NoteModel, NoteTrainer
+
+    rng = np.random.default_rng(7)
+    pieces = [
+        Piece(f"{n}.mid", 0, 120.0, notes_of_steps(*(rng.choice(c, 120) for c in CHOICES)))
+        for n in range(8)
+    ]
+    sizes = {
+        "default": {"pitch_dim": 8, "time_dim": 4, "units": 16, "head_units": 8, "dropout": 0.3},
+        "tutorial": {"units": 16, "seq_length": 8},
+    }
+    with (strategy or tf.distribute.get_strategy()).scope():
+        model = NoteModel.from_recipe(recipe, pieces[:6], seed=2, **sizes[recipe])
+    options = {"seq_length": 8, "batch_size": 16 if recipe == "tutorial" else 4}
+    return NoteTrainer.from_recipe(
+        recipe, model, pieces[:6], validation=pieces[6:], run_dir=run_dir, strategy=strategy,
+        checkpoint_minutes=MINUTES, seed=4, **options,
+    )  # fmt: skip
+
+
+#: Pitches, steps and durations of random notes.
+CHOICES = ([60, 62, 64, 65, 67], [0.0, 0.25, 0.5], [0.25, 0.5])
+
+
+def scores(record: Any) -> list[float]:
+    """Everything in a record but the times."""
+    return [float(value) for value in record[:-2]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out")
+    parser.add_argument("--notes", choices=("default", "tutorial"), metavar="RECIPE")
+    parser.add_argument("--run-dir")
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--mirrored", type=int)
+    parser.add_argument("--kill-before-step", type=int)
+    options = parser.parse_args()
+    strategy = chosen_strategy(options.mirrored)
+
+    from abcrnn.training.loop import TrainingLoop
+    from helpers.clock import StepClock
+
+    TrainingLoop._clock = StepClock()
+    if options.notes:
+        trainer = note_trainer(options.notes, strategy, options.run_dir)
+    else:
+        trainer = tune_trainer(strategy, options.run_dir)
+    trainer._step = CountedStep(trainer._step, options.kill_before_step)
     history = trainer.fit(options.epochs)
     assert history[-1].steps >= 20
-    scores = [(r.bits_per_char, r.accuracy, r.validation_bits_per_char) for r in history]
-    np.savez(options.out, history=scores, **model.weight_arrays())
+    history = [scores(record) for record in history]
+    np.savez(options.out, history=history, **trainer.model.weight_arrays())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Several real processes, or several devices in one, train as one process alone does."""
+"""Several processes, or several devices in one, train as a single process does."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +13,20 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-WORKER = Path(__file__).parents[1] / "helpers" / "worker.py"
+TESTS = Path(__file__).parents[1]
+WORKER = TESTS / "helpers" / "worker.py"
 
 
-def start(out, *words, task=None, ports=None):
-    """Start worker ``task`` of as many as there are ports, or one alone."""
-    environment = {**os.environ, "PYTHONPATH": str(WORKER.parents[2]), "TF_CPP_MIN_LOG_LEVEL": "2"}
+def start(out, *options, task=None, ports=None):
+    """Start one worker alone, or worker ``task`` of as many as there are ports."""
+    path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
+    environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "2"}
     if ports:
         addresses = [f"localhost:{port}" for port in ports]
         task = {"type": "worker", "index": task}
         environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": addresses}, "task": task})
     return subprocess.Popen(
-        [sys.executable, WORKER, out, *map(str, words)],
+        [sys.executable, WORKER, out, *map(str, options)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -33,10 +34,15 @@ def start(out, *words, task=None, ports=None):
     )
 
 
-def start_all(folder, count, *words):
+def start_all(folder, count, *options, only_last=()):
+    """Start workers with the same options; the last has some of its own."""
     ports = free_ports(count)
     outs = [folder / f"{task}.npz" for task in range(count)]
-    return outs, [start(out, *words, task=task, ports=ports) for task, out in enumerate(outs)]
+    extra = [()] * (count - 1) + [only_last]
+    workers = [
+        start(out, *options, *extra[task], task=task, ports=ports) for task, out in enumerate(outs)
+    ]
+    return outs, workers
 
 
 def free_ports(count):
@@ -49,7 +55,7 @@ def free_ports(count):
 
 def finish(processes):
     for process in processes:
-        _, errors = process.communicate(timeout=200)
+        _, errors = process.communicate(timeout=500)
         assert process.returncode == 0, errors
 
 
@@ -59,6 +65,7 @@ def load(out):
 
 
 def assert_close(one, other, atol):
+    assert one.keys() == other.keys() and len(one) > 5
     for name, array in one.items():
         np.testing.assert_allclose(array, other[name], rtol=0, atol=atol, err_msg=name)
 
@@ -71,7 +78,7 @@ def alone(tmp_path_factory):
 
 
 @pytest.mark.parametrize("count", [2, 4])
-def test_workers_end_bit_equal_and_as_one_process_does(alone, tmp_path, count):
+def test_workers_are_bit_equal_and_close_to_one_process(alone, tmp_path, count):
     outs, processes = start_all(tmp_path, count)
     finish(processes)
     for out in outs:
@@ -79,37 +86,39 @@ def test_workers_end_bit_equal_and_as_one_process_does(alone, tmp_path, count):
     assert_close(alone, load(outs[0]), atol=1e-5)
 
 
-def test_devices_of_one_process_end_as_one_device_does(alone, tmp_path):
+@pytest.mark.parametrize("recipe", ["default", "tutorial"])
+def test_workers_train_on_notes_as_one_process_does(tmp_path, recipe):
+    finish([start(tmp_path / "alone.npz", "--notes", recipe)])
+    outs, processes = start_all(tmp_path, 2, "--notes", recipe)
+    finish(processes)
+    assert_close(load(outs[0]), load(outs[1]), atol=0)
+    assert_close(load(tmp_path / "alone.npz"), load(outs[0]), atol=1e-5)
+
+
+def test_devices_of_one_process_are_close_to_one_device(alone, tmp_path):
     out = tmp_path / "mirrored.npz"
     finish([start(out, "--mirrored", 2)])
     assert_close(alone, load(out), atol=1e-5)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-def test_a_killed_worker_ends_the_run_in_words_and_it_goes_on_to_the_bit(tmp_path):
-    words = ("--epochs", 6, "--run-dir")
-    outs, processes = start_all(tmp_path, 2, *words, tmp_path / "whole")
+def test_a_killed_worker_stops_the_run_which_resumes_bit_for_bit(tmp_path):
+    options = ("--epochs", 2, "--run-dir")
+    outs, processes = start_all(tmp_path, 2, *options, tmp_path / "whole")
     finish(processes)
     whole = load(outs[0])
 
-    outs, (chief, worker) = start_all(tmp_path, 2, *words, tmp_path / "killed")
-    wait_for(tmp_path / "killed" / "checkpoints", chief)
-    worker.send_signal(signal.SIGKILL)
-    worker.communicate()
+    outs, (chief, worker) = start_all(
+        tmp_path, 2, *options, tmp_path / "killed", only_last=("--kill-before-step", 25)
+    )
+    worker.communicate(timeout=500)
+    assert worker.returncode == -signal.SIGKILL
     _, errors = chief.communicate(timeout=100)
     assert chief.returncode == 1
     assert "a worker of this run has ended" in errors
     assert "start all workers again with the same command" in errors
+    assert any((tmp_path / "killed" / "checkpoints").iterdir())
 
-    outs, processes = start_all(tmp_path, 2, *words, tmp_path / "killed")
+    outs, processes = start_all(tmp_path, 2, *options, tmp_path / "killed")
     finish(processes)
     assert_close(whole, load(outs[1]), atol=0)
-
-
-def wait_for(folder, process):
-    for _ in range(600):
-        if folder.is_dir() and any(folder.iterdir()):
-            return
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.1)
-    raise AssertionError(f"nothing came into {folder}")

@@ -1,7 +1,8 @@
-"""A run killed at random instants, and started again, is the run that was never killed.
+"""A run that is killed and started again equals a run that was never killed, bit for bit.
 
-Run as a script it kills as often as wanted: ``python tests/test_resume.py --kills 200``.
-What needs no killing is in test_runs.py.
+As a script it kills as often as requested:
+``PYTHONPATH=.:tests python tests/training/test_resume.py --kills 200``. What needs no
+process of its own is in test_run_folder.py.
 """
 
 import argparse
@@ -14,7 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,25 +24,13 @@ import pytest
 from abcrnn.data.corpus import load_corpus
 from abcrnn.storage.archive import read_archive
 
-ROOT = Path(__file__).parents[2]
-
-# The command as users give it, with a recipe that is small and has all that is random in it.
-CHILD = """
-import sys
-from abcrnn import cli
-from abcrnn.models import recipes
-recipes.RECIPES["small"] = recipes.Recipe(
-    about="",
-    epochs=1,
-    model={"embedding_dim": 16, "units": 64, "num_layers": 1, "dropout": 0.3},
-    training={"batch_size": 4, "seq_length": 32, "learning_rate": 5e-3, "decay_epochs": 1},
-)
-sys.exit(cli.main(sys.argv[1:]))
-"""
+TESTS = Path(__file__).parents[1]
 EPOCHS = 12
-KILLS_A_RUN = 10
-# In minutes: at every step, so that kills meet writing, and less often, so that steps are lost.
-CADENCES = ("1e-9", "0.0005", "0.003")
+KILLS_PER_RUN = 10
+#: Upper bound of the number of the event that kills; ten kills do not reach the last epoch.
+EVENTS = {"step": 50, "sync": 40, "replace": 20}
+#: A checkpoint at every step, and at every second and fifth step, so that steps are lost.
+CHECKPOINT_MINUTES = (0.5, 1.5, 4.5)
 
 
 class Run:
@@ -50,138 +38,125 @@ class Run:
 
     def __init__(self, folder, tunebook):
         self.folder, self.log = folder, folder.with_suffix(".log")
-        self._words = ["train", tunebook, "--out", folder, "--recipe", "small",
-                       "--epochs", EPOCHS, "--keep-every", 5, "--test", 0]  # fmt: skip
+        self._arguments = ["train", tunebook, "--out", folder, "--recipe", "small",
+                           "--epochs", EPOCHS, "--keep-every", 5, "--test", 0]  # fmt: skip
 
-    def start(self, *more):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-        command = [sys.executable, "-c", CHILD, *map(str, [*self._words, *more])]
+    def start(self, event, number, minutes):
+        """Run the command until the event kills it; return the exit code."""
+        path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
+        environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        command = [sys.executable, TESTS / "helpers" / "killed_run.py", event, number,
+                   *self._arguments, "--checkpoint-minutes", minutes]  # fmt: skip
         with open(self.log, "a") as log:
-            return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, env=environment)
+            return subprocess.run(
+                [*map(str, command)],
+                check=False,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env=environment,
+                timeout=500,
+            ).returncode
 
     def finish(self):
-        assert self.start().wait() == 0, self.log.read_text()
+        assert self.start("never", 0, CHECKPOINT_MINUTES[0]) == 0, self.log.read_text()
 
     def checkpoints(self):
         return sorted((self.folder / "checkpoints").glob("*.ckpt"))
 
-    def leftovers(self):
-        """What killed writes left; but for the picture, which is drawn when the run is over."""
+    def partial_files(self):
+        """Files that a killed process left half written; the plot is no part of the run."""
         return [p.name for p in self.folder.rglob("*.part") if "curve.png" not in p.name]
 
     def result(self):
-        """All that the run has come to, timings aside."""
+        """Everything that the run wrote, without times."""
         newest = self.checkpoints()[-1]
         about, arrays = read_archive(newest, "abcrnn checkpoint 2")
         about["position"].pop("seconds")
         about["history"] = [record[:-2] for record in about["history"]]
         with open(self.folder / "history.csv", newline="") as file:
             history = [row[:-2] for row in csv.reader(file)]
-        begun = json.loads((self.folder / "run.json").read_text())
-        begun["training"].pop("checkpoint_minutes")
+        run = json.loads((self.folder / "run.json").read_text())
+        run["training"].pop("checkpoint_minutes")
         files = sorted(p for p in self.folder.iterdir() if p.suffix in (".abcrnn", ".png"))
         return {
             "checkpoint": (newest.name, about),
             "arrays": {name: (a.shape, a.tobytes()) for name, a in arrays.items()},
             "history": history,
-            "run.json": begun,
+            "run.json": run,
             **{path.name: path.read_bytes() for path in files},
         }
 
 
-def kill_at_random(run, draw, start_up):
-    """Start the run and kill it at some instant, ``start_up`` being seconds to its first step.
-
-    Returns what the kill fell into, or None if the run ended before it.
-    """
-    aim = draw.choice(["start-up", "steps", "steps", "write", "write", "write"])
-    before, left_before = set(run.checkpoints()), set(run.leftovers())
-    process = run.start("--checkpoint-minutes", draw.choice(CADENCES))
-    if aim == "start-up":
-        time.sleep(draw.uniform(0, start_up))
-    else:
-        while process.poll() is None and set(run.checkpoints()) <= before:
-            time.sleep(0.005)
-        time.sleep(draw.uniform(0, 1))
-    if aim == "write":
-        while process.poll() is None and not run.leftovers():
-            pass
-        time.sleep(draw.uniform(0, 0.001))
-    process.kill()
-    if process.wait() == 0:
-        return None
-    assert process.returncode == -signal.SIGKILL, run.log.read_text()
-    if left := set(run.leftovers()) - left_before:
+def kill_once(run, rng):
+    """Run until an event kills the process; return what it was doing."""
+    event = rng.choice(list(EVENTS))
+    left_before = set(run.partial_files())
+    code = run.start(event, rng.randint(1, EVENTS[event]), rng.choice(CHECKPOINT_MINUTES))
+    assert code == -signal.SIGKILL, run.log.read_text()
+    if left := set(run.partial_files()) - left_before:
         return "write of " + ("a checkpoint" if ".step-" in left.pop() else "another file")
-    return "start-up" if aim == "start-up" else "training"
+    return "training" if event == "step" else "between two files"
 
 
-def damage_the_newest(run, draw):
-    """Cut it short or spoil a stretch of it; returns its name."""
+def damage_newest(run, rng):
+    """Truncate the newest checkpoint, or alter a block of it; return its name."""
     newest = run.checkpoints()[-1]
     data = bytearray(newest.read_bytes())
-    place = draw.randrange(len(data) - 512)
-    if draw.random() < 0.5:
-        del data[place:]
+    begin = rng.randrange(len(data) - 512)
+    if rng.random() < 0.5:
+        del data[begin:]
     else:
-        # As long as a block of a disk; one bit could be in a field that nobody reads.
-        data[place : place + 512] = bytes(byte ^ 0x55 for byte in data[place : place + 512])
+        # A disk block long: a single bit could be in a field of the zip format that is not read.
+        data[begin : begin + 512] = bytes(byte ^ 0x55 for byte in data[begin : begin + 512])
     newest.write_bytes(data)
     return newest.name
 
 
-def kill_a_run(run, draw, start_up, kills):
-    """Kill one run until it was so many times, or ends; then let it end, and count the kills."""
-    fell, damaged = Counter(), []
-    while fell.total() < kills and (where := kill_at_random(run, draw, start_up)):
-        fell[where] += 1
-        if fell.total() % 4 == 0 and len(run.checkpoints()) > 1:
-            damaged.append(damage_the_newest(run, draw))
+def kill_a_run(run, rng, kills):
+    """Kill one run several times, let it finish, and return the kills counted by moment."""
+    moments, damaged = Counter(), []
+    for number in range(1, kills + 1):
+        moments[kill_once(run, rng)] += 1
+        if number % 4 == 0 and len(run.checkpoints()) > 1:
+            damaged.append(damage_newest(run, rng))
     run.finish()
-    assert run.leftovers() == []
-    said = run.log.read_text()
-    assert "Traceback" not in said
+    assert run.partial_files() == []
+    log = run.log.read_text()
+    assert "Traceback" not in log
     for name in damaged:
-        assert f"{name} is not a valid abcrnn checkpoint" in said, said
-    return fell
+        assert f"{name} is not a valid abcrnn checkpoint" in log, log
+    return moments
 
 
 def kill_and_compare(folder, kills, seed=0):
-    """Kill runs so many times in all, two at a time, and hold each to one that was left alone.
-
-    Returns what the kills fell into, counted, and the number of runs.
-    """
+    """Kill runs, two at a time, and compare each with a run that is not killed."""
     tunebook = folder / "tunes.abc"
     tunebook.write_text("\n\n".join(load_corpus("oneills").tunes[:30]) + "\n")
     alone = Run(folder / "alone", tunebook)
-    begun = time.monotonic()
     alone.finish()
-    start_up, expected = (time.monotonic() - begun) / 2, alone.result()
+    expected = alone.result()
 
     def kill_one(number, kills):
-        draw = random.Random(f"{seed} {number}")  # noqa: S311
         run = Run(folder / f"killed-{number}", tunebook)
-        fell = kill_a_run(run, draw, start_up, kills)
+        moments = kill_a_run(run, random.Random(f"{seed} {number}"), kills)  # noqa: S311
         assert run.result() == expected
-        return fell
+        return moments
 
-    fell, runs = Counter(), 0
+    shares = [min(KILLS_PER_RUN, kills - first) for first in range(0, kills, KILLS_PER_RUN)]
     with ThreadPoolExecutor(2) as pool:
-        while (missing := kills - fell.total()) > 0:
-            shares = [min(KILLS_A_RUN, missing - n) for n in range(0, missing, KILLS_A_RUN)]
-            fell = sum(pool.map(kill_one, range(runs, runs + len(shares)), shares), fell)
-            runs += len(shares)
-    alone.finish()  # once more, though it is over
+        moments = sum(pool.map(kill_one, range(len(shares)), shares), Counter())
+    alone.finish()  # a run that is finished does not change
     assert alone.result() == expected
-    return fell, runs
+    return moments
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 @pytest.mark.slow
-def test_a_run_killed_twenty_times_is_the_run_left_alone(tmp_path):
-    fell, _ = kill_and_compare(tmp_path, kills=20)
-    assert fell.total() == 20
-    assert fell["write of a checkpoint"] > 0
+def test_a_run_killed_twenty_times_equals_one_that_is_not_killed(tmp_path):
+    moments = kill_and_compare(tmp_path, kills=20)
+    assert moments.total() == 20
+    assert moments["write of a checkpoint"] > 0
+    assert moments["training"] > 0
 
 
 if __name__ == "__main__":
@@ -189,9 +164,9 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    folder, begun = Path(tempfile.mkdtemp()), time.monotonic()  # left there if it fails
-    fell, runs = kill_and_compare(folder, arguments.kills, arguments.seed)
+    folder = Path(tempfile.mkdtemp())  # kept if the test fails
+    moments = kill_and_compare(folder, arguments.kills, arguments.seed)
     shutil.rmtree(folder)
-    print(f"{fell.total()} kills of {runs} runs in {time.monotonic() - begun:.0f} s, all the same")
-    for where, count in fell.most_common():
-        print(f"{count:>5}  {where}")
+    print(f"{moments.total()} kills, all results equal")
+    for moment, count in moments.most_common():
+        print(f"{count:>5}  {moment}")

@@ -1,6 +1,6 @@
-"""The run folder: one process at a time, and nothing lost by whatever ends it.
+"""The run folder: one process at a time, and nothing lost when a process ends.
 
-Processes killed for real are in test_resume.py.
+test_resume.py kills processes.
 """
 
 import logging
@@ -39,7 +39,7 @@ def names(folder):
 
 @pytest.fixture
 def holder(tmp_path):
-    """A process that trains in tmp_path / "run", as far as others can see."""
+    """A process that holds the lock of tmp_path / "run"."""
     code = "import sys; from abcrnn.training.run_folder import RunFolder\n"
     code += "with RunFolder(sys.argv[1]).held(): print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
@@ -63,14 +63,14 @@ def test_a_second_process_is_refused_in_one_line(holder, tmp_path, homemade, cap
     assert names(RunFolder(run)) == [".lock"]
     holder.kill()
     holder.wait()
-    with RunFolder(run).held():  # the lock of a killed process is none
+    with RunFolder(run).held():  # the lock of a killed process is released
         pass
 
 
 # After a kill ------------------------------------------------------------------------------
 
 
-def test_what_killed_writes_left_is_swept(tmp_path):
+def test_partial_files_of_killed_processes_are_removed(tmp_path):
     folder = RunFolder(tmp_path)
     save(folder, 1)
     ours = [".run.json", ".history.csv", ".best.abcrnn", ".epoch-0010.abcrnn"]
@@ -84,22 +84,22 @@ def test_what_killed_writes_left_is_swept(tmp_path):
 
 
 class Killed(BaseException):
-    """Ends a run at once, as far as anything that it would still write goes."""
+    """Ends a run at once: nothing is written after it."""
 
 
 @pytest.mark.slow
-def test_a_kill_between_any_two_files_changes_nothing(few_tunes, tmp_path):
+def test_a_kill_between_any_two_files_changes_nothing(few_tunes, tmp_path, step_clock):
     parts = few_tunes.split(validation=0.1, test=0, seed=0)
     model = CharLSTM(Vocabulary.from_text(few_tunes.text), 8, units=8, num_layers=1, dropout=0.3)
     trainer = Trainer(
         model, parts[0], validation=parts[1], batch_size=2, seq_length=16, keep_every=1,
-        windows="random", steps_per_epoch=2, checkpoint_minutes=1e-9, learning_rate=0.1,
+        windows="random", steps_per_epoch=2, checkpoint_minutes=0.5, learning_rate=0.1,
     )  # fmt: skip
     beginning = trainer._capture()
     rename, writes = os.replace, []
 
     def train(name, patch, kill_at=None):
-        """As a new process would: nothing but what is in the folder is known."""
+        """Train as a new process does, which knows only the files of the folder."""
         writes.clear()
 
         def replace_or_die(aside, target):
@@ -147,7 +147,7 @@ def flip(place):
 
 
 def rewrite(change):
-    """Damage that no checksum finds: a sound archive of something else."""
+    """Damage that no checksum finds: a valid archive with other contents."""
 
     def damage(file):
         about, arrays = read_archive(file, "abcrnn checkpoint 2")
@@ -187,7 +187,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_newest_checkpoint_is_passed_over_and_said(tmp_path, caplog, damage):
+def test_a_damaged_newest_checkpoint_is_skipped_with_a_warning(tmp_path, caplog, damage):
     folder = RunFolder(tmp_path)
     first, second, third = [save(folder, step) for step in (1, 2, 3)]
     DAMAGES[damage](third)
@@ -208,7 +208,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_said(tmp_path, caplog, d
     assert "\n" not in str(refused.value)
 
 
-def test_the_last_three_are_kept_and_none_that_was_passed_over(tmp_path):
+def test_the_last_three_are_kept_without_skipped_ones(tmp_path):
     folder = RunFolder(tmp_path)
     assert folder.newest_checkpoint(LIKE) is None
     for step in (1, 2, 3, 4, 5):
@@ -216,5 +216,5 @@ def test_the_last_three_are_kept_and_none_that_was_passed_over(tmp_path):
     assert names(folder) == [f"step-00000000{step}.ckpt" for step in (3, 4, 5)]
     last.write_bytes(b"")
     assert folder.newest_checkpoint(LIKE).step == 4
-    save(folder, 4)  # going on from 4, for instance at the end of an epoch
+    save(folder, 4)  # resumed from 4, for example at the end of an epoch
     assert names(folder) == [f"step-00000000{step}.ckpt" for step in (3, 4)]

@@ -1,4 +1,4 @@
-"""The Trainer: above all, stopped and resumed is the same as never stopped, to the bit."""
+"""The Trainer: resumed runs equal uninterrupted ones, bit for bit; scores, callbacks, errors."""
 
 import csv
 import json
@@ -31,7 +31,7 @@ def parts(few_tunes):
 
 
 def trainer(parts, run_dir=None, model=None, validated=False, **settings):
-    """A small one; without validation tunes where they do not matter, for compiling takes time."""
+    """A small trainer, without validation unless requested, since compiling takes time."""
     whole = "".join(part.text for part in parts if part.tunes)
     model = model or CharLSTM(Vocabulary.from_text(whole), **SMALL)
     return Trainer(
@@ -80,7 +80,7 @@ def test_four_epochs_are_two_and_a_resume_of_two(parts, tmp_path, extra):
 
 
 @pytest.mark.slow
-def test_fit_goes_on_without_a_run_folder_too(parts):
+def test_fit_resumes_without_a_run_folder(parts):
     whole, halves = trainer(parts, validated=True), trainer(parts, validated=True)
     whole.fit(3)
     halves.fit(1)
@@ -89,7 +89,7 @@ def test_fit_goes_on_without_a_run_folder_too(parts):
 
 
 @pytest.mark.slow
-def test_fit_called_again_after_it_failed_goes_on_from_a_sound_place(parts, monkeypatch):
+def test_fit_after_a_failed_fit_resumes_from_the_last_checkpoint(parts, monkeypatch):
     """As in a notebook, after a second Ctrl-C in the middle of a step."""
     whole, failed = trainer(parts), trainer(parts)
     whole.fit(2)
@@ -108,32 +108,32 @@ def test_fit_called_again_after_it_failed_goes_on_from_a_sound_place(parts, monk
             failed.fit(2)
     failed.fit(2)
     assert_same_run(whole, failed)
-    assert len(steps) == 5 + windows + 3 + windows  # the first epoch was not done a third time
+    assert len(steps) == 5 + windows + 3 + windows  # the first epoch was not trained a third time
 
 
 @pytest.mark.slow
-def test_how_often_to_save_may_change_within_a_run(parts, tmp_path):
+def test_settings_of_checkpoints_can_change_when_a_run_is_resumed(parts, tmp_path):
     trainer(parts, tmp_path, checkpoint_epochs=2).fit(1)
     saved = RunFolder(tmp_path).newest_checkpoint(like=trainer(parts)._capture().arrays)
-    assert saved.position.epoch == 1  # the last epoch is saved in any case
+    assert saved.position.epoch == 1  # the last epoch is always saved
     changed = {"checkpoint_minutes": 1, "keep_every": 1}
     trainer(parts, tmp_path, **changed).fit(1)
 
 
-def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_bit(parts, tmp_path, monkeypatch):
+def test_a_run_interrupted_within_an_epoch_resumes_bit_for_bit(parts, tmp_path, monkeypatch):
     whole = trainer(parts, tmp_path / "whole")
     whole.fit(2)
     stopped = trainer(parts, tmp_path / "stopped")
     step, steps = Step.__call__, []
 
-    def interrupt_at_the_seventh(*arguments):
+    def interrupt_at_step_7(*arguments):
         steps.append(1)
         if len(steps) == 7:
             signal.raise_signal(signal.SIGINT)
         return step(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Step, "__call__", interrupt_at_the_seventh)
+        patch.setattr(Step, "__call__", interrupt_at_step_7)
         with pytest.raises(KeyboardInterrupt):
             stopped.fit(2)
     assert len(steps) == 7
@@ -142,26 +142,27 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_to_the_bit(parts, tmp_p
     assert_same_run(whole, resumed)
 
 
-def test_checkpoints_by_the_minute_fall_inside_an_epoch(parts, tmp_path):
-    made = trainer(parts, tmp_path, checkpoint_minutes=1e-9)
+def test_checkpoints_by_the_minute_are_saved_within_an_epoch(parts, tmp_path, step_clock):
+    made = trainer(parts, tmp_path, checkpoint_minutes=0.5)
     made.fit(1)
     checkpoint = RunFolder(tmp_path).newest_checkpoint(like=made._capture().arrays)
     assert checkpoint.position.epoch == 1
     names = sorted(p.name for p in (tmp_path / "checkpoints").iterdir())
     assert len(names) == 3
     steps = [int(name[5:14]) for name in names]
-    assert steps[2] - steps[0] <= 2  # the last three are of neighbouring steps
+    last = made.history[0].steps
+    assert steps == [last - 2, last - 1, last]
 
 
 @pytest.mark.slow
-def test_it_learns(parts):
+def test_bits_per_char_and_accuracy_improve(parts):
     history = trainer(parts, validated=True).fit(12)
     assert history[-1].bits_per_char < 0.8 * history[0].bits_per_char
     assert history[-1].validation_bits_per_char < history[0].validation_bits_per_char
     assert history[-1].accuracy > history[0].accuracy
 
 
-def test_one_step_is_plain_adam_with_clipping(parts):
+def test_the_first_step_is_adam_with_clipping(parts):
     """The first update by NumPy: Adam (Kingma and Ba, end of section 2) on clipped gradients."""
     model = CharLSTM(Vocabulary.from_text(parts[0].text + parts[1].text), **{**SMALL, "dropout": 0})
     made = trainer(parts, model=model, clip_norm=0.05)
@@ -185,7 +186,7 @@ def test_one_step_is_plain_adam_with_clipping(parts):
 
 
 @pytest.mark.slow
-def test_the_best_model_is_kept_and_given_back(parts, tmp_path):
+def test_the_best_model_is_saved_and_restored(parts, tmp_path):
     made = trainer(parts, tmp_path, validated=True, learning_rate=0.05, keep_every=2)
     history = made.fit(6)
     best = min(history, key=lambda record: record.validation_bits_per_char)
@@ -201,7 +202,7 @@ def test_the_best_model_is_kept_and_given_back(parts, tmp_path):
 
 
 @pytest.mark.slow
-def test_it_stops_early_when_validation_no_longer_improves(parts):
+def test_patience_stops_a_run_that_no_longer_improves(parts):
     history = trainer(parts, validated=True, learning_rate=0.3, patience=2).fit(50)
     bits = [record.validation_bits_per_char for record in history]
     assert len(history) < 50
@@ -216,7 +217,7 @@ def test_learning_rate_falls_along_half_a_cosine(parts):
     assert rates[4:] == pytest.approx([1e-4, 1e-4])
 
 
-def test_history_is_written_as_it_is(parts, tmp_path):
+def test_history_csv_has_the_records(parts, tmp_path):
     history = trainer(parts, tmp_path).fit(2)
     with open(tmp_path / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -228,7 +229,7 @@ def test_history_is_written_as_it_is(parts, tmp_path):
 
 
 @pytest.mark.slow
-def test_no_validation_keeps_the_last(parts, tmp_path):
+def test_without_validation_the_last_model_is_kept(parts, tmp_path):
     model = CharLSTM(Vocabulary.from_text(parts[0].text), **SMALL)
     history = Trainer(model, parts[0], run_dir=tmp_path, **SETTINGS).fit(2)
     assert history[0].validation_bits_per_char is None
@@ -266,10 +267,10 @@ def test_tensorboard_logs(parts, tmp_path):
     assert list(tmp_path.glob("events.out.tfevents.*"))
 
 
-# What can go wrong -------------------------------------------------------------------------
+# Errors ------------------------------------------------------------------------------------
 
 
-def test_a_run_folder_of_other_settings_is_refused(parts, tmp_path):
+def test_a_run_folder_with_other_settings_is_refused(parts, tmp_path):
     trainer(parts, tmp_path).fit(1)
     with pytest.raises(ValueError, match="its training learning_rate is 0.01, not 0.02"):
         trainer(parts, tmp_path, learning_rate=0.02).fit(2)
@@ -291,13 +292,13 @@ def test_a_damaged_run_file_is_named(parts, tmp_path, content):
 
 
 @pytest.mark.slow
-def test_a_damaged_newest_checkpoint_is_passed_over_and_said(parts, tmp_path, caplog):
+def test_a_damaged_newest_checkpoint_is_skipped_with_a_warning(parts, tmp_path, caplog):
     whole = trainer(parts, tmp_path / "whole")
     whole.fit(3)
-    trainer(parts, tmp_path / "hurt").fit(2)
-    newest = sorted((tmp_path / "hurt" / "checkpoints").iterdir())[-1]
+    trainer(parts, tmp_path / "damaged").fit(2)
+    newest = sorted((tmp_path / "damaged" / "checkpoints").iterdir())[-1]
     newest.write_bytes(newest.read_bytes()[:-100])
-    resumed = trainer(parts, tmp_path / "hurt")
+    resumed = trainer(parts, tmp_path / "damaged")
     with caplog.at_level(logging.WARNING):
         resumed.fit(3)
     assert f"{newest.name} is not a valid abcrnn checkpoint file" in caplog.text
@@ -306,7 +307,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_said(parts, tmp_path, ca
 
 
 @pytest.mark.slow
-def test_a_full_disk_while_checkpointing_loses_nothing(parts, tmp_path, full_disk):
+def test_a_full_disk_changes_no_file_of_the_run(parts, tmp_path, full_disk):
     whole = trainer(parts, tmp_path / "whole")
     whole.fit(2)
     run = tmp_path / "run"
@@ -324,7 +325,7 @@ def test_a_full_disk_while_checkpointing_loses_nothing(parts, tmp_path, full_dis
     assert_same_run(whole, resumed)
 
 
-def test_a_loss_that_is_no_number_stops_the_run(parts):
+def test_a_loss_that_is_not_finite_stops_the_run(parts):
     model = trainer(parts).model
     model.head.bias.assign(np.full(len(model.vocabulary), np.nan))
     with pytest.raises(
@@ -348,14 +349,14 @@ def test_a_loss_that_is_no_number_stops_the_run(parts):
         ({"seq_length": 100_000}, "one window needs 400001"),
     ],
 )
-def test_bad_settings_are_named(parts, setting, message):
+def test_invalid_settings_are_named(parts, setting, message):
     with pytest.raises(ValueError, match=message):
         trainer(parts, **setting)
     with pytest.raises(ValueError, match="epochs must be"):
         trainer(parts).fit(0)
 
 
-def test_tunes_foreign_to_the_model_are_named(parts):
+def test_a_character_outside_the_vocabulary_is_named(parts):
     with pytest.raises(ValueError, match=r"tune 1 of 1.*the character 'é' at line 2, column 3"):
         foreign = Corpus("foreign", ("X:1\nT:é\nK:C\nc",))
         Trainer(trainer(parts).model, foreign, **SETTINGS)
@@ -367,7 +368,7 @@ def test_a_model_built_outside_the_strategy_is_refused(parts):
         trainer(parts, strategy=strategy)
 
 
-def test_a_batch_that_cannot_be_shared_evenly_is_refused(parts, monkeypatch):
+def test_a_batch_size_that_replicas_cannot_share_is_refused(parts, monkeypatch):
     strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
     monkeypatch.setattr(type(strategy), "num_replicas_in_sync", 3)
     with pytest.raises(ValueError, match="a multiple of the 3 replicas that share it, not 4"):
@@ -375,7 +376,7 @@ def test_a_batch_that_cannot_be_shared_evenly_is_refused(parts, monkeypatch):
 
 
 @pytest.mark.parametrize("collective", ["_compiled", "_gather", "_sum"])
-def test_a_worker_gone_is_said_in_words_wherever_all_are_needed(parts, monkeypatch, collective):
+def test_a_lost_worker_raises_in_every_collective_operation(parts, monkeypatch, collective):
     def gone(*_):
         raise tf.errors.UnavailableError(None, None, "Connection refused")
 
