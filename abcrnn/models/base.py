@@ -81,6 +81,8 @@ class TrainableModel(SequenceModel, Protocol):
     config: dict[str, Any]
     #: What the training run records about itself: corpus, split, epoch.
     about: dict[str, Any]
+    #: 64-bit digests of the data it was trained and validated on; None if not known.
+    trained_digests: NDArray[np.uint64] | None
 
     @property
     def trainable_variables(self) -> list[Any]:

@@ -47,7 +47,7 @@ class CharacterTask:
         self._scorer = Scorer(model)
         if validation is not None:
             encode_tunes(model.vocabulary, validation.tunes)  # raises now, not after an epoch
-        # Validation tunes too, because they choose the best model; and those of earlier training.
+        # Validation tunes too, which select the best model, and the tunes of earlier training.
         model.trained_digests = union_digests(
             getattr(model, "trained_digests", None),
             train.body_digests(),

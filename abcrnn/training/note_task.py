@@ -7,8 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from abcrnn.data.midi_folder import piece_digests
 from abcrnn.data.note_windows import NoteWindows, note_streams
 from abcrnn.data.notes import Piece
+from abcrnn.data.splits import union_digests
 from abcrnn.data.windows import Streams
 from abcrnn.evaluation.note_scoring import NoteScorer
 from abcrnn.models.base import State
@@ -48,6 +50,10 @@ class NoteTask:
         self._train, self._validation = train, validation
         self._origin, self._settings = origin, settings
         self._scorer = NoteScorer(model)
+        # Validation pieces too, which select the best model, and the pieces of earlier training.
+        model.trained_digests = union_digests(
+            model.trained_digests, piece_digests([*train, *validation])
+        )
 
     def make_batches(self, rows: range) -> Streams | NoteWindows:
         """Return streams for a network that carries its state, otherwise shuffled windows."""

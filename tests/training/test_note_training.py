@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from abcrnn.data.midi_folder import piece_digests
 from abcrnn.events import NoteModel, NoteTrainer, load_note_model, load_pieces
 from abcrnn.storage.archive import read_archive
 from abcrnn.training.loop import TrainingLoop
@@ -83,6 +84,15 @@ def test_the_validation_loss_falls_and_the_best_model_is_kept(pieces, tmp_path):
     assert [float(row["validation_loss"]) for row in rows] == pytest.approx(losses)
     about, _ = read_archive(tmp_path / "best.abcrnn", "abcrnn note model 1")
     assert about["about"]["epoch"] == losses.index(min(losses)) + 1
+
+
+def test_the_model_has_digests_of_training_and_validation_pieces(pieces):
+    model = NoteModel.from_recipe("tutorial", pieces[:3], **SMALL["tutorial"])
+    trainer = NoteTrainer(
+        model, pieces[:3], validation=pieces[3:4], batch_size=64, seq_length=25, seed=1
+    )
+    trainer.fit(1)
+    assert set(model.trained_digests.tolist()) == set(piece_digests(pieces[:4]).tolist())
 
 
 def test_a_different_run_is_not_resumed(pieces, tmp_path):

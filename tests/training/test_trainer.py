@@ -201,6 +201,14 @@ def test_the_best_model_is_saved_and_restored(parts, tmp_path):
     ]  # fmt: skip
 
 
+def test_the_model_has_digests_of_training_and_validation_tunes(parts, tmp_path):
+    made = trainer(parts, tmp_path, validated=True, **RANDOM)
+    made.fit(1)
+    expected = {int(d) for part in parts[:2] for d in part.body_digests()}
+    saved = load_model(tmp_path / "best.abcrnn").trained_digests
+    assert set(saved.tolist()) == set(made.model.trained_digests.tolist()) == expected
+
+
 @pytest.mark.slow
 def test_patience_stops_a_run_that_no_longer_improves(parts):
     history = trainer(parts, validated=True, learning_rate=0.3, patience=2).fit(50)
