@@ -52,17 +52,20 @@ def read_play_and_check(text):
     check_tune(text, unsupported=True)
 
 
+LONG = {"2000 bars on one line", "endings", "music above the key"}
+NAMES = [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in HOSTILE]
+
 # Not both in one test: tracing memory makes counting steps several times slower.
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", NAMES)
 def test_hostile_text_is_read_or_refused_in_bounded_steps(name):
     text = HEADER + HOSTILE[name]
     with fuzz.step_limit(text):
         read_play_and_check(text)
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", NAMES)
 def test_hostile_text_takes_bounded_memory(name):
     tracemalloc.start()
     read_play_and_check(HEADER + HOSTILE[name])
