@@ -50,7 +50,8 @@ def imported_packages(path: Path) -> set[str]:
 
 
 def modules_of(package: str) -> list[Path]:
-    return sorted((PACKAGE / package).rglob("*.py"))
+    """Return the modules of a package and its stub, which names what it exports."""
+    return sorted(path for path in (PACKAGE / package).rglob("*") if path.suffix in (".py", ".pyi"))
 
 
 def import_graph(package: str) -> dict[str, set[str]]:

@@ -17,28 +17,6 @@ To add a request: a field of ``Requests``, its check in ``request_checks``, an a
 of ``compose`` and an option in ``cli/compose.py``.
 """
 
-from typing import TYPE_CHECKING
-
 from abcrnn._lazy import lazy_exports
 
-if TYPE_CHECKING:
-    from abcrnn.composition.composer import Composition as Composition
-    from abcrnn.composition.composer import YieldError as YieldError
-    from abcrnn.composition.composer import compose as compose
-    from abcrnn.composition.composer import reproduce as reproduce
-    from abcrnn.composition.requests import Requests as Requests
-    from abcrnn.composition.rewriting import Rewriting as Rewriting
-    from abcrnn.composition.rewriting import rewrite as rewrite
-
-__getattr__, __dir__, __all__ = lazy_exports(
-    __name__,
-    {
-        "Composition": "abcrnn.composition.composer",
-        "Requests": "abcrnn.composition.requests",
-        "Rewriting": "abcrnn.composition.rewriting",
-        "YieldError": "abcrnn.composition.composer",
-        "compose": "abcrnn.composition.composer",
-        "reproduce": "abcrnn.composition.composer",
-        "rewrite": "abcrnn.composition.rewriting",
-    },
-)
+__getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

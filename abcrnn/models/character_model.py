@@ -24,7 +24,8 @@ from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.models.base import State
 from abcrnn.models.model_archive import CUSTOM, validate_digests
-from abcrnn.storage.archive import Arrays, require_shapes, write_archive
+from abcrnn.models.named_weights import NamedWeights
+from abcrnn.storage.archive import Arrays, write_archive
 
 #: Names of arrays in a model file besides weights: of the novelty index (a prefix), and of
 #: the digests of the training tunes.
@@ -33,7 +34,7 @@ NOVELTY, DIGESTS = "novelty/", "trained/digests"
 _KERAS_ENDINGS = (".keras", ".h5", ".hdf5")
 
 
-class CharacterModel(keras.Model):  # type: ignore[misc]  # keras has no hints
+class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has no hints
     """Base class of models that predict the next character.
 
     A class derived from it takes a vocabulary and keyword arguments, passes them on to
@@ -194,33 +195,9 @@ class CharacterModel(keras.Model):  # type: ignore[misc]  # keras has no hints
             digest.update(name.encode() + array.tobytes())
         return digest.hexdigest()
 
-    def weight_arrays(self) -> dict[str, NDArray[np.float32]]:
-        """Return a copy of every weight by its name.
-
-        A name is the attribute of the model that has the layer, the index for a list of
-        layers, and the weight's own name: ``recurrent.0/kernel``.
-
-        Raises
-        ------
-        ValueError
-            If a weight is not float32.
-        """
-        arrays = {name: weight.numpy() for name, weight in self._named_weights().items()}
-        for name, array in arrays.items():
-            if array.dtype != np.float32:
-                raise ValueError(
-                    f"the weight {name} is {array.dtype}: create its layer with dtype='float32'"
-                )
-        return arrays
-
-    def set_weight_arrays(self, arrays: dict[str, NDArray[np.float32]]) -> None:
-        """Set every weight; ``ValueError`` if a name, shape or type does not match."""
-        weights = self._named_weights()
-        require_shapes({name: tuple(w.shape) for name, w in weights.items()}, arrays)
-        for name, weight in weights.items():
-            weight.assign(arrays[name])
-
     def _named_weights(self) -> dict[str, Any]:
+        # The attribute that has the layer, the index for a list of layers, and the weight's
+        # own name: ``recurrent.0/kernel``.
         if not self.built:
             raise ValueError(
                 f"{type(self).__name__} has no weights yet: call self.build() at the end of "

@@ -13,13 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from abcrnn.data.notes import Notes, Rows
 from abcrnn.data.time_grid import TimeGrid
-from abcrnn.storage.archive import require_shapes
+from abcrnn.models.named_weights import NamedWeights
 
 State = tuple[Any, ...]
 
@@ -28,7 +26,7 @@ State = tuple[Any, ...]
 Choose = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-class NoteNetwork(keras.Model):  # type: ignore[misc]  # keras has no hints
+class NoteNetwork(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has no hints
     """Base class of the networks for notes.
 
     Parameters
@@ -207,17 +205,6 @@ class NoteNetwork(keras.Model):  # type: ignore[misc]  # keras has no hints
         return self.total_loss(*map(tf.reduce_mean, losses)), correct
 
     # Weights -------------------------------------------------------------------------------
-
-    def weight_arrays(self) -> dict[str, NDArray[np.float32]]:
-        """Return a copy of every weight by its name."""
-        return {name: weight.numpy() for name, weight in self._named_weights().items()}
-
-    def set_weight_arrays(self, arrays: dict[str, NDArray[np.float32]]) -> None:
-        """Set every weight; ``ValueError`` if a name, shape or type does not match."""
-        weights = self._named_weights()
-        require_shapes({name: tuple(w.shape) for name, w in weights.items()}, arrays)
-        for name, weight in weights.items():
-            weight.assign(arrays[name])
 
     def _named_weights(self) -> dict[str, Any]:
         return {

@@ -1,0 +1,2 @@
+from abcrnn.evaluation.held_out import evaluate as evaluate
+from abcrnn.evaluation.scoring import Scorer as Scorer

@@ -1,0 +1,12 @@
+from abcrnn.data.midi_folder import Collection as Collection
+from abcrnn.data.midi_folder import load_pieces as load_pieces
+from abcrnn.data.midi_folder import split_pieces as split_pieces
+from abcrnn.data.notes import Piece as Piece
+from abcrnn.data.notes import read_midi as read_midi
+from abcrnn.evaluation.note_scoring import NoteScorer as NoteScorer
+from abcrnn.export.notes import write_notes as write_notes
+from abcrnn.models.note_model import NoteModel as NoteModel
+from abcrnn.models.note_model import load_note_model as load_note_model
+from abcrnn.reports.piano_roll import plot_notes as plot_notes
+from abcrnn.sampling.note_sampler import NoteSampler as NoteSampler
+from abcrnn.training.note_trainer import NoteTrainer as NoteTrainer
