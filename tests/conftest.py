@@ -13,6 +13,23 @@ from abcrnn.data.registry import is_here, read_card
 TESTS = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite in two processes where pytest-xdist is installed.
+
+    One process keeps one core busy: most of the time goes to compiling. Tests of one file stay
+    in one process, since they share fixtures. A file or folder named on the command line, or a
+    number of processes (``-n``), is left as it is.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:  # this is one of the processes
+        return
+    option = config.option
+    if getattr(option, "numprocesses", 0) is None and not (
+        option.file_or_dir or option.usepdb or option.collectonly
+    ):
+        option.numprocesses, option.dist = 2, "loadfile"
+
+
 def load_or_skip(name: str) -> Corpus:
     """Load a corpus; skip the test if it would have to be downloaded, except in CI."""
     if not is_here(read_card(name)) and os.environ.get("CI") != "true":

@@ -79,7 +79,7 @@ def test_only_entry_modules_are_at_the_top():
     assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "__main__", *SHARED}
 
 
-@pytest.mark.parametrize("package", [*LEVEL_OF, *ALIASES])
+@pytest.mark.parametrize("package", [*LEVEL_OF, *sorted(ALIASES)])
 def test_the_init_of_a_package_is_short_and_says_what_the_package_is_for(package):
     path = PACKAGE / package / "__init__.py"
     docstring = ast.get_docstring(parse(path))
@@ -109,7 +109,7 @@ def test_imports_point_down(package):
     assert not upward
 
 
-@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("name", sorted(SHARED))
 def test_shared_modules_import_nothing_from_abcrnn(name):
     assert not imported_packages(PACKAGE / f"{name}.py")
 

@@ -241,8 +241,8 @@ def test_every_tune_is_played_to_the_tick(
     name: str, empty: int, request: pytest.FixtureRequest
 ) -> None:
     tunes = request.getfixturevalue(name).tunes
-    assert [agrees(tune) for tune in tunes].count(False) == empty
-    for tune in tunes:
-        if agrees(tune):  # grace notes and chords included
-            for track in read_back(tune).tracks:
-                notes_of(track)
+    playable = [tune for tune in tunes if agrees(tune)]
+    assert len(tunes) - len(playable) == empty
+    for tune in playable:  # grace notes and chords included
+        for track in read_back(tune).tracks:
+            notes_of(track)

@@ -1,7 +1,6 @@
 """Count the work of code in calls instead of seconds, so that no test depends on a clock."""
 
 import sys
-from types import TracebackType
 from typing import Any
 
 
@@ -35,12 +34,7 @@ class StepLimit:
         sys.setprofile(self._count)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
         sys.setprofile(self._previous)
         # Also if the block caught the exception.
         if self.steps > self.limit and kind is not TooManyStepsError:

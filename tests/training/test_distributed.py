@@ -113,7 +113,7 @@ def test_a_killed_worker_stops_the_run_which_resumes_bit_for_bit(tmp_path):
     )
     worker.communicate(timeout=500)
     assert worker.returncode == -signal.SIGKILL
-    _, errors = chief.communicate(timeout=100)
+    _, errors = chief.communicate(timeout=500)
     assert chief.returncode == 1
     assert "a worker of this run has ended" in errors
     assert "start all workers again with the same command" in errors
