@@ -152,9 +152,11 @@ class DistributedStep:
         gradients, loss, correct, state = self._compiled_gradients(window, state, seed)
         share = 1.0 / self._strategy.num_replicas_in_sync
         sums = tf.concat([[loss * share, tf.cast(correct, tf.float32)], flags], axis=0)
-        # Gradients of embeddings are sparse; the sum over the replicas needs tensors.
-        dense = [tf.convert_to_tensor(gradient) * share for gradient in gradients]
-        *gradients, sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [*dense, sums])
+        dense = [g * share for g in gradients if not _is_sparse(g)]
+        *dense, sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [*dense, sums])
+        gradients = [
+            _gather_sparse(context, g, share) if _is_sparse(g) else dense.pop(0) for g in gradients
+        ]
         gradients, _ = tf.clip_by_global_norm(gradients, self._settings.clip_norm)
         context.merge_call(self._update, args=(gradients,))
         return sums, state
@@ -206,6 +208,21 @@ class DistributedStep:
 
 def _replica_number(context: Any) -> int:
     return int(context.replica_id_in_sync_group)
+
+
+def _is_sparse(gradient: Any) -> bool:
+    return isinstance(gradient, tf.IndexedSlices)
+
+
+def _gather_sparse(context: Any, gradient: tf.IndexedSlices, share: float) -> tf.IndexedSlices:
+    """Return the rows of an embedding's gradient from all replicas.
+
+    They are not summed: Keras's Adam squares each row before it adds up rows of the same
+    index, so a sum would lead to another update than that of a single process.
+    """
+    values = context.all_gather(gradient.values * share, axis=0)
+    indices = context.all_gather(gradient.indices, axis=0)
+    return tf.IndexedSlices(values, indices, gradient.dense_shape)
 
 
 def _variables(model: Any) -> list[tf.Variable]:
