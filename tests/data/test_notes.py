@@ -167,7 +167,7 @@ def test_folder_with_some_invalid_files(tmp_path, own_cache, caplog):
     assert [piece.name for piece in collection.pieces] == ["deeper/a.MID"]
     assert collection.tempo == 100
     assert len(collection.problems) == 2
-    assert "drums.mid has no notes but drums" in caplog.text
+    assert "drums.mid has no notes except drums" in caplog.text
     assert "text.mid is no MIDI file" in caplog.text
 
 
