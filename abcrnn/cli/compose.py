@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.arguments import (
@@ -28,8 +29,6 @@ from abcrnn.cli.terminal import (
 
 if TYPE_CHECKING:
     from abcrnn.data.novelty import NoveltyIndex
-
-_REQUESTS = ("key", "meter", "rhythm", "bars", "form", "pitches", "opening")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -104,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
             model,
             arguments.n,
             prompt=_read_beginning(arguments.begin) if arguments.begin else None,
-            **{name: getattr(arguments, name) for name in _REQUESTS},
+            **_requests(arguments),
             max_copied_bars=max_copied_bars,
             novelty=_index(arguments.against) if max_copied_bars is not None else None,
             temperature=arguments.temperature,
@@ -129,9 +128,16 @@ def _validate(arguments: argparse.Namespace) -> None:
     if arguments.opening and not (arguments.key and arguments.meter):
         raise UsageError("argument --opening: also give --key and --meter")
     try:
-        Requests(**{name: getattr(arguments, name) for name in _REQUESTS})
+        Requests(**_requests(arguments))
     except ValueError as error:
         raise UsageError(f"argument --{error}") from None
+
+
+def _requests(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that are requests, by name; None where an option is not given."""
+    from abcrnn.composition.requests import Requests
+
+    return {field.name: getattr(arguments, field.name) for field in fields(Requests)}
 
 
 def _read_beginning(path: str) -> str:

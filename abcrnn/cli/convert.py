@@ -7,6 +7,7 @@ from typing import Any
 
 from abcrnn.cli.arguments import add_command
 from abcrnn.cli.terminal import convert_into, load_corpus
+from abcrnn.export.tunebook import FORMATS
 
 
 def add_parser(subparsers: Any) -> None:
@@ -23,7 +24,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--to",
         default="midi",
-        choices=("midi", "musicxml"),
+        choices=tuple(FORMATS),
         help="format of the files (default: %(default)s)",
     )
 

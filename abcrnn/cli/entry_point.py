@@ -1,6 +1,6 @@
 """Entry point of the command line.
 
-Exit codes: 0 done, 1 bad data, 2 invalid arguments, 130 stopped by Ctrl-C.
+Exit codes: 0 success, 1 invalid data, 2 invalid arguments, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -46,12 +46,21 @@ _COMMANDS = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code.
+    """Run a command of the command line.
+
+    Messages about errors go to standard error.
 
     Parameters
     ----------
     argv : sequence of str, optional
         Arguments of the program; the default is ``sys.argv[1:]``.
+
+    Returns
+    -------
+    int
+        Exit code: 0 for success; 1 if a file or its content is not valid, or a command
+        such as ``check`` reports problems; 2 if the arguments are not valid; 130 after
+        Ctrl-C.
 
     Raises
     ------

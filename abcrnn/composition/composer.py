@@ -165,8 +165,16 @@ def compose(
         If fewer than one generated tune in 200 is accepted.
     """
     require_count("n", n)
-    requests = Requests(key, meter, rhythm, bars, form, pitches, opening)
-    settings = Settings(temperature, top_p, max_length, prompt)
+    requests = Requests(
+        key=key,
+        meter=meter,
+        rhythm=rhythm,
+        bars=bars,
+        form=form,
+        pitches=pitches,
+        opening=opening,
+    )
+    settings = Settings(temperature=temperature, top_p=top_p, max_length=max_length, prompt=prompt)
     for name in contradicted_requests(requests, requests.prompt(prompt)):
         raise ValueError(f"no tune that begins with the prompt has the requested {name}")
     acceptance = Acceptance(requests, max_length)
@@ -184,19 +192,22 @@ def reproduce(tune: str, model: Any) -> str:
     Parameters
     ----------
     tune : str
-        With the comment lines that :func:`compose` added.
+        A tune from :func:`compose`. Its comment lines record the model, the seed, the
+        settings and the requests; its music is not used.
     model : CharLSTM
-        The model that composed it.
+        The model that composed the tune.
 
     Returns
     -------
     str
-        The tune as composed, with the number and the comment lines of ``tune``.
+        The tune as :func:`compose` returned it, with the number (``X:``) and the comment
+        lines of ``tune``.
 
     Raises
     ------
     ValueError
-        If the tune has no such lines, they were changed, or another model composed it.
+        If ``tune`` lacks the comment lines of :func:`compose`, they were changed, another
+        model composed it, or this machine rounds differently.
     """
     return reproduce_all([tune], model)[0]
 
@@ -204,7 +215,25 @@ def reproduce(tune: str, model: Any) -> str:
 def reproduce_all(tunes: Sequence[str], model: Any) -> list[str]:
     """Generate several composed tunes again, as :func:`reproduce` does for one.
 
-    Tunes of the same composition are sampled in parallel, which is much faster.
+    Tunes of the same composition are sampled in parallel, which is much faster than one
+    call of :func:`reproduce` for each tune.
+
+    Parameters
+    ----------
+    tunes : sequence of str
+        Tunes from :func:`compose`; they may come from several compositions.
+    model : CharLSTM
+        The model that composed the tunes.
+
+    Returns
+    -------
+    list of str
+        One for each tune, in order.
+
+    Raises
+    ------
+    ValueError
+        If a tune cannot be reproduced; see :func:`reproduce`.
     """
     sources = [_source_of(tune, model) for tune in tunes]
     compositions: dict[str, list[Provenance]] = {}

@@ -89,6 +89,13 @@ class Requests:
         beginning : str, optional
             Beginning of a tune to continue. A header without ``K:`` gets the requested
             fields that it lacks.
+
+        Returns
+        -------
+        str
+            ``beginning`` with the requested rhythm and opening added to its header. The
+            key and the meter are added only before an opening; otherwise the model writes
+            them under the constraint.
         """
         if beginning is None:
             beginning = "X:1\n" if self.rhythm or self.opening else "X:"
@@ -102,7 +109,7 @@ class Requests:
         return beginning
 
     def header_values(self) -> dict[str, frozenset[str]]:
-        """Return every spelling of the requested key and meter, by the letter of the field."""
+        """Return every spelling of the requested key (``"K"``) and meter (``"M"``)."""
         values = {}
         if self.key is not None:
             values["K"] = key_spellings(self.key)
@@ -111,7 +118,14 @@ class Requests:
         return values
 
     def sections(self) -> Form:
-        """Return the number of bars of each requested section, and whether it is repeated."""
+        """Return the requested sections in order.
+
+        Returns
+        -------
+        tuple of (int or None, bool)
+            Number of bars of each section, None for any number; and whether it is
+            repeated. Empty if no form is requested.
+        """
         if self.form is None:
             return ()
         runs = [(letter, len(list(run))) for letter, run in itertools.groupby(self.form)]
@@ -130,7 +144,14 @@ class Requests:
         return tuple((each, times == 2) for _, times in runs)
 
     def notes(self) -> frozenset[str]:
-        """Return the notes in the requested range, as ABC writes them."""
+        """Return the notes in the requested range.
+
+        Returns
+        -------
+        frozenset of str
+            Letters with octave marks, such as ``"D"``, ``"B,"`` and ``"c'"``. Without a
+            requested range, all notes of :data:`abcrnn.grammar.PITCHES`.
+        """
         return PITCHES if self.pitches is None else notes_in_range(self.pitches)
 
     def _validate_header(self) -> None:
@@ -167,6 +188,10 @@ def constraint_for(characters: str, requests: Requests) -> TransitionTables:
     requests : Requests
         The rhythm and the opening are not part of the constraint; they are in
         :meth:`Requests.prompt`.
+
+    Returns
+    -------
+    TransitionTables
 
     Raises
     ------

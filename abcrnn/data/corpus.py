@@ -93,7 +93,11 @@ class Corpus:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the text, in hexadecimal."""
+        """SHA-256 of :attr:`text` in UTF-8, as 64 hexadecimal digits.
+
+        The text is all tunes in order, separated by blank lines, with one line end after
+        the last. Lone surrogates are encoded as ``surrogatepass`` does.
+        """
         if isinstance(self.tunes, StoredTunes) and self.tunes.is_whole:
             return self.tunes.store.fingerprint
         digest, separator = hashlib.sha256(), ""

@@ -1,4 +1,4 @@
-"""Notes as batches of windows for training.
+"""Notes as batches for training.
 
 Shuffled windows for a network that reads each window from its initial state, and
 contiguous streams for one that carries its state. The batches of an epoch depend on
@@ -29,10 +29,19 @@ class NoteWindows:
     ----------
     pieces : sequence of ndarray, shape (notes, 3)
         Rows of each piece. Pieces shorter than a window are left out.
-    batch_size, seq_length : int
+    batch_size : int
+        Number of windows in a batch.
+    seq_length : int
+        Number of notes in a window, without the note after.
     seed : int
+        Seed of the order of the windows.
     rows : range, optional
-        Return only these rows of each batch.
+        Yield only these rows of each batch; the default is all rows.
+
+    Attributes
+    ----------
+    windows : int
+        Number of batches in an epoch.
 
     Raises
     ------
@@ -66,7 +75,20 @@ class NoteWindows:
         self._rows = np.arange(batch_size) if rows is None else np.asarray(rows)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Rows]:
-        """Yield the batches of an epoch, (rows, seq_length + 1, 3), from batch ``start`` on."""
+        """Yield the batches of an epoch, beginning with batch ``start``.
+
+        Parameters
+        ----------
+        number : int
+            Number of the epoch.
+        start : int
+            Index of the first batch.
+
+        Yields
+        ------
+        ndarray, shape (rows, seq_length + 1, 3)
+            Of the type of the pieces.
+        """
         seed = int(np.random.default_rng([self._seed, number]).integers(2**62))
         begins = self._begins[shuffled(len(self._begins), seed)]
         for batch in range(start, self.windows):
@@ -109,20 +131,24 @@ def note_streams(
     Parameters
     ----------
     pieces : sequence of ndarray, shape (notes, 3), int32
-    batch_size, seq_length : int
+    batch_size : int
+        Number of streams.
+    seq_length : int
+        Number of predictions in each row of a batch.
     seed : int
+        Seed of the order of the pieces.
     rows : range, optional
-        Return only these rows of each batch.
+        Yield only these rows of each batch; the default is all rows.
 
     Returns
     -------
     Streams
-        Its windows have shape (rows, seq_length + 1, 3).
+        Yields batches of shape (rows, seq_length + 1, 3), int32.
 
     Raises
     ------
     ValueError
-        If there are not enough notes for one window.
+        If there are not enough notes for one batch.
     """
     separator = np.array([[START, 0, 0]], np.int32)
     closed = [part for piece in pieces for part in (piece, separator)]

@@ -1,11 +1,11 @@
-"""Ids of tunes as batches of windows for training.
+"""Ids of tunes as batches for training.
 
-Tunes are joined by a blank line. A window is an int32 array of shape
-(batch, time + 1): all columns but the last are inputs, all but the first are
-targets. The windows of an epoch depend on the seed and the number of the epoch
+Tunes are joined by a blank line. A batch is an int32 array of shape
+(rows, seq_length + 1): all columns but the last are inputs, all but the first are
+targets. The batches of an epoch depend on the seed and the number of the epoch
 only, so a run can resume in the middle of any epoch.
 
-The joined text is never built: several windows at a time are read from the tunes,
+The joined text is never built: several batches at a time are read from the tunes,
 in memory or in a file.
 """
 
@@ -21,7 +21,7 @@ from abcrnn.data.vocabulary import Vocabulary
 
 Ids = NDArray[np.int32]
 
-_READ_AHEAD = 2**16  # characters read at a time: many windows share the cost of reading
+_READ_AHEAD = 2**16  # characters read at a time: many batches share the cost of reading
 
 
 class EncodedTunes:
@@ -54,6 +54,16 @@ class EncodedTunes:
 
 def encode_tunes(vocabulary: Vocabulary, tunes: Sequence[str]) -> EncodedTunes:
     """Encode each tune and the blank line after it.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+    tunes : sequence of str
+
+    Returns
+    -------
+    EncodedTunes
+        One array of ids for each tune, in order.
 
     Raises
     ------
@@ -105,7 +115,7 @@ class _JoinedText:
         self._ends = np.cumsum(ends, out=ends)  # position in the joined text where each tune ends
 
     def read(self, begins: NDArray[np.int64], length: int) -> NDArray[np.unsignedinteger]:
-        """Return the ids from each of the given positions on, shape (begins, length)."""
+        """Return ``length`` ids from each of the given positions on, shape (begins, length)."""
         first = np.searchsorted(self._ends, begins, side="right")
         last = np.searchsorted(self._ends, begins + length - 1, side="right")
         pieces = last - first + 1  # number of tunes in each range
@@ -121,24 +131,34 @@ class _JoinedText:
 
 
 class Streams:
-    """Contiguous streams: each row of a window continues that row of the window before.
+    """Batches of contiguous streams: each row continues the same row of the batch before.
 
     In each epoch the tunes are shuffled, joined, and cut into ``batch_size`` streams
-    of equal length. The characters after the last whole window are left out.
+    of equal length. The characters after the last whole batch are left out.
 
     Parameters
     ----------
     tunes : EncodedTunes
         From :func:`encode_tunes`.
-    batch_size, seq_length : int
+    batch_size : int
+        Number of streams.
+    seq_length : int
+        Number of predictions in each row of a batch.
     seed : int
+        Seed of the order of the tunes.
     rows : range, optional
-        Return only these rows of each window, and read only what they need.
+        Yield only these rows of each batch, and read only what they need; the default
+        is all rows.
+
+    Attributes
+    ----------
+    windows : int
+        Number of batches in an epoch.
 
     Raises
     ------
     ValueError
-        If the text is shorter than one window.
+        If the text is shorter than one batch.
     """
 
     carries_state = True
@@ -158,7 +178,19 @@ class Streams:
         self._rows = np.arange(batch_size)[_slice(rows)]
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Ids]:
-        """Yield the windows of an epoch from window ``start`` on."""
+        """Yield the batches of an epoch, beginning with batch ``start``.
+
+        Parameters
+        ----------
+        number : int
+            Number of the epoch.
+        start : int
+            Index of the first batch.
+
+        Yields
+        ------
+        ndarray, shape (rows, seq_length + 1), int32
+        """
         order = np.random.default_rng([self._seed, number]).permutation(len(self._tunes))
         text = _JoinedText(self._tunes.source, self._tunes.indices[order])
         del order
@@ -173,22 +205,32 @@ class Streams:
 
 
 class RandomWindows:
-    """Windows from random positions in the text, each read from the initial state.
+    """Batches from random positions in the text; each row is read from the initial state.
 
     Parameters
     ----------
     tunes : EncodedTunes
-    batch_size, seq_length : int
+        From :func:`encode_tunes`; joined in their order.
+    batch_size : int
+        Number of positions in a batch.
+    seq_length : int
+        Number of predictions in each row of a batch.
     seed : int
+        Seed of the positions.
     steps : int
-        Number of windows in an epoch.
+        Number of batches in an epoch.
     rows : range, optional
-        Return only these rows of each window.
+        Yield only these rows of each batch; the default is all rows.
+
+    Attributes
+    ----------
+    windows : int
+        Number of batches in an epoch: ``steps``.
 
     Raises
     ------
     ValueError
-        If the text is shorter than one window.
+        If the text is shorter than one row.
     """
 
     carries_state = False
@@ -210,7 +252,19 @@ class RandomWindows:
         self._batch_size, self._rows = batch_size, _slice(rows)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Ids]:
-        """Yield the windows of an epoch from window ``start`` on."""
+        """Yield the batches of an epoch, beginning with batch ``start``.
+
+        Parameters
+        ----------
+        number : int
+            Number of the epoch.
+        start : int
+            Index of the first batch.
+
+        Yields
+        ------
+        ndarray, shape (rows, seq_length + 1), int32
+        """
         begins = np.random.default_rng([self._seed, number]).integers(
             self._last, size=(self.windows, self._batch_size)
         )[:, self._rows]

@@ -65,12 +65,12 @@ class Scores:
 
     @property
     def accuracy(self) -> float:
-        """Share of characters that were the most likely one, over all tunes."""
+        """Top-1 accuracy, from 0 to 1: share of characters that were the most likely one."""
         return float(self.correct.sum() / self.characters.sum())
 
 
 class Scorer:
-    """Scores tunes with a model. It is compiled once for all lengths.
+    """Scores tunes with a model. The model is compiled once for tunes of any length.
 
     Parameters
     ----------
@@ -88,6 +88,15 @@ class Scorer:
     def score(self, tunes: Sequence[str]) -> Scores:
         """Score each tune.
 
+        Parameters
+        ----------
+        tunes : sequence of str
+
+        Returns
+        -------
+        Scores
+            Arrays with one entry for each tune, in order.
+
         Raises
         ------
         ValueError
@@ -103,17 +112,22 @@ class Scorer:
         return Scores(bits, correct, characters, header_bits, headers)
 
     def costs(self, tunes: Sequence[str]) -> list[NDArray[np.float64]]:
-        """Return the cost of each character of each tune.
+        """Return the cost of each character of each tune, in bits.
+
+        Parameters
+        ----------
+        tunes : sequence of str
 
         Returns
         -------
         list of ndarray, shape (characters + 2,), float64
-            In bits. The last two are those of the blank line that closes the tune.
+            One array for each tune, in order. The last two costs are those of the blank
+            line that closes the tune.
 
         Raises
         ------
         ValueError
-            As :meth:`score`.
+            If there are no tunes, or one has a character that the model does not know.
         """
         found: dict[int, NDArray[np.float64]] = {}
         for index, costs, _ in self._read(tunes):
@@ -123,7 +137,7 @@ class Scorer:
     def _read(
         self, tunes: Sequence[str]
     ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.bool_]]]:
-        """Yield the index of each tune, and of each character its bits and if it was likeliest."""
+        """Yield of each tune its index, and the cost and correctness of each character."""
         if not tunes:
             raise ValueError("there are no tunes to score")
         encoded = encode_tunes(self._model.vocabulary, tunes)
@@ -143,7 +157,7 @@ class Scorer:
                 yield index, bits[row, counted].astype(np.float64), right[row, counted]
 
     def _read_batch(self, batch: list[NDArray[np.int32]], rows: int) -> tuple[Any, Any]:
-        """Return bits and whether each character was likeliest, (rows, time), with padding."""
+        """Return cost and correctness of each character, (rows, time), with padding."""
         windows = -(-(max(map(len, batch)) - 1) // _TIME)
         ids = np.zeros((rows, windows * _TIME + 1), np.int32)
         for row, tune in enumerate(batch):

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tqdm import tqdm
-
 from abcrnn.export.midi import to_midi
 from abcrnn.export.musicxml import to_musicxml
 from abcrnn.notation import ABCError
@@ -55,6 +53,8 @@ def convert_tunes(
     """
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {format!r}")
+    from tqdm import tqdm  # here, because ``abcrnn --help`` reads FORMATS
+
     write, extension = FORMATS[format]
     done = []
     for number, tune in enumerate(tqdm(tunes, unit="tune", disable=None, leave=False), start=1):
@@ -70,6 +70,19 @@ def convert_tunes(
 def file_stem(tune: str, number: int) -> str:
     """Return a file name from a tune's number and title, such as ``0007-the-black-rogue``.
 
+    Parameters
+    ----------
+    tune : str
+    number : int
+        Number of the tune in the tunebook; at least four digits are written.
+
+    Returns
+    -------
+    str
+        At most 60 characters, without extension.
+
+    Notes
+    -----
     Titles come from strangers: only their ASCII letters and digits are kept, so that no name
     points outside the folder, is hidden or has a meaning in a shell.
     """

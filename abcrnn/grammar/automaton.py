@@ -1,8 +1,8 @@
 """Which characters may come next in a tune that must become valid.
 
 After every prefix of a tune, :class:`TuneAutomaton` allows exactly the characters after
-which the tune can still be completed, and knows an upper bound on the characters that
-takes. Whatever is chosen among them, there is no dead end.
+which the tune can still be completed, and computes an upper bound on the number of
+characters needed to complete it. No choice among the allowed characters is a dead end.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LETTERS = "ABCDEFGabcdefg"
 _SAME_FOR_ALL_NOTES = frozenset(
     (Kind.MUSIC, Kind.ACCIDENTAL, Kind.FIRST_NOTE, Kind.FIRST_REST, Kind.NOTE, Kind.REST,
      Kind.CHORD_END, Kind.BROKEN, Kind.PAREN, Kind.BRACKET, Kind.CHORD, Kind.GRACE,
-     Kind.BAR_LINE, Kind.MARGIN)
+     Kind.BAR_LINE, Kind.OPENING_BAR_LINE)
 )  # fmt: skip
 _LONGEST_COMPLETION = 10_000
 
@@ -77,15 +77,29 @@ class TuneAutomaton:
         self._rows: dict[State, dict[str, State]] = {}
 
     def step(self, state: State, character: str) -> State | None:
-        """Return the state after one more character; None if it is not allowed.
+        """Return the state after one more character.
 
-        A state is also returned where the alphabet lacks the characters to complete the
-        tune; :meth:`need` is None there.
+        Parameters
+        ----------
+        state : State
+        character : str
+
+        Returns
+        -------
+        State or None
+            None if the character is not allowed. The alphabet may lack the characters
+            to complete the tune from the returned state; :meth:`need` then returns None.
         """
         return self._steps[state.token.kind](state, character)
 
     def follow(self, text: str, state: State = START) -> tuple[State, int]:
         """Read text as far as it can begin a valid tune.
+
+        Parameters
+        ----------
+        text : str
+        state : State
+            Before the text; the default is the beginning of a tune.
 
         Returns
         -------
@@ -102,7 +116,7 @@ class TuneAutomaton:
         return state, len(text)
 
     def successors(self, state: State) -> dict[str, State]:
-        """Return the state after each character that is allowed next."""
+        """Return the characters allowed next, each with the state after it."""
         kind = state.token.kind
         if kind not in CONTINUATIONS:
             return self._allowed_steps(state, self._alphabet)
@@ -132,10 +146,13 @@ class TuneAutomaton:
         return steps
 
     def need(self, state: State) -> int | None:
-        """Return an upper bound on the characters that complete the tune.
+        """Return a number of characters that suffices to complete the tune.
 
-        The bound includes the blank line after the tune. None if the tune cannot be
-        completed with the alphabet.
+        Returns
+        -------
+        int or None
+            Includes the blank line after the tune. None if the tune cannot be completed
+            with the characters of the alphabet.
         """
         try:
             return self._needs[state]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from abcrnn.grammar.events import EventGrammar
 from abcrnn.grammar.header import BODY_FIELDS
 from abcrnn.grammar.lines import LineGrammar
 from abcrnn.grammar.prefixes import PrefixGrammar
-from abcrnn.grammar.rules import LINE_STARTS, Rules
+from abcrnn.grammar.rules import LINE_STARTS, Rules, Step
 from abcrnn.grammar.states import Before, Kind, Prefix, State
 from abcrnn.grammar.terminals import BAR_LINES
-
-_Step = Callable[[State, str], State | None]
 
 #: Characters that may continue a token, by its kind; any other character ends the token and
 #: is read in the state that :meth:`BodyGrammar.after_token` returns.
@@ -45,14 +41,14 @@ class BodyGrammar:
         self._events = EventGrammar(rules, self._start_token)
         self._prefixes = PrefixGrammar(rules, self._start_token)
         self._lines = LineGrammar(rules, self._start_token)
-        self.steps: dict[Kind, _Step] = {
+        self.steps: dict[Kind, Step] = {
             **self._events.steps,
             **self._prefixes.steps,
             **self._lines.steps,
             Kind.MUSIC: self._start_token,
             Kind.BRACKET: self._bracket,
         }
-        self._starts: dict[str, _Step] = {
+        self._starts: dict[str, Step] = {
             **self._events.starts,
             **self._prefixes.starts,
             **self._lines.starts,

@@ -52,7 +52,7 @@ class Completion:
             Kind.ACCIDENTAL: lambda state: self._note,
             Kind.BROKEN: lambda state: self._note,
             Kind.BAR_LINE: self._in_bar_line,
-            Kind.MARGIN: lambda state: self._in_music(state.between()),
+            Kind.OPENING_BAR_LINE: lambda state: self._in_music(state.between()),
             Kind.MUSIC: self._in_music,
             **dict.fromkeys(
                 (Kind.NOTE, Kind.FIRST_NOTE, Kind.REST, Kind.FIRST_REST, Kind.CHORD_END),

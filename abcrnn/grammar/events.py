@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from abcrnn.grammar.groups import may_close_group, read_group
-from abcrnn.grammar.rules import LINE_STARTS, Rules
+from abcrnn.grammar.rules import LINE_STARTS, Rules, Step, TokenGrammar
 from abcrnn.grammar.states import Before, Kind, Pending, Prefix, State
-
-_Step = Callable[[State, str], State | None]
 
 _LETTERS = frozenset("ABCDEFGabcdefg")
 _ACCIDENTALS = frozenset("^_=")
@@ -20,25 +16,21 @@ _NOT_FIRST = {Kind.FIRST_NOTE: Kind.NOTE, Kind.FIRST_REST: Kind.REST}
 _MOST_NOTES = 4
 
 
-class EventGrammar:
+class EventGrammar(TokenGrammar):
     """Read events: notes, rests and chords with their lengths, ties and broken rhythm.
 
-    Parameters
-    ----------
-    rules : Rules
-    start_token : callable
-        Reads a character that ends a token and begins the next.
+    The parameters are those of :class:`abcrnn.grammar.rules.TokenGrammar`.
     """
 
-    def __init__(self, rules: Rules, start_token: _Step) -> None:
-        self._rules, self._strict, self._start_token = rules, rules.strict, start_token
-        self.starts: dict[str, _Step] = {
+    def __init__(self, rules: Rules, start_token: Step) -> None:
+        super().__init__(rules, start_token)
+        self.starts = {
             **dict.fromkeys(_LETTERS, self._start_note),
             **dict.fromkeys(_ACCIDENTALS, self._start_accidental),
             "z": self._start_rest,
             "-": self._tie,
         }
-        self.steps: dict[Kind, _Step] = {
+        self.steps = {
             Kind.ACCIDENTAL: self._accidental,
             Kind.FIRST_NOTE: self._first_event,
             Kind.FIRST_REST: self._first_event,

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from abcrnn.grammar.header import BODY_FIELDS
 from abcrnn.grammar.positions import Closed, Effect, Ending
-from abcrnn.grammar.rules import LINE_STARTS, Rules
+from abcrnn.grammar.rules import LINE_STARTS, Rules, Step, TokenGrammar
 from abcrnn.grammar.states import END, Before, Kind, State
 from abcrnn.grammar.terminals import BAR_LINES
 
-_Step = Callable[[State, str], State | None]
 
-
-class LineGrammar:
+class LineGrammar(TokenGrammar):
     """Read bar lines, line ends and the letters of fields.
 
-    Parameters
-    ----------
-    rules : Rules
-    start_token : callable
-        Reads a character that ends a token and begins the next.
+    The parameters are those of :class:`abcrnn.grammar.rules.TokenGrammar`.
     """
 
-    def __init__(self, rules: Rules, start_token: _Step) -> None:
-        self._rules, self._strict, self._start_token = rules, rules.strict, start_token
-        self.starts: dict[str, _Step] = {
+    def __init__(self, rules: Rules, start_token: Step) -> None:
+        super().__init__(rules, start_token)
+        self.starts = {
             **dict.fromkeys("|:", self._start_bar_line),
             **dict.fromkeys("!\\", self._start_line_end),
             "\n": self._end_line,
         }
-        self.steps: dict[Kind, _Step] = {
+        self.steps = {
             Kind.BAR_LINE: self._bar_line,
-            Kind.MARGIN: self._margin,
+            Kind.OPENING_BAR_LINE: self._opening_bar_line,
             Kind.LINE_END: self._line_end,
         }
 
@@ -48,7 +40,7 @@ class LineGrammar:
     def _start_bar_line(self, state: State, c: str) -> State | None:
         in_line_start = state.before in LINE_STARTS
         if c == "|" and in_line_start and not state.position.bar.has_event:
-            return state.reading(Kind.MARGIN, c)
+            return state.reading(Kind.OPENING_BAR_LINE, c)
         if self._strict and state.before == Before.INDENT:
             return None
         if state.pending.must_continue:
@@ -69,11 +61,14 @@ class LineGrammar:
             if line.startswith(text)
         )
 
-    def _margin(self, state: State, c: str) -> State | None:
-        """Read a bar line at the start of a line that repeats the one before it."""
+    def _opening_bar_line(self, state: State, c: str) -> State | None:
+        """Read on after ``|`` or ``||`` at the start of a line of music.
+
+        It repeats the bar line that ended the line before, so no bar lies between the two.
+        """
         text, position = state.token.text, state.position
         if c == "|" and text == "|" and position.closed:
-            return state.reading(Kind.MARGIN, "||")
+            return state.reading(Kind.OPENING_BAR_LINE, "||")
         if c == ":":
             return self._bar_line(state, c)
         if c in "12":

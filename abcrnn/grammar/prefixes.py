@@ -5,14 +5,10 @@ Sections 4.11 to 4.14, 4.18 and 4.19 of ABC 2.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from abcrnn.grammar.groups import may_close_group, read_group
-from abcrnn.grammar.rules import LINE_STARTS, Rules
+from abcrnn.grammar.rules import LINE_STARTS, Rules, Step, TokenGrammar
 from abcrnn.grammar.states import Kind, Pending, Prefix, State, Tuplet
 from abcrnn.grammar.terminals import TUPLETS, chord_letter
-
-_Step = Callable[[State, str], State | None]
 
 _DECORATIONS = frozenset(".~LMPTuv")
 _PLAYED_DECORATIONS = frozenset("HOS")  # some programs change lengths or the order of bars
@@ -20,26 +16,22 @@ _LENGTH = frozenset("0123456789/")
 _MOST_GRACES, _LONGEST_QUOTE = 3, 60
 
 
-class PrefixGrammar:
+class PrefixGrammar(TokenGrammar):
     """Read what is written in front of notes.
 
-    Parameters
-    ----------
-    rules : Rules
-    start_token : callable
-        Reads a character that ends a token and begins the next.
+    The parameters are those of :class:`abcrnn.grammar.rules.TokenGrammar`.
     """
 
-    def __init__(self, rules: Rules, start_token: _Step) -> None:
-        self._rules, self._strict, self._start_token = rules, rules.strict, start_token
-        self.starts: dict[str, _Step] = {
+    def __init__(self, rules: Rules, start_token: Step) -> None:
+        super().__init__(rules, start_token)
+        self.starts = {
             **dict.fromkeys(_DECORATIONS | _PLAYED_DECORATIONS, self._decoration),
             "(": self._start_paren,
             ")": self._close_slur,
             "{": self._start_grace,
             '"': self._start_quote,
         }
-        self.steps: dict[Kind, _Step] = {
+        self.steps = {
             Kind.PAREN: self._paren,
             Kind.GRACE: self._grace,
             Kind.QUOTE: self._quote,
@@ -54,7 +46,7 @@ class PrefixGrammar:
         """Begin a tuplet or a slur."""
         position, pending = state.position, state.pending
         if c in self._rules.tuplets:
-            allowed = self._may_precede(pending, Prefix.GRACE)
+            allowed = self._may_follow(pending, Prefix.GRACE)
             if pending.tuplet or pending.broken or not allowed:
                 return None
             tuplet = Tuplet(int(c), 0, *TUPLETS[c])
@@ -86,7 +78,7 @@ class PrefixGrammar:
         pending = state.pending
         if pending.tied or (pending.broken and self._strict):
             return None
-        if not self._may_precede(pending, Prefix.GRACE) or not self._rules.lengths(state):
+        if not self._may_follow(pending, Prefix.GRACE) or not self._rules.lengths(state):
             return None
         return state.reading(Kind.GRACE)
 
@@ -120,8 +112,11 @@ class PrefixGrammar:
         text += chord_letter(text, c)
         return state.reading(Kind.QUOTE, text) if self._rules.chords.is_prefix(text) else None
 
-    def _may_precede(self, pending: Pending, prefix: Prefix) -> bool:
-        """Whether a prefix may follow the one before it."""
+    def _may_follow(self, pending: Pending, prefix: Prefix) -> bool:
+        """Whether a prefix may follow the prefixes read so far.
+
+        In strict mode they must be in the order of :class:`Prefix`, each at most once.
+        """
         return pending.prefix < prefix or not self._strict
 
 

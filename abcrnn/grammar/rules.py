@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from abcrnn.grammar.bar_filling import BarFilling
 from abcrnn.grammar.positions import Effect, Form, Position
 from abcrnn.grammar.sections import Sections
-from abcrnn.grammar.states import Before, State
+from abcrnn.grammar.states import Before, Kind, State
 from abcrnn.grammar.terminals import (
     BAR_LINES,
     CHORDS,
@@ -19,6 +19,9 @@ from abcrnn.grammar.terminals import (
     UNITS,
     WordList,
 )
+
+#: Returns the state after one more character; None if it is not allowed.
+Step = Callable[[State, str], State | None]
 
 _PARTS = "ABCDEFGH"
 #: Positions at the start of a line of music.
@@ -78,3 +81,27 @@ class Rules:
         if position.in_slur:
             return False
         return self.sections.after(position, (Effect.NEXT_BAR,)) is not None
+
+
+class TokenGrammar:
+    """Base class of the grammars of a group of tokens in the music of a tune.
+
+    Parameters
+    ----------
+    rules : Rules
+    start_token : callable
+        Reads a character that ends a token and begins the next; see :data:`Step`.
+
+    Attributes
+    ----------
+    starts : dict of str to callable
+        Reads the first character of a token, by that character.
+    steps : dict of Kind to callable
+        Reads one more character while a token is being read, by the kind of the token.
+    """
+
+    starts: dict[str, Step]
+    steps: dict[Kind, Step]
+
+    def __init__(self, rules: Rules, start_token: Step) -> None:
+        self._rules, self._strict, self._start_token = rules, rules.strict, start_token

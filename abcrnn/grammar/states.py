@@ -32,7 +32,7 @@ class Kind(StrEnum):
     GRACE = "grace notes"
     QUOTE = "text in quotes"
     BAR_LINE = "bar line"
-    MARGIN = "bar line at the start of a line"  # repeats the one that ended the line before
+    OPENING_BAR_LINE = "bar line at the start of a line"  # repeats that of the line before
     LINE_END = "mark at the end of a line"
     END = "end of the tune"
 

@@ -33,7 +33,17 @@ class SequenceModel(Protocol):
     """A model that reads a sequence step by step."""
 
     def initial_state(self, batch_size: int) -> State:
-        """Return the state before anything is read."""
+        """Return the initial state of a batch.
+
+        Parameters
+        ----------
+        batch_size : int
+
+        Returns
+        -------
+        State
+            A tensor or nest of tensors with the batch as first axis.
+        """
         ...
 
     def step(
@@ -92,9 +102,20 @@ class TrainableModel(SequenceModel, Protocol):
     def unroll(
         self, inputs: tf.Tensor, state: State, dropout_seed: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, State]:
-        """Read a window, under dropout if ``dropout_seed`` is given.
+        """Read a window, with dropout if ``dropout_seed`` is given.
 
-        ``dropout_seed`` has shape (3,), int32: see :func:`abcrnn.models.dropout.drop`.
+        Parameters
+        ----------
+        inputs : Tensor, shape (batch, time) or (batch, time, 3)
+        state : State
+        dropout_seed : Tensor, shape (3,), int32, optional
+            Turns dropout on; see :func:`abcrnn.models.dropout.drop`.
+
+        Returns
+        -------
+        outputs : Tensor, shape (batch, time, ...)
+        state : State
+            After the last element.
         """
         ...
 
@@ -119,6 +140,11 @@ def where_active(active: tf.Tensor | None, new: State, old: State) -> State:
     active : Tensor, shape (batch,), bool, or None
         None: all rows are active, and ``new`` is returned as it is.
     new, old : State
+        With tensors of the same shapes.
+
+    Returns
+    -------
+    State
     """
     if active is None:
         return new

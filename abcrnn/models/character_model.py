@@ -37,7 +37,7 @@ _KERAS_ENDINGS = (".keras", ".h5", ".hdf5")
 class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has no hints
     """Base class of models that predict the next character.
 
-    A class derived from it takes a vocabulary and keyword arguments, passes them on to
+    A derived class takes a vocabulary and keyword arguments, passes them on to
     ``super().__init__``, creates its layers, and calls ``self.build()`` at the end.
 
     Parameters
@@ -85,19 +85,59 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
     # For derived classes to define ---------------------------------------------------------
 
     def initial_state(self, batch_size: int) -> State:
-        """Return the state before anything is read; see :mod:`abcrnn.models.base`."""
+        """Return the initial state of a batch.
+
+        Parameters
+        ----------
+        batch_size : int
+
+        Returns
+        -------
+        State
+            A tensor or nest of tensors with the batch as first axis.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define initial_state")
 
     def step(
         self, ids: tf.Tensor, state: State, active: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, State]:
-        """Read one character of each row; see :mod:`abcrnn.models.base`."""
+        """Read one character of each row.
+
+        Parameters
+        ----------
+        ids : Tensor, shape (batch,), int32
+        state : State
+        active : Tensor, shape (batch,), bool, optional
+            Rows that are False keep their state; their logits are not used. All rows are
+            active by default. :func:`abcrnn.models.base.where_active` implements it.
+
+        Returns
+        -------
+        logits : Tensor, shape (batch, vocab_size), float32
+            Logits of the next character.
+        state : State
+        """
         raise NotImplementedError(f"{type(self).__name__} must define step")
 
     def unroll(
         self, ids: tf.Tensor, state: State, dropout_seed: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, State]:
-        """Read a window of characters; see :mod:`abcrnn.models.base`."""
+        """Read a window of characters; equal to one :meth:`step` after the other.
+
+        Parameters
+        ----------
+        ids : Tensor, shape (batch, time), int32
+        state : State
+        dropout_seed : Tensor, shape (3,), int32, optional
+            Turns dropout on; see :func:`abcrnn.models.dropout.drop`.
+
+        Returns
+        -------
+        logits : Tensor, shape (batch, time, vocab_size), float32
+            Logits of the character after each character.
+        state : State
+            After the last character.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define unroll")
 
     # The Keras model -----------------------------------------------------------------------
@@ -138,7 +178,7 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
         return cls(Vocabulary(arguments.pop("vocabulary")), **arguments)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copy and pickle configuration, weights and what was trained on.
+        """Copy and pickle configuration, weights, ``about``, novelty index and digests.
 
         Compiled functions, and what :meth:`compile` was given, are not copied.
         """
@@ -228,7 +268,7 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
 
 
 def _free_name(name: str, taken: dict[str, Any]) -> str:
-    """Add a number to a name that is taken, as in a Bidirectional layer with two kernels."""
+    """Return a name, with a number if it is taken: a Bidirectional layer has two kernels."""
     free = (f"{name}.{number}" for number in count(2))
     return name if name not in taken else next(other for other in free if other not in taken)
 

@@ -35,21 +35,24 @@ class NoteNetwork(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has
         Classes of steps and durations of the training pieces.
     config : dict
         Arguments of the class, without the grid.
-    parts : dict
-        Layers that have weights, by name.
+    layers_by_name : dict of str to keras.layers.Layer
+        Layers that have weights. The names are those in the model file.
     """
 
     #: Whether training carries the state from one window to the next.
     carries_state: bool
     #: Number of notes to read before the first prediction.
     min_context: int
-    #: Upper bounds of pitch, step and duration in a row; rows are below them.
+    #: Exclusive upper bounds of the three columns of a row: pitch (MIDI number), step and
+    #: duration, in the units of :meth:`encode` (class indices or seconds).
     row_limits: tuple[float, float, float]
 
-    def __init__(self, grid: TimeGrid, config: dict[str, Any], parts: dict[str, Any]) -> None:
+    def __init__(
+        self, grid: TimeGrid, config: dict[str, Any], layers_by_name: dict[str, Any]
+    ) -> None:
         # As all layers: a global dtype policy must not change what the model computes.
         super().__init__(dtype="float32")
-        self.grid, self.config, self.parts = grid, config, parts
+        self.grid, self.config, self.layers_by_name = grid, config, layers_by_name
         self.built = True
 
     # Notes and rows ------------------------------------------------------------------------
@@ -93,7 +96,7 @@ class NoteNetwork(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has
 
     @abstractmethod
     def initial_state(self, batch_size: int) -> State:
-        """Return the state before any note is read."""
+        """Return the state before any note is read: a tuple of tensors, batch first."""
 
     @abstractmethod
     def step(
@@ -145,8 +148,8 @@ class NoteNetwork(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has
         uniform : Tensor, shape (batch, 3)
             Random numbers from 0 up to 1 for pitch, step and duration.
         choose : callable
-            Samples a class from logits and a uniform number: the place for
-            temperature, top_k, top_p and the like. See :data:`Choose`.
+            Samples a class from logits and a uniform number, and applies temperature,
+            top_k, top_p and the like. See :data:`Choose`.
 
         Returns
         -------
@@ -157,7 +160,7 @@ class NoteNetwork(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has
     def losses(
         self, hidden: tf.Tensor, rows: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return the losses of the notes that follow.
+        """Return the loss of each note that follows.
 
         Parameters
         ----------
@@ -168,13 +171,24 @@ class NoteNetwork(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has
         Returns
         -------
         pitch, step, duration : Tensor, shape (...)
+            Losses of each note.
         pitch_logits : Tensor, shape (..., pitches)
         """
 
     @staticmethod
     @abstractmethod
     def total_loss(pitch: Any, step: Any, duration: Any) -> Any:
-        """Return the loss that training minimises, from the losses of the three parts."""
+        """Return the loss that training minimises: a weighted sum of the three losses.
+
+        Parameters
+        ----------
+        pitch, step, duration : float or Tensor
+            Mean losses, or losses of each note, from :meth:`losses`.
+
+        Returns
+        -------
+        float or Tensor
+        """
 
     @abstractmethod
     def objective(
@@ -198,7 +212,20 @@ class NoteNetwork(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has
         """
 
     def mean_loss(self, hidden: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the mean of :meth:`total_loss` and the number of pitches predicted right."""
+        """Return the mean of :meth:`total_loss` and the number of correct pitches.
+
+        Parameters
+        ----------
+        hidden : Tensor, shape (..., units)
+        rows : Tensor, shape (..., 3)
+            The note after each hidden vector.
+
+        Returns
+        -------
+        loss : Tensor, scalar
+        correct : Tensor, scalar, int64
+            Number of pitches that were the most likely one.
+        """
         *losses, logits = self.losses(hidden, rows)
         predicted = tf.argmax(logits, axis=-1, output_type=tf.int32)
         correct = tf.math.count_nonzero(predicted == tf.cast(rows[..., 0], tf.int32))
@@ -209,13 +236,25 @@ class NoteNetwork(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has
     def _named_weights(self) -> dict[str, Any]:
         return {
             f"{prefix}/{weight.name}": weight
-            for prefix, layer in self.parts.items()
+            for prefix, layer in self.layers_by_name.items()
             for weight in layer.weights
         }
 
 
 def make_dense(units: int, seed: int, activation: str | None = None) -> Any:
-    """Return a dense layer with initial weights from a seed."""
+    """Return a dense layer with initial weights from a seed.
+
+    Parameters
+    ----------
+    units : int
+    seed : int
+    activation : str, optional
+        Name of a Keras activation; the default is none.
+
+    Returns
+    -------
+    keras.layers.Dense
+    """
     initializer = keras.initializers.GlorotUniform(seed=seed)
     return keras.layers.Dense(
         units, activation=activation, kernel_initializer=initializer, dtype="float32"

@@ -104,9 +104,13 @@ class NoteLSTM(NoteNetwork):
     def lead_in(self, notes: Notes) -> Rows:
         """Return the end of a piece and the row that separates pieces.
 
-        In training every piece follows another, so the network has never seen the
-        beginning of a piece in the initial state. Shape (33, 3), or less of a shorter
-        piece.
+        In training every piece follows another, so the network never reads the
+        beginning of a piece from the initial state.
+
+        Returns
+        -------
+        ndarray, shape (33, 3), int32
+            Shape (notes + 1, 3) if the piece has fewer than 32 notes.
         """
         return np.append(self.encode(notes[-_LEAD_IN:]), _SEPARATOR, axis=0)
 
@@ -126,7 +130,7 @@ class NoteLSTM(NoteNetwork):
     def step(
         self, rows: tf.Tensor, state: State, active: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, State]:
-        """Read one note of each row of the batch, shape (batch, 3)."""
+        """Read one note of each row, (batch, 3); return outputs (batch, units) and the state."""
         outputs = self._embed(rows)
         states: list[LSTMState] = []
         for layer, before in zip(self.recurrent, state, strict=True):
@@ -137,7 +141,7 @@ class NoteLSTM(NoteNetwork):
     def unroll(
         self, rows: tf.Tensor, state: State, dropout_seed: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, State]:
-        """Read a window of notes, shape (batch, time, 3)."""
+        """Read notes, (batch, time, 3); return outputs (batch, time, units) and the state."""
         outputs = tf.transpose(self._embed(rows), (1, 0, 2))
         states: list[LSTMState] = []
         for number, layer in enumerate(self.recurrent):
@@ -148,7 +152,7 @@ class NoteLSTM(NoteNetwork):
         return tf.transpose(outputs, (1, 0, 2)), tuple(states)
 
     def sample_rows(self, hidden: tf.Tensor, uniform: tf.Tensor, choose: Choose) -> tf.Tensor:
-        """Sample pitch, step and duration of the next note in turn, int32."""
+        """Sample pitch, step and duration of the next note in turn: (batch, 3), int32."""
         pitch = choose(self.pitch_logits(hidden)[:, :PITCHES], uniform[:, 0])
         step = choose(self.step_logits(hidden, pitch), uniform[:, 1])
         duration = choose(self.duration_logits(hidden, pitch, step), uniform[:, 2])
@@ -156,14 +160,14 @@ class NoteLSTM(NoteNetwork):
 
     def pitch_logits(self, hidden: tf.Tensor) -> tf.Tensor:
         """Return logits of the pitches and the separator, shape (..., 129)."""
-        return self.parts["pitch"](hidden)
+        return self.layers_by_name["pitch"](hidden)
 
     def step_logits(self, hidden: tf.Tensor, pitch: tf.Tensor) -> tf.Tensor:
-        """Return logits of the class of step, given the pitch."""
+        """Return logits of the class of step, shape (..., n_steps), given the pitch (...)."""
         return self._time_logits("step", [hidden, self._look_up("pitch", pitch)])
 
     def duration_logits(self, hidden: tf.Tensor, pitch: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        """Return logits of the class of duration, given pitch and step."""
+        """Return logits of the class of duration, (..., n_durations), given pitch and step."""
         known = [hidden, self._look_up("pitch", pitch), self._look_up("step", step)]
         return self._time_logits("duration", known)
 
@@ -194,14 +198,18 @@ class NoteLSTM(NoteNetwork):
         return *self.mean_loss(hidden, windows[:, 1:]), state
 
     def _time_logits(self, kind: str, known: list[tf.Tensor]) -> tf.Tensor:
-        return self.parts[kind](self.parts[f"{kind}_hidden"](tf.concat(known, axis=-1)))
+        return self.layers_by_name[kind](
+            self.layers_by_name[f"{kind}_hidden"](tf.concat(known, axis=-1))
+        )
 
     def _embed(self, rows: tf.Tensor) -> tf.Tensor:
         parts = zip(_KINDS, tf.unstack(rows, axis=-1), strict=True)
         return tf.concat([self._look_up(kind, part) for kind, part in parts], axis=-1)
 
     def _look_up(self, kind: str, ids: tf.Tensor) -> tf.Tensor:
-        return tf.gather(tf.convert_to_tensor(self.parts[f"{kind}_embedding"].embeddings), ids)
+        return tf.gather(
+            tf.convert_to_tensor(self.layers_by_name[f"{kind}_embedding"].embeddings), ids
+        )
 
 
 def _counts(grid: TimeGrid) -> dict[str, int]:

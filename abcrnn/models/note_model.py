@@ -80,6 +80,21 @@ class NoteModel:
     ) -> NoteModel:
         """Return an untrained model of a recipe for its training pieces.
 
+        Parameters
+        ----------
+        name : str
+            Name of the recipe, from :mod:`abcrnn.models.note_recipes`.
+        pieces : sequence of Piece
+            Training pieces: they determine the time grid and the lead-ins.
+        seed : int
+            Seed of the initial weights.
+        **overrides
+            Arguments of the network that replace those of the recipe.
+
+        Returns
+        -------
+        NoteModel
+
         Raises
         ------
         ValueError
@@ -155,7 +170,21 @@ class NoteModel:
 
 
 def count_notes(grid: TimeGrid, notes: Notes) -> dict[str, NDArray[np.int64]]:
-    """Count the notes of each pitch, class of step and class of duration."""
+    """Count the notes of each pitch, class of step and class of duration.
+
+    Parameters
+    ----------
+    grid : TimeGrid
+        Its ``n_steps`` steps and ``n_durations`` durations are the classes of the times
+        of notes: a note is in the nearest class.
+    notes : ndarray of NOTE, shape (notes,)
+
+    Returns
+    -------
+    dict of str to ndarray, int64
+        ``"pitch"``, shape (128,); ``"step"``, shape (n_steps,); ``"duration"``, shape
+        (n_durations,).
+    """
     steps, durations = grid.classify(notes)
     return {
         "pitch": np.bincount(notes["pitch"], minlength=PITCHES),
@@ -165,7 +194,7 @@ def count_notes(grid: TimeGrid, notes: Notes) -> dict[str, NDArray[np.int64]]:
 
 
 def as_counter(counts: NDArray[np.int64]) -> Counter[int]:
-    """Return an array of counts as a Counter of its indices."""
+    """Return counts, shape (n,), as a Counter of the indices whose count is not 0."""
     return Counter({index: int(count) for index, count in enumerate(counts) if count})
 
 
@@ -178,6 +207,10 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
     Parameters
     ----------
     path : path-like
+
+    Returns
+    -------
+    NoteModel
 
     Raises
     ------

@@ -63,8 +63,8 @@ class NoteWindowLSTM(NoteNetwork):
         layer.build((None, None, 3))
         for head in heads:
             head.build((None, units))
-        parts = dict(zip(("lstm", *_HEADS), (layer, *heads), strict=True))
-        super().__init__(grid, config, parts)
+        layers_by_name = dict(zip(("lstm", *_HEADS), (layer, *heads), strict=True))
+        super().__init__(grid, config, layers_by_name)
         self.seq_length = self.min_context = seq_length
         self.layer, self.heads = layer, heads
 
@@ -77,7 +77,7 @@ class NoteWindowLSTM(NoteNetwork):
         return rows[..., 0].astype(np.int32), rows[..., 1], rows[..., 2]
 
     def lead_in(self, notes: Notes) -> Rows:
-        """Return the opening of a piece: shape (seq_length, 3), or less of a shorter piece."""
+        """Return the first notes of a piece: at most ``seq_length``, shape (notes, 3)."""
         return self.encode(notes[: self.seq_length])
 
     def prompt_rows(self, lead_ins: Rows, opening: Rows | None) -> Rows:
@@ -99,7 +99,7 @@ class NoteWindowLSTM(NoteNetwork):
     def step(
         self, rows: tf.Tensor, state: State, active: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, State]:
-        """Read one note of each row of the batch, shape (batch, 3)."""
+        """Read one note of each row, (batch, 3); return outputs (batch, units) and the state."""
         window = tf.concat([state[0][:, 1:], rows[:, None]], axis=1)
         return self.read_windows(window), where_active(active, (window,), state)
 

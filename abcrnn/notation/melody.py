@@ -18,13 +18,14 @@ class MelodyNote(NamedTuple):
     Parameters
     ----------
     pitch : int
-        MIDI number.
+        MIDI note number (60 is middle C).
     duration : Fraction
-        Sounding length in whole notes.
+        Length including tied notes, in whole notes.
     span : Fraction
-        Length up to the next note, in whole notes: the duration and the rests after it.
+        Length including tied notes and the rests after them, in whole notes: the time from
+        this note to the next.
     bar : int
-        Index of the bar in which the note begins.
+        Index of the bar in ``voice.bars`` in which the note begins.
     """
 
     pitch: int
@@ -34,7 +35,17 @@ class MelodyNote(NamedTuple):
 
 
 def melody(voice: Voice) -> list[MelodyNote]:
-    """Return the notes of a voice in order; rests before the first note are left out."""
+    """Return the melody of a voice.
+
+    Parameters
+    ----------
+    voice : Voice
+
+    Returns
+    -------
+    list of MelodyNote
+        In order. Rests before the first note are left out.
+    """
     notes: list[MelodyNote] = []
     tied_pitch = None  # pitch of the note before, if a tie follows it
     for index, bar in enumerate(voice.bars):

@@ -29,6 +29,10 @@ _MARKS = ("D.C.", "D.S.", "dacapo", "dacoda", "segno", "coda", "fine")
 def read_tune(text: str) -> Tune:
     r"""Parse one tune.
 
+    Mistakes in the notation do not raise an error: what cannot be read is left out and
+    listed in ``problems`` of the tune. :func:`abcrnn.notation.check_tune` reports these and
+    mistakes in the music, such as bars that do not add up.
+
     Parameters
     ----------
     text : str
@@ -41,8 +45,9 @@ def read_tune(text: str) -> Tune:
     Raises
     ------
     ABCError
-        If a number, a length or the number of bars exceeds its limit, or a line has a NUL
-        byte.
+        If a voice has more than 20,000 bars, the tune has more than 999 bars of rest
+        (``Z``), a number is above its limit (9999 in a note length, 99 in a tuplet), a note
+        length is divided by 0, or a line has a NUL byte.
 
     Examples
     --------

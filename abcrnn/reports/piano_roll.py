@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from abcrnn.data.notes import Notes
 from abcrnn.evaluation.distributions import distance
 from abcrnn.models.note_model import NoteModel, as_counter, count_notes
-from abcrnn.reports.plots import save_figure
+from abcrnn.reports.plots import CORPUS_COLOR, GENERATED_COLOR, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_PALE, _DARK = "#c3c9d0", "#1c5d99"
 _NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 _MAX_SECONDS = 100.0  # shown in the piano roll
 _MIN_SHARE = 0.002  # a class with a smaller share in both is left out of the picture
@@ -60,7 +59,7 @@ def _draw_roll(axes: Axes, notes: Notes) -> None:
         np.maximum(shown["duration"], 0.03),
         left=shown["start"] - begin,
         height=0.8,
-        color=_DARK,
+        color=GENERATED_COLOR,
     )
     low, high = int(shown["pitch"].min()) - 1, int(shown["pitch"].max()) + 1
     naturals = [p for p in range(low, high + 1) if p % 12 in (0, 2, 4, 5, 7, 9, 11)]
@@ -81,8 +80,8 @@ def _draw_shares(
     shown = [n for n in range(len(data)) if max(share[n] for share in shares) >= _MIN_SHARE]
     positions = np.arange(len(shown))
     for name, share, colour, width in (
-        ("data", shares[0], _PALE, 0.9),
-        ("generated", shares[1], _DARK, 0.5),
+        ("data", shares[0], CORPUS_COLOR, 0.9),
+        ("generated", shares[1], GENERATED_COLOR, 0.5),
     ):
         axes.bar(positions, share[shown], width=width, color=colour, label=name)
     every = -(-len(shown) // 14)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 # Shares by value: of the corpus, of the generated tunes.
 _Shares = tuple[dict[Any, float], dict[Any, float]]
 
-_PALE, _DARK = "#c3c9d0", "#1c5d99"
+#: Colors in plots that compare generated tunes or notes with a corpus.
+CORPUS_COLOR, GENERATED_COLOR = "#c3c9d0", "#1c5d99"
+
+_COLUMNS = 3  # of panels in the picture of a model card
 _TAIL = 0.01  # share at either end that the picture leaves out; the distance includes it
 _FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾", "1/3": "⅓", "2/3": "⅔"}
 
@@ -67,45 +70,60 @@ def plot_card(
 ) -> None:
     """Plot the distributions of generated tunes and of a corpus as a PNG.
 
+    There is a panel for each kind of distribution. A kind for which this module has no
+    drawing of its own is shown as a bar chart of its most frequent values.
+
     Parameters
     ----------
     generated, corpus : mapping of str to Counter
-        From :func:`abcrnn.evaluation.distributions.distributions`.
+        Counts by kind, such as ``"pitch"``, from
+        :func:`abcrnn.evaluation.distributions.distributions`. The panels are in the order
+        of ``corpus``.
     numbers : mapping of str to str
-        Names and values for the sixth panel, in order; up to twelve fit well.
+        Names and values for the last panel, in order; up to twelve fit well.
     path : path-like
     held_out : mapping of str to Counter, optional
-        Distributions of as many held-out tunes, whose distances are printed for
-        comparison.
+        Distributions of held-out tunes, of the same number as the generated ones. The
+        titles give their distances for comparison.
+
+    Raises
+    ------
+    ValueError
+        If the mappings do not have the same kinds.
     """
+    for name, counts in (("generated", generated), ("held_out", held_out or corpus)):
+        if counts.keys() != corpus.keys():
+            kinds = f"{', '.join(corpus)} as in corpus, not {', '.join(counts)}"
+            raise ValueError(f"{name} must have the kinds {kinds}")
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.patches import Patch
 
-    figure = Figure(figsize=(13, 7.6), layout=ConstrainedLayoutEngine(wspace=0.04, hspace=0.06))
-    *panels, last = figure.subplots(2, 3).flat
-    draw = {
-        "pitch": _draw_pitches,
-        "interval": _draw_intervals,
-        "note length": _draw_note_lengths,
-        "bar rhythm": _draw_rhythms,
-        "tune length": _draw_tune_lengths,
-    }
-    for (kind, draw_in), axes in zip(draw.items(), panels, strict=True):
+    lines = -(-(len(corpus) + 1) // _COLUMNS)
+    layout = ConstrainedLayoutEngine(wspace=0.04, hspace=0.06)
+    figure = Figure(figsize=(13, 3.8 * lines), layout=layout)
+    panels = figure.subplots(lines, _COLUMNS).flatten()
+    for kind, axes in zip(corpus, panels, strict=False):
         title = f"{kind}: distance {distance(generated[kind], corpus[kind]):.2f}"
         if held_out:
             title += f" (held-out {distance(held_out[kind], corpus[kind]):.2f})"
         axes.set_title(title)
-        draw_in(axes, (_shares(corpus[kind]), _shares(generated[kind])))
+        draw = _DRAWINGS.get(kind, _draw_most_frequent)
+        draw(axes, (_shares(corpus[kind]), _shares(generated[kind])))
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
-    _write_numbers(last, numbers)
+    _write_numbers(panels[len(corpus)], numbers)
+    for unused in panels[len(corpus) + 1 :]:
+        unused.remove()
     heading = "Distance: share of notes to change to match the corpus"
     if held_out:
         heading += "\n(held-out: distance of as many held-out tunes)"
     figure.suptitle(heading, x=0.01, ha="left", fontsize=12)
     figure.legend(
-        handles=[Patch(color=_PALE, label="corpus"), Patch(color=_DARK, label="generated")],
+        handles=[
+            Patch(color=CORPUS_COLOR, label="corpus"),
+            Patch(color=GENERATED_COLOR, label="generated"),
+        ],
         loc="outside upper right",
         ncols=2,
         frameon=False,
@@ -143,17 +161,33 @@ def _draw_note_lengths(axes: Axes, shares: _Shares) -> None:
 
 
 def _draw_rhythms(axes: Axes, shares: _Shares) -> None:
-    rhythms = _most_frequent(shares, 12)
-    _draw_bars(axes.barh, "height", range(len(rhythms)), rhythms, shares)
-    names = [_rhythm_name(rhythm) for rhythm in rhythms]
-    axes.yaxis.set_ticks(range(len(rhythms)), names, fontsize=9)
-    axes.invert_yaxis()
+    _draw_most_frequent(axes, shares, _rhythm_name)
     axes.set_xlabel("most frequent rhythms, in eighth notes (z: a rest)")
+
+
+def _draw_most_frequent(axes: Axes, shares: _Shares, name_of: Callable[[Any], str] = str) -> None:
+    """Draw a line of bars for each of the most frequent values of any kind."""
+    values = _most_frequent(shares, 12)
+    _draw_bars(axes.barh, "height", range(len(values)), values, shares)
+    names = [name_of(value) for value in values]
+    axes.yaxis.set_ticks(range(len(values)), names, fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlabel("most frequent values")
     _show_percent(axes.xaxis)
 
 
+#: Drawings of the kinds of :func:`abcrnn.evaluation.distributions.distributions`.
+_DRAWINGS: dict[str, Callable[[Axes, _Shares], None]] = {
+    "pitch": _draw_pitches,
+    "interval": _draw_intervals,
+    "note length": _draw_note_lengths,
+    "bar rhythm": _draw_rhythms,
+    "tune length": _draw_tune_lengths,
+}
+
+
 def _draw_numbers(axes: Axes, shares: _Shares) -> Sequence[int]:
-    """Draw both without their tails, and return the range of numbers shown."""
+    """Draw two distributions of whole numbers without their tails; return the range shown."""
     from matplotlib.ticker import MaxNLocator
 
     kept = [value for share_of in shares for value in _without_tails(share_of)]
@@ -175,8 +209,23 @@ def _without_tails(share_of: dict[int, float]) -> Iterator[int]:
 def _draw_bars(
     draw: Any, across: str, positions: Sequence[int], values: Sequence[Any], shares: _Shares
 ) -> None:
-    """Draw wide pale bars for the corpus and narrow dark bars for the generated tunes."""
-    for share_of, color, thickness in zip(shares, (_PALE, _DARK), (0.9, 0.4), strict=True):
+    """Draw wide gray bars for the corpus, and narrow blue bars for the generated tunes on them.
+
+    Parameters
+    ----------
+    draw : callable
+        ``bar`` or ``barh`` of the axes.
+    across : str
+        Name of the argument of ``draw`` for the thickness of the bars.
+    positions : sequence of int
+        Position of the bars of each value along the axis.
+    values : sequence
+        Values to draw, keys of ``shares``.
+    shares : pair of dict
+        Shares from 0 to 1 by value: of the corpus, of the generated tunes.
+    """
+    colors = (CORPUS_COLOR, GENERATED_COLOR)
+    for share_of, color, thickness in zip(shares, colors, (0.9, 0.4), strict=True):
         heights = [share_of.get(value, 0) for value in values]
         draw(positions, heights, color=color, **{across: thickness})
 
@@ -232,8 +281,19 @@ def _write_numbers(axes: Axes, numbers: Mapping[str, str]) -> None:
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure as a PNG file; no partial file remains after an error."""
+    """Write a figure as a PNG file. Equal figures give equal bytes.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : path-like
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; no partial file remains.
+    """
     picture = io.BytesIO()
-    # Without date and version, so that equal figures give equal bytes.
+    # Without date and version.
     figure.savefig(picture, format="png", dpi=120, metadata={"Software": None})
     write_bytes(path, picture.getvalue())

@@ -19,16 +19,17 @@ _MIN_SHARE = 0.2  # a value that fewer tunes have is not typical
 
 @dataclass(frozen=True)
 class MatchCounts:
-    """How many tunes match requests.
+    """Number of tunes that match requests.
 
     Parameters
     ----------
     tunes : int
         Number of tunes examined.
     all : int
-        Number of tunes that match all requests.
+        Number of tunes that match every request. The name is that in ``card.json``.
     each : dict of str to int
-        Number of tunes that match a request, by its name.
+        Number of tunes that match one request, by the name of the request, such as
+        ``"key"``.
     """
 
     tunes: int
@@ -38,16 +39,16 @@ class MatchCounts:
 
 @dataclass(frozen=True)
 class RequestRates:
-    """How many tunes match requests that are typical of a corpus.
+    """Number of tunes that match requests that are typical of a corpus.
 
     Parameters
     ----------
-    requests : dict
-        The requests by name.
+    requests : dict of str to object
+        Values of the requests by name, such as ``{"key": "G", "bars": 16}``.
     generated : MatchCounts
-        Of tunes generated for these requests.
+        Counts of tunes generated for these requests.
     held_out : MatchCounts
-        Of held-out tunes, which match them only by chance.
+        Counts of held-out tunes, which match the requests only by chance.
     """
 
     requests: dict[str, Any]
@@ -64,7 +65,12 @@ def count_matches(requests: Requests, tunes: Sequence[str], expected: int) -> Ma
     tunes : sequence of str
         A tune that cannot be read matches no request.
     expected : int
-        Number of tunes there should be; missing tunes match no request.
+        Number of tunes that were to be generated; missing tunes match no request.
+
+    Returns
+    -------
+    MatchCounts
+        With ``expected`` as the number of tunes.
     """
     given = list(requests.given())
     unmet: list[list[str]] = []
@@ -80,10 +86,19 @@ def count_matches(requests: Requests, tunes: Sequence[str], expected: int) -> Ma
 def typical_requests(tunes: Sequence[str]) -> Requests:
     """Return requests that describe typical tunes of a corpus.
 
-    They are, in this order, meter, bars and form, key, rhythm and range. Each is the
-    most frequent value among the tunes that match the requests before it, so that they
-    occur together. A value that fewer than one in five of these tunes have is left out,
-    and so is one that cannot be requested.
+    The properties are chosen in this order: meter, bars and form, key, rhythm, range.
+    Each gets the most frequent value among the tunes that match the requests chosen
+    before, so that the values occur together. A value that fewer than one in five of
+    these tunes have is left out, and so is one that cannot be requested.
+
+    Parameters
+    ----------
+    tunes : sequence of str
+        Tunes that cannot be read, or have no music, are left out.
+
+    Returns
+    -------
+    Requests
     """
     requests, matching = Requests(), list(_with_music(tunes))
     for describe in _DESCRIPTIONS:

@@ -33,22 +33,23 @@ TEMPERATURES = (1e-30, 1e30)
 
 
 class Choice(ABC):
-    """Chooses the next character of each row.
+    """Base class of strategies that choose the next character of each row.
 
     A subclass implements ``__call__``, which is compiled as a part of the sampling
-    loop. It may only use TensorFlow functions that XLA compiles.
+    loop. It may only use TensorFlow functions that XLA compiles. Anything ``__call__``
+    reads from ``self`` is fixed at compilation.
     """
 
-    #: Numbers that ``__call__`` receives as tensors. Other values need no new compilation,
-    #: while what ``__call__`` reads from ``self`` is a constant of the compiled function.
+    #: Numbers by name, which ``__call__`` receives as scalar tensors. Values may change
+    #: without recompiling.
     parameters: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def key(self) -> Hashable:
         """Key of the compiled function: the object itself by default.
 
-        Choices with equal keys share one compiled function, so they may differ in
-        their parameters only.
+        Choices with equal keys share one compiled function, so they may differ only in
+        the values of :attr:`parameters`.
         """
         return self
 
@@ -56,22 +57,23 @@ class Choice(ABC):
     def __call__(
         self, logits: tf.Tensor, uniform: tf.Tensor, parameters: Mapping[str, tf.Tensor]
     ) -> tf.Tensor:
-        """Return the id of the next character of each row.
+        """Choose the next character of each row.
 
         Parameters
         ----------
         logits : Tensor, shape (batch, vocab_size), float32
-            Unnormalised log-probabilities. Under a constraint, those of characters
-            that are not allowed are -inf, and such a character must not be chosen.
+            Unnormalised log-probabilities. A character with logit -inf is not allowed
+            and must not be chosen.
         uniform : Tensor, shape (batch,), float32
-            Random numbers from 0 up to 1, one for each row. They are the only source
-            of randomness, so that a seed determines the text.
+            Random numbers in [0, 1). Use no other source of randomness, so that a seed
+            determines the text.
         parameters : mapping of str to Tensor
-            The values of :attr:`parameters`.
+            :attr:`parameters` as scalar tensors.
 
         Returns
         -------
         Tensor, shape (batch,), int32
+            Id of the chosen character of each row.
         """
 
 
@@ -83,9 +85,14 @@ class RandomChoice(Choice):
     Parameters
     ----------
     temperature : float
+        Divides the logits. Below 1, likely characters become likelier; above 1, less so.
     top_k : int, optional
-    top_p, min_p : float, optional
-        See :class:`abcrnn.Sampler`.
+        Keep only the ``top_k`` likeliest characters, and those that tie with the last of
+        them.
+    top_p : float, optional
+        Keep only the fewest likeliest characters that together have this probability.
+    min_p : float, optional
+        Keep only characters that are at least ``min_p`` times as likely as the likeliest.
 
     Raises
     ------
@@ -121,13 +128,13 @@ class RandomChoice(Choice):
 
     @property
     def key(self) -> Hashable:
-        """The same for all objects of this class, which differ in their parameters only."""
+        """The class itself: its objects differ only in the values of their parameters."""
         return RandomChoice if type(self) is RandomChoice else self
 
     def __call__(
         self, logits: tf.Tensor, uniform: tf.Tensor, parameters: Mapping[str, tf.Tensor]
     ) -> tf.Tensor:
-        """Return the id of the next character of each row."""
+        """Return the sampled id of each row, shape (batch,), int32."""
         return sample_categorical(logits, uniform, **parameters)
 
 

@@ -25,10 +25,9 @@ _logger = logging.getLogger(__name__)
 class Sampler:
     r"""Samples text from a character model.
 
-    Texts are numbered streams. With a seed, a text depends on the seed, the number of
-    its stream and the number of rows that are computed together (1, 16 or 64): with
-    other streams in the same number of rows it stays the same, with another number of
-    rows the logits differ by rounding, and the text may differ from some character on.
+    Texts are numbered streams. Results depend on the seed, the stream index and the
+    batch size (1, 16 or 64). With the same batch size, they do not depend on the other
+    streams. With another batch size, rounding may change a text.
 
     Parameters
     ----------
@@ -43,12 +42,13 @@ class Sampler:
         Sample only from the fewest likeliest characters that together have this
         probability.
     seed : int, optional
-        With a seed, each call returns the same text again; without one, another.
+        With a seed, each call returns the same text. Without a seed, each call returns a
+        different text.
     constraint : {"bars"} or TransitionTables, optional
         Sample valid tunes only. Whatever the model is, every tune from :meth:`tunes`
         ends within ``max_length``, its bars add up, its repeats and endings pair, and
-        each tie leads to its note. :class:`abcrnn.grammar.transition_tables.TransitionTables`
-        can also enforce requests.
+        each tie connects two notes of the same pitch.
+        :class:`abcrnn.grammar.transition_tables.TransitionTables` can also enforce requests.
     min_p : float, optional
         Sample only from characters that are at least ``min_p`` times as likely as the
         likeliest one.

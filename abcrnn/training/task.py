@@ -19,7 +19,7 @@ Window = NDArray[Any]
 
 
 class Batches(Protocol):
-    """The training data as batches of windows."""
+    """The training data as batches."""
 
     @property
     def windows(self) -> int:
@@ -32,10 +32,22 @@ class Batches(Protocol):
         ...
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Window]:
-        """Yield the batches of an epoch from batch ``start`` on.
+        """Yield the batches of an epoch, beginning with batch ``start``.
 
         They depend on the seed and ``number`` only, so that a run can resume in the
-        middle of any epoch. Shape (rows, time + 1, ...).
+        middle of any epoch.
+
+        Parameters
+        ----------
+        number : int
+            Number of the epoch.
+        start : int
+            Index of the first batch.
+
+        Yields
+        ------
+        ndarray, shape (rows, time + 1, ...)
+            ``[:, :-1]`` are inputs, ``[:, 1:]`` are targets.
         """
         ...
 
@@ -80,15 +92,41 @@ class Task(Protocol):
     def objective(
         self, window: tf.Tensor, state: State, dropout_seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, State]:
-        """Return mean loss, number of correct predictions, and the state after a batch."""
+        """Return the mean loss of a batch.
+
+        Parameters
+        ----------
+        window : Tensor, shape (rows, time + 1, ...)
+            A batch, from :meth:`Batches.epoch`.
+        state : State
+        dropout_seed : Tensor, shape (3,), int32
+
+        Returns
+        -------
+        loss : Tensor, scalar
+        correct : Tensor, scalar, int64
+            Number of correct predictions.
+        state : State
+            After the batch.
+        """
         ...
 
     def score(self) -> list[float]:
-        """Return ``score_count`` scores of the validation data; training minimises the first."""
+        """Return ``score_count`` scores on the validation data.
+
+        The first decides which epoch is the best: the lower, the better.
+        """
         ...
 
     def record(self, totals: EpochTotals, scores: list[float | None]) -> Any:
-        """Return an epoch's ``record_type``; scores are None without validation data."""
+        """Return the record of an epoch: a ``record_type``.
+
+        Parameters
+        ----------
+        totals : EpochTotals
+        scores : list of float or None
+            From :meth:`score`; ``score_count`` times None without validation data.
+        """
         ...
 
     def describe_run(self) -> dict[str, Any]:

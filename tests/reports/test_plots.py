@@ -1,5 +1,7 @@
 """The training curve and the picture of a model card."""
 
+from collections import Counter
+
 import pytest
 from matplotlib.figure import Figure
 
@@ -40,6 +42,29 @@ def test_a_panel_shows_both_distributions_and_their_distance(few_tunes, tmp_path
     assert {"1/16", "1/8", "1/4"} <= set(names)
     rhythms = [label.get_text() for label in panels[3].get_yticklabels()]
     assert "1 1 1 1 1 1" in rhythms
+
+
+def test_a_kind_without_its_own_drawing_is_a_bar_chart(few_tunes, tmp_path, figures):
+    corpus, generated = distributions(few_tunes.tunes), distributions(few_tunes.tunes)
+    corpus["mode"], generated["mode"] = Counter(major=3, minor=1), Counter(major=1, dorian=1)
+    plot_card(generated, corpus, {"tunes": "10"}, tmp_path / "card.png")
+    *panels, added, last = figures[0].axes
+    assert [axes.get_title().partition(":")[0] for axes in panels] == list(corpus)[:-1]
+    assert added.get_title() == "mode: distance 0.50"
+    assert [label.get_text() for label in added.get_yticklabels()] == ["major", "dorian", "minor"]
+    widths = [[bar.get_width() for bar in bars] for bars in added.containers]
+    assert widths == [[0.75, 0, 0.25], [0.5, 0.5, 0]]
+    assert [text.get_text() for text in last.texts] == ["tunes", "10"]
+
+
+def test_a_kind_that_is_missing_is_named(tmp_path):
+    corpus = distributions([])
+    fewer = {kind: counts for kind, counts in corpus.items() if kind != "pitch"}
+    with pytest.raises(ValueError, match=r"generated must have the kinds pitch, .* not interval"):
+        plot_card(fewer, corpus, {}, tmp_path / "card.png")
+    with pytest.raises(ValueError, match="held_out must have the kinds"):
+        plot_card(corpus, corpus, {}, tmp_path / "card.png", held_out=fewer)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
