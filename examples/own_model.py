@@ -1,13 +1,12 @@
-"""Add a network of your own: a GRU that trains, samples, composes, saves and loads.
+"""Train, save, load and sample a network of your own: a GRU.
 
-python examples/own_model.py                   (on the small tunebook of abcrnn; seconds)
+python examples/own_model.py                   (on corpora/homemade.abc; a few seconds)
 """
 
 import argparse
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 import abcrnn
 from abcrnn.models import where_active
@@ -24,15 +23,15 @@ class GRUModel(abcrnn.CharacterModel):
         self.build()
 
     def initial_state(self, batch_size):
-        """Return the state before anything is read, shape (batch, units)."""
-        return tf.zeros((batch_size, self.gru.units))
+        """Return the initial state, shape (batch, units)."""
+        return keras.ops.zeros((batch_size, self.gru.units))
 
     def step(self, ids, state, active=None):
         """Read one character of each row: ids (batch,) to logits (batch, vocab_size)."""
         output, _ = self.gru.cell(self.embedding(ids), state)
         return self.head(output), where_active(active, output, state)
 
-    def unroll(self, ids, state, dropout_seed=None):
+    def unroll(self, ids, state, dropout_seed=None):  # without dropout, the seed is not used
         """Read a window: ids (batch, time) to logits (batch, time, vocab_size)."""
         outputs, state = self.gru(self.embedding(ids), initial_state=state)
         return self.head(outputs), state
@@ -42,11 +41,12 @@ def main() -> None:
     """Train, save and load, sample, compose."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=40)
+    options = parser.parse_args()
     keras.utils.set_random_seed(0)
     corpus = abcrnn.load_corpus(Path(__file__).parents[1] / "corpora/homemade.abc")
     model = GRUModel(abcrnn.Vocabulary.from_text(corpus.text))
     trainer = abcrnn.Trainer(model, corpus, batch_size=4, seq_length=32, learning_rate=1e-2)
-    history = trainer.fit(parser.parse_args().epochs)
+    history = trainer.fit(options.epochs)
     print(f"from {history[0].bits_per_char:.3f} to {history[-1].bits_per_char:.3f} bits/char")
     model.novelty = abcrnn.NoveltyIndex(corpus.tunes)
     model.save("gru.abcrnn")

@@ -1,4 +1,4 @@
-"""Generate tunes at three temperatures, convert them to MIDI, and open one.
+"""Generate tunes at three temperatures and convert them to MIDI; --play opens one.
 
 python examples/sample_and_listen.py quickstart/model.abcrnn --play
 """
@@ -11,7 +11,7 @@ import abcrnn
 
 
 def main() -> None:
-    """Sample tunes, write MIDI files, and open the last one in the default program."""
+    """Sample tunes, write MIDI files and, with --play, open the last one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", help="a model file, such as quickstart/model.abcrnn")
     parser.add_argument("--prompt", default="X:", help="text that each tune begins with")

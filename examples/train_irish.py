@@ -14,8 +14,8 @@ def main() -> None:
     """Train, evaluate on held-out tunes, sample, convert to MIDI."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", default="irish", help="a name, or a file or folder of .abc")
-    parser.add_argument("--epochs", type=int, default=15, help="epochs of STEPS windows")
-    parser.add_argument("--steps", type=int, default=200, help="windows per epoch")
+    parser.add_argument("--epochs", type=int, default=15, help="epochs of STEPS batches")
+    parser.add_argument("--steps", type=int, default=200, help="batches per epoch")
     parser.add_argument("--units", type=int, default=1024)
     parser.add_argument("--out", type=Path, default=Path("runs/irish"))
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Train on the Nottingham jigs until the model overfits, and keep the best model.
+"""Train the recipe jigs for 100 epochs, in which the model overfits, and keep the best epoch.
 
 python examples/train_jigs.py                  (downloads the corpus; 15 minutes on two cores)
 python examples/train_jigs.py --corpus oneills --epochs 2      (no download)
@@ -11,7 +11,7 @@ import abcrnn
 
 
 def main() -> None:
-    """Train, print training and validation loss per epoch, save the best model."""
+    """Train, print bits per character of each epoch, save the model of the best one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", default="jigs", help="a name, or a file or folder of .abc")
     parser.add_argument("--epochs", type=int, default=100)

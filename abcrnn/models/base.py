@@ -1,6 +1,6 @@
 """The protocols that a model implements.
 
-Sampling, scoring, constraints and ensembles need a :class:`SequenceModel`.
+Sampling and scoring need a :class:`SequenceModel`.
 Training and the model file need a :class:`TrainableModel`. No code outside this
 package asks which class a model has.
 
