@@ -160,8 +160,8 @@ class RunFolder:
         See :mod:`abcrnn.data.splits`. A run that records none has the rule ``"shuffle"``.
         """
         try:
-            begun = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-            origin = begun["pieces"] if "pieces" in begun else begun["corpus"]["origin"]
+            recorded = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+            origin = recorded["pieces"] if "pieces" in recorded else recorded["corpus"]["origin"]
             return recorded_rule(origin)
         except FileNotFoundError:
             return recorded_rule(None)

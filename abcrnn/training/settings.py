@@ -41,7 +41,7 @@ class TrainingSettings:
     patience : int, optional
         Stop after this many epochs without a better validation score.
     checkpoint_epochs : int
-        Save a checkpoint every so many epochs.
+        Save a checkpoint after every n-th epoch.
     checkpoint_minutes : float
         Also save a checkpoint when this many minutes have passed since the last one.
     keep_every : int, optional
