@@ -1,8 +1,7 @@
 """The protocols that a model implements.
 
-Sampling and scoring need a :class:`SequenceModel`.
-Training and the model file need a :class:`TrainableModel`. No code outside this
-package asks which class a model has.
+Sampling and scoring need a :class:`SequenceModel`. Training and the model file need a
+:class:`TrainableModel`. No code outside this package tests the class of a model.
 
 Conventions: a state is any nest of tensors. The batch is the first axis of every
 array and of every tensor of a state.
