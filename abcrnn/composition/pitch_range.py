@@ -49,7 +49,23 @@ def notes_in_range(text: str) -> frozenset[str]:
 
 
 def is_in_range(tune: Tune, text: str) -> bool:
-    """Whether every pitch of a tune is in a range, grace notes included."""
+    """Whether every pitch of a tune is in a range, grace notes included.
+
+    Parameters
+    ----------
+    tune : Tune
+    text : str
+        A name in :data:`RANGES`, or two notes such as ``"D-b"``.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        If the text is not a range.
+    """
     lowest, highest = map(_midi_number, parse_range(text))
     events = [event for bar in tune.bars() for event in bar.events]
     pitches = [pitch.midi for event in events for pitch in event.pitches]

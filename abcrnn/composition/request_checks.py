@@ -18,6 +18,18 @@ from abcrnn.notation import Tune, read_tune
 def unmet_requests(requests: Requests, tune: str) -> list[str]:
     """Return the names of the requests that a finished tune does not match.
 
+    Parameters
+    ----------
+    requests : Requests
+    tune : str
+        A tune of any source.
+
+    Returns
+    -------
+    list of str
+        Names such as ``"key"``, in the order of the fields of :class:`Requests`; empty if
+        the tune matches all requests.
+
     Raises
     ------
     ABCError
@@ -32,6 +44,22 @@ def contradicted_requests(requests: Requests, beginning: str) -> list[str]:
 
     Bars and form are not checked here: the constraint rejects a beginning that
     contradicts them.
+
+    Parameters
+    ----------
+    requests : Requests
+    beginning : str
+        Beginning of a tune, from its ``X:`` line on.
+
+    Returns
+    -------
+    list of str
+        Names such as ``"key"``.
+
+    Raises
+    ------
+    ABCError
+        If the beginning cannot be read.
     """
     lines = beginning[: beginning.rfind("\n") + 1]  # a last line without end is not complete
     fields = dict(reversed(read_tune(lines).fields))

@@ -31,12 +31,12 @@ def meter_spellings(text: str) -> frozenset[str]:
 
 
 def is_same_key(key: Key, text: str) -> bool:
-    """Whether a key has the tonic and the scale that a text names."""
+    """Whether a key has the same tonic and scale as ``text``, such as ``"Em"``."""
     return _scale(key) == _scale(parse_key(text))
 
 
 def is_same_meter(one: str, other: str) -> bool:
-    """Whether two meters have the same beats; ``C`` is ``4/4``."""
+    """Whether two values of ``M:`` have the same beats, such as ``C`` and ``4/4``."""
     return _beats(one) == _beats(other)
 
 

@@ -137,7 +137,21 @@ def assign_parts(
 
 
 def describe_split(validation: float, test: float, seed: int, rule: str) -> dict[str, Any]:
-    """Return a split as runs and models record it; without a rule for ``"shuffle"``."""
+    """Return the arguments of a split as runs and models record them.
+
+    Parameters
+    ----------
+    validation, test : float
+        Shares of the tunes.
+    seed : int
+    rule : {"hash", "shuffle"}
+
+    Returns
+    -------
+    dict
+        The arguments by name. ``"shuffle"`` is not recorded: the records of earlier
+        versions have no rule.
+    """
     recorded = {"validation": validation, "test": test, "seed": seed}
     return recorded if rule == _SHUFFLE else {**recorded, "rule": rule}
 

@@ -78,17 +78,28 @@ class TuneIds:
         self._source, self.dtype, self.offsets = source, dtype, offsets
 
     def read(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[Any]:
-        """Return the ids of ranges of characters, concatenated."""
+        """Return the ids of ranges of characters, concatenated.
+
+        Parameters
+        ----------
+        starts, stops : ndarray, shape (ranges,), int64
+            Positions in characters.
+
+        Returns
+        -------
+        ndarray, shape (characters,)
+            Of the type ``dtype``.
+        """
         source, size = self._source, self.dtype.itemsize
         bounds = zip((starts * size).tolist(), (stops * size).tolist(), strict=True)
         return np.frombuffer(b"".join([source[start:stop] for start, stop in bounds]), self.dtype)
 
     def read_tunes(self, tunes: NDArray[np.uint32]) -> NDArray[Any]:
-        """Return the ids of whole tunes with the blank line after each, concatenated."""
+        """Return the ids of whole tunes with the blank line after each: (characters,)."""
         return self.read(self.offsets[tunes], self.offsets[tunes + 1])
 
     def lengths(self, tunes: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Return the number of characters of tunes, including the blank line after each."""
+        """Return the number of characters of each tune and its blank line: (tunes,)."""
         lengths = self.offsets[tunes + 1]
         lengths -= self.offsets[tunes]
         return lengths
@@ -218,7 +229,7 @@ def id_name(dtype: np.dtype[Any]) -> str:
 
 
 def codes_of(text: str) -> NDArray[np.uint32]:
-    """Return the code point of each character."""
+    """Return the code point of each character, shape (characters,)."""
     return np.frombuffer(text.encode(_UTF32, "surrogatepass"), "<u4")
 
 

@@ -64,7 +64,19 @@ class TimeGrid(NamedTuple):
 
 
 def nearest(centres: Seconds, values: Seconds) -> Classes:
-    """Return the index of the nearest centre for each value; centres are ascending."""
+    """Return the index of the nearest centre for each value.
+
+    Parameters
+    ----------
+    centres : ndarray, shape (classes,), float64
+        Seconds, ascending.
+    values : ndarray, shape (n,)
+        Seconds.
+
+    Returns
+    -------
+    ndarray, shape (n,), int32
+    """
     return np.searchsorted((centres[1:] + centres[:-1]) / 2, values).astype(np.int32)
 
 

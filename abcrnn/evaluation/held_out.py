@@ -126,7 +126,19 @@ def held_out_pieces(model: Any, collection: Collection) -> list[Piece]:
 
 
 def training_part(model: Any, corpus: Corpus) -> Corpus | None:
-    """Return the tunes of a corpus that a model was trained on; None if it was not split for it."""
+    """Return the tunes of a corpus that a model was trained on.
+
+    Parameters
+    ----------
+    model : CharLSTM
+    corpus : Corpus
+        The whole corpus, before it was split.
+
+    Returns
+    -------
+    Corpus or None
+        None if the model was not trained on a part of this corpus.
+    """
     origin = _origin_in(model, corpus)
     return _take_part(origin, corpus, "train") if origin else None
 

@@ -113,7 +113,20 @@ def surprise_of(tune: str, costs: NDArray[np.float64]) -> Surprise:
 def underline(tune: str, found: Surprise, bar: BarSurprise) -> tuple[str, str]:
     """Return the line in which a bar begins, and a line of marks to print below it.
 
-    The bar is marked with ``~``, its most expensive character with ``^``.
+    Parameters
+    ----------
+    tune : str
+    found : Surprise
+        Of the tune.
+    bar : BarSurprise
+        One of ``found.bars``.
+
+    Returns
+    -------
+    line : str
+        Line of the tune, with spaces for tabs.
+    marks : str
+        ``~`` below the bar, ``^`` below the character of the bar that costs most bits.
     """
     lines = tune.split("\n")
     line, before = lines[bar.line - 1].replace("\t", " "), bar.column - 1

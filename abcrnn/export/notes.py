@@ -86,7 +86,19 @@ def require_tempo(tempo: float) -> None:
 
 
 def scale_times(notes: Notes, factor: float) -> Notes:
-    """Return the notes with all times multiplied by ``factor``."""
+    """Return a copy of notes with all times multiplied by ``factor``.
+
+    Parameters
+    ----------
+    notes : ndarray of NOTE
+        Times in seconds.
+    factor : float
+        Above 1, the notes are played slower.
+
+    Returns
+    -------
+    ndarray of NOTE
+    """
     scaled = notes.copy()
     for name in ("start", "end", "step", "duration"):
         scaled[name] *= factor

@@ -34,7 +34,20 @@ class TimedNote(NamedTuple):
 
 
 def played_with_onsets(tune: Tune, voice: Voice) -> Iterator[tuple[Fraction, Bar]]:
-    """Yield each bar as often as it is played, with its onset in whole notes.
+    """Yield the bars of a voice as they are played, with repeats written out.
+
+    Parameters
+    ----------
+    tune : Tune
+        Its field ``P:`` may give the order of the parts.
+    voice : Voice
+        A voice of the tune.
+
+    Yields
+    ------
+    onset : Fraction
+        In whole notes from the beginning of the tune.
+    bar : Bar
 
     Raises
     ------

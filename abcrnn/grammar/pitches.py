@@ -80,7 +80,20 @@ class PitchAutomaton:
         }
 
     def step(self, state: PitchState, c: str) -> PitchState | None:
-        """Return the state after one more character; None if it is not allowed."""
+        """Return the state after one more character.
+
+        Parameters
+        ----------
+        state : PitchState
+        c : str
+            A character.
+
+        Returns
+        -------
+        PitchState or None
+            None if the character is not allowed: it would spell a pitch out of range, or
+            tie two different pitches.
+        """
         context = state.context
         if context in _HEADER:
             return self._in_header(context, c)

@@ -138,6 +138,17 @@ class WordList:
 
 
 def steps_of(length: Fraction, unit: Fraction) -> int | None:
-    """Return a length in steps of a unit note length; None if it is not a whole number."""
+    """Return a length as a number of steps of the grammar.
+
+    Parameters
+    ----------
+    length, unit : Fraction
+        In whole notes. A unit note length has :data:`STEPS` steps.
+
+    Returns
+    -------
+    int or None
+        None if the number of steps is not whole.
+    """
     steps = length / unit * STEPS
     return int(steps) if steps.denominator == 1 else None

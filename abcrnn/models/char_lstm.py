@@ -99,7 +99,19 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
 
     @classmethod
     def from_recipe(cls, name: str, vocabulary: Vocabulary, **overrides: Any) -> CharLSTM:
-        """Build the model of a recipe; ``overrides`` replace its arguments.
+        """Build an untrained model with the arguments of a recipe.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recipe, from :mod:`abcrnn.models.recipes`.
+        vocabulary : Vocabulary
+        **overrides
+            Arguments of the class that replace those of the recipe.
+
+        Returns
+        -------
+        CharLSTM
 
         Raises
         ------
@@ -109,7 +121,7 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         return cls(vocabulary, **{**recipe(name).model, **overrides})
 
     def initial_state(self, batch_size: int) -> State:
-        """Return the state before anything is read: zeros."""
+        """Return zeros: output and cell, (batch, units) each, of every layer."""
         return tuple(layer.initial_state(batch_size) for layer in self.recurrent)
 
     def step(

@@ -73,13 +73,13 @@ def read_about(contents: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def take_prefixed(prefix: str, arrays: Arrays) -> Arrays:
-    """Remove the arrays whose names start with a prefix, and return them without it."""
+    """Remove the arrays whose names start with a prefix; return them by the rest of the name."""
     names = [name for name in arrays if name.startswith(prefix)]
     return {name.removeprefix(prefix): arrays.pop(name) for name in names}
 
 
 def validate_digests(digests: NDArray[Any]) -> NDArray[np.uint64]:
-    """Return digests of training tunes; ``ValueError`` unless (tunes,), uint64."""
+    """Return digests; raise ``ValueError`` unless they have shape (tunes,) and type uint64."""
     if digests.dtype != np.uint64 or digests.ndim != 1:
         raise ValueError(
             "the digests of the training tunes must be one row of uint64, "

@@ -163,7 +163,20 @@ def default_unit(meter: Meter) -> Fraction:
 
 
 def parse_tempo(text: str, unit: Fraction) -> Tempo:
-    """Parse the value of a ``Q:`` field; text alone gives a tempo without a number."""
+    """Parse the value of a ``Q:`` field.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``1/4=120``, or ``120`` in the old notation.
+    unit : Fraction
+        Unit note length in whole notes: the beat of the old notation.
+
+    Returns
+    -------
+    Tempo
+        Without beat and number if the text gives none, or values out of range.
+    """
     value = re.sub(r'"[^"]*"', " ", text).strip()
     found = _TEMPO_BEATS.search(value)
     if found:

@@ -96,11 +96,11 @@ class Bar(NamedTuple):
     Parameters
     ----------
     line, column : int
-        Where its first token stands.
+        Position of the first token of the bar in the text, from 1.
     onset, length : Fraction
-        As written, in its voice.
+        In whole notes, as written. The onset is from the beginning of the voice.
     meter : Meter
-        The meter at its beginning.
+        The meter at the beginning of the bar.
     key : Key
     events : tuple of Event
     opens, closes : str
@@ -136,7 +136,7 @@ class Bar(NamedTuple):
 
     @property
     def repeats(self) -> int:
-        """How often its section is played again: once for each colon that closes it."""
+        """Number of times that the section ending here is played again: one for ``:|``."""
         closing = _CLOSING_COLONS.match(self.closes)
         if closing:
             return len(closing[1])
@@ -144,7 +144,7 @@ class Bar(NamedTuple):
         return (len(self.closes) + 1) // 2 if self.closes.startswith("::") else 0
 
 
-# An invisible bar line [|] may stand before them.
+# An invisible bar line [|] may precede the colons.
 _CLOSING_COLONS = re.compile(r"(?:\[\|\])?(:+)(?=[|\]\[])")
 
 

@@ -122,7 +122,7 @@ class TableConstraint:
         return tf.gather(self._tables.computed, state.tune)
 
     def mask(self, logits: tf.Tensor, state: ConstraintState) -> tf.Tensor:
-        """Return the logits, -inf for characters that are not allowed."""
+        """Return logits, shape (batch, vocab_size), with -inf for characters not allowed."""
         to_end = tf.cast(tf.gather(self._tables.chars_to_end, state.tune), tf.int32)
         allowed = (
             (tf.gather(self._tables.next_tune, state.tune) >= 0)
@@ -134,8 +134,22 @@ class TableConstraint:
     def advance(
         self, state: ConstraintState, ids: tf.Tensor, sampled: tf.Tensor
     ) -> ConstraintState:
-        """Return the state after one more character, in rows where it was sampled.
+        """Return the state after one more character.
 
+        Parameters
+        ----------
+        state : ConstraintState
+        ids : Tensor, shape (batch,), int32
+            Id of the character of each row.
+        sampled : Tensor, shape (batch,), bool
+            Whether the character was sampled. Other rows keep their state.
+
+        Returns
+        -------
+        ConstraintState
+
+        Notes
+        -----
         Characters of a prompt change nothing: the state of a new stream is the one
         after its prompt. Waiting rows have no transitions and keep their state.
         """

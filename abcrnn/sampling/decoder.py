@@ -273,8 +273,12 @@ class Streams:
     def advance(self) -> list[NDArray[Any]]:
         """Return the next elements of each row.
 
-        They are :data:`STEPS_PER_CALL`, or fewer if the row waited for transitions. A
-        prompt is included except for its first element.
+        Returns
+        -------
+        list of ndarray, shape (count, ...)
+            One array for each row of the batch. ``count`` is :data:`STEPS_PER_CALL`, or
+            less if the row waited for transitions. A prompt is included except for its
+            first element.
         """
         self._reset_new_rows()
         prompt, prompt_length = self._next_of_prompts()

@@ -303,10 +303,20 @@ def header_prompt(
     meter: str | None = None,
     key: str | None = None,
 ) -> str:
-    """Return a prompt of header fields, in the order of ABC 2.1, section 3.
+    r"""Return a prompt of header fields, in the order of ABC 2.1, section 3.
 
     ``K:`` ends a header: with a key, the model continues with the music; without one,
     it continues the header.
+
+    Parameters
+    ----------
+    title, rhythm, meter, key : str, optional
+        Values of ``T:``, ``R:``, ``M:`` and ``K:``. A field without a value is left out.
+
+    Returns
+    -------
+    str
+        Such as ``"X:1\nM:6/8\nK:D\n"``.
 
     Raises
     ------

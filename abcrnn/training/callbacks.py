@@ -15,7 +15,25 @@ from abcrnn.training.trainer import Callback
 
 
 def sample_every(epochs: int, length: int = 300) -> Callback:
-    """Print a sample of ``length`` characters after every ``epochs`` epochs."""
+    """Return a callback that prints a sample from the model.
+
+    Parameters
+    ----------
+    epochs : int
+        Number of epochs between two samples.
+    length : int
+        Number of characters of a sample.
+
+    Returns
+    -------
+    callable
+        For the argument ``callbacks`` of :class:`abcrnn.Trainer`.
+
+    Raises
+    ------
+    ValueError
+        If ``epochs`` is below 1.
+    """
     require_count("epochs", epochs)
     samplers: list[Sampler] = []  # created after the first epochs
 
@@ -31,7 +49,17 @@ def sample_every(epochs: int, length: int = 300) -> Callback:
 
 
 def log_to_tensorboard(folder: str | os.PathLike[str]) -> Callback:
-    """Write the record of each epoch for TensorBoard.
+    """Return a callback that writes the record of each epoch for TensorBoard.
+
+    Parameters
+    ----------
+    folder : path-like
+        Folder for the event files.
+
+    Returns
+    -------
+    callable
+        For the argument ``callbacks`` of :class:`abcrnn.Trainer`.
 
     Raises
     ------

@@ -75,5 +75,19 @@ class NoteTrainer(TrainingLoop):
     def from_recipe(
         cls, name: str, model: NoteModel, train: Sequence[Piece], **options: Any
     ) -> NoteTrainer:
-        """Return a trainer with the settings of a recipe; ``options`` override them."""
+        """Return a trainer with the settings of a recipe.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recipe.
+        model : NoteModel
+        train : sequence of Piece
+        **options
+            Other arguments of the class; settings override those of the recipe.
+
+        Returns
+        -------
+        NoteTrainer
+        """
         return cls(model, train, **{**note_recipe(name).training, **options})

@@ -110,12 +110,25 @@ def gradients_of(task: Task) -> Callable[[tf.Tensor, State, tf.Tensor], Gradient
 def dropout_seed(
     settings: TrainingSettings, optimizer: keras.optimizers.Adam, first_row: int | tf.Tensor
 ) -> tf.Tensor:
-    """Return seed, number of the step, and number of the first row: shape (3,), int32."""
+    """Return the seed of the dropout masks of a step: shape (3,), int32.
+
+    The three numbers are the seed of the run, the number of the step, and the number of
+    the first row of this process in the batch.
+    """
     return tf.stack([settings.seed % 2**31, tf.cast(optimizer.iterations, tf.int32), first_row])
 
 
 def make_adam(model: Any, settings: TrainingSettings, windows: int) -> keras.optimizers.Adam:
-    """Return Adam with its slots for the model, for epochs of ``windows`` batches."""
+    """Return an Adam optimizer with moments for the weights of a model.
+
+    Parameters
+    ----------
+    model : TrainableModel
+    settings : TrainingSettings
+        With the schedule of the learning rate.
+    windows : int
+        Number of batches in an epoch.
+    """
     optimizer = keras.optimizers.Adam(settings.schedule(windows))
     optimizer.build(model.trainable_variables)
     return optimizer

@@ -51,7 +51,7 @@ class Trainer(TrainingLoop):
     ------
     ValueError
         If a setting is out of range, a tune has characters that are not in the model's
-        vocabulary, or the corpus is shorter than one window.
+        vocabulary, or the corpus is shorter than one batch.
 
     Examples
     --------
@@ -77,5 +77,20 @@ class Trainer(TrainingLoop):
 
     @classmethod
     def from_recipe(cls, name: str, model: Any, train: Corpus, **options: Any) -> Trainer:
-        """Return a trainer with the settings of a recipe; ``options`` override them."""
+        """Return a trainer with the settings of a recipe.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recipe.
+        model : CharLSTM
+            Or any :class:`abcrnn.models.base.TrainableModel` with a ``vocabulary``.
+        train : Corpus
+        **options
+            Other arguments of the class; settings override those of the recipe.
+
+        Returns
+        -------
+        Trainer
+        """
         return cls(model, train, **{**recipe(name).training, **options})
