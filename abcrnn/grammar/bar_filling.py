@@ -44,7 +44,22 @@ class BarFilling:
         return self._cost(steps, None) < _IMPOSSIBLE
 
     def shortest(self, room: int, pending: Pending, start: str) -> str | None:
-        """Return the length beginning with ``start`` that leads to a full bar soonest."""
+        """Return the length that leads to a full bar with the fewest characters.
+
+        Parameters
+        ----------
+        room : int
+            Steps left in the bar.
+        pending : Pending
+            Restrictions of the next event.
+        start : str
+            Characters of the length that are already written.
+
+        Returns
+        -------
+        str or None
+            The whole length, which begins with ``start``; None if none fits.
+        """
         fitting = self.lengths(room, pending.tuplet, pending.broken)
         return min(
             (text for text in fitting if text.startswith(start)),

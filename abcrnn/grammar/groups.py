@@ -10,7 +10,21 @@ _MARKS = frozenset(",'")
 
 
 def read_group(state: State, c: str, most: int) -> State | None:
-    """Read the notes of a chord or of grace notes."""
+    """Read a character of the notes of a chord or of grace notes.
+
+    Parameters
+    ----------
+    state : State
+    c : str
+        The character.
+    most : int
+        Maximum number of notes in the group.
+
+    Returns
+    -------
+    State or None
+        None if the character is not allowed.
+    """
     kind, text, notes = state.token
     if c in _LETTERS and notes < most:
         return state.reading(kind, "", notes + 1)

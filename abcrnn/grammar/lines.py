@@ -29,7 +29,20 @@ class LineGrammar(TokenGrammar):
         }
 
     def after_bar_line(self, state: State, text: str) -> State | None:
-        """Return the state after a bar line; None if it is not allowed here."""
+        """Return the state after a bar line.
+
+        Parameters
+        ----------
+        state : State
+            While the bar line is being read.
+        text : str
+            The bar line, such as ``":|"``: a key of :data:`BAR_LINES`.
+
+        Returns
+        -------
+        State or None
+            None if the bar line is not allowed here.
+        """
         if state.pending.tied and BAR_LINES[text] != (Effect.NEXT_BAR,):
             return None
         if state.position.in_slur and self._strict:

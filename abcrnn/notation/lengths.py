@@ -13,12 +13,18 @@ _MOST_SLASHES = 10
 
 
 def parse_length(text: str, token: Token) -> Fraction | None:
-    """Parse a note length such as ``3``, ``3/2``, ``/`` or ``//``, in unit note lengths.
+    """Parse a note length such as ``3``, ``3/2``, ``/`` or ``//``.
+
+    Parameters
+    ----------
+    text : str
+    token : Token
+        The token with the length; errors give its position.
 
     Returns
     -------
     Fraction or None
-        None if the length is shorter than 1/512 or longer than 1024.
+        In unit note lengths. None if the length is shorter than 1/512 or longer than 1024.
 
     Raises
     ------
@@ -37,10 +43,27 @@ def parse_length(text: str, token: Token) -> Fraction | None:
 
 
 def parse_number(text: str, token: Token, most: int = 9999) -> int:
-    """Parse a number; raises ABCError if it is above ``most`` or a divisor of 0.
+    """Parse a whole number within a limit.
 
-    The number of digits is checked first: converting very many of them takes long.
+    Parameters
+    ----------
+    text : str
+        Digits.
+    token : Token
+        The token with the number; errors give its position.
+    most : int
+        Highest number accepted.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ABCError
+        If the number is above ``most``, or 0 in a length with ``/``.
     """
+    # The number of digits is checked first: converting very many of them takes long.
     value = int(text) if len(text) <= 6 else most + 1
     if value > most:
         shown = text[:12] + "..." * (len(text) > 12)

@@ -53,6 +53,20 @@ class VoiceBuilder:
 
         An accidental applies to the letter in every octave until the end of the bar, and
         across a tie (section 11.3, ``%%propagate-accidentals pitch``).
+
+        Parameters
+        ----------
+        step : str
+            Letter of the note, ``A`` to ``G``.
+        octave : int
+            4 for the octave from middle C.
+        accidental : int or None
+            Semitones of the accidental in front of the note; None without one.
+
+        Returns
+        -------
+        int
+            From -2 to 2.
         """
         if accidental is not None:
             self._accidentals[step] = accidental
