@@ -50,6 +50,7 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
 
     Examples
     --------
+    >>> import numpy as np
     >>> model = CharLSTM(Vocabulary.from_text("abc"), units=8)
     >>> model(np.array([[0, 1, 2, 1]])).shape
     TensorShape([1, 4, 3])
