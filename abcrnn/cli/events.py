@@ -18,7 +18,7 @@ from abcrnn.cli.arguments import (
     count,
     positive,
 )
-from abcrnn.cli.terminal import count_of, find_model, import_tensorflow, resume_hint
+from abcrnn.cli.terminal import count_of, import_tensorflow, load_note_model, resume_hint
 from abcrnn.cli.training_run import add_distribute, distribution_strategy, report_run
 from abcrnn.models.note_recipes import NOTE_RECIPES
 
@@ -183,15 +183,12 @@ def sample(arguments: argparse.Namespace) -> int:
     # Before TensorFlow is imported, which takes seconds.
     opening = _read_opening(arguments.opening) if arguments.opening else None
     program = program_number(arguments.instrument)
-    path = find_model(arguments)
-    import_tensorflow()
+    model = load_note_model(arguments)
     from abcrnn.export.notes import scale_times, write_notes
-    from abcrnn.models.note_model import load_note_model
     from abcrnn.reports.piano_roll import plot_notes
     from abcrnn.sampling.note_sampler import NoteSampler
 
-    model = load_note_model(path)
-    data_tempo = float(model.about.get("pieces", {}).get("tempo", _TEMPO))
+    data_tempo = _data_tempo(model)
     sampler = NoteSampler(model, arguments.temperature, arguments.seed, arguments.top_p)
     # The model knows times at the tempo of its data only.
     before = scale_times(opening.notes, opening.tempo / data_tempo) if opening else None
@@ -210,14 +207,11 @@ def sample(arguments: argparse.Namespace) -> int:
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Print the scores of a model on held-out pieces."""
-    path = find_model(arguments)
-    import_tensorflow()
+    model = load_note_model(arguments)
     from abcrnn.evaluation.held_out import held_out_pieces
     from abcrnn.evaluation.note_scoring import NoteScorer
-    from abcrnn.models.note_model import load_note_model
 
-    model = load_note_model(path)
-    origin: dict[str, Any] = model.about.get("pieces", {})
+    origin: dict[str, Any] = model.about.get("pieces") or {}
     collection = _load_pieces(arguments.folder, origin.get("instruments", "merged"))
     pieces = held_out_pieces(model, collection)
     left_out = len(collection.pieces) - len(pieces)
@@ -234,6 +228,14 @@ def evaluate(arguments: argparse.Namespace) -> int:
     parts = f"pitch {scores.pitch:.4f}, step {scores.step:.4f}, duration {scores.duration:.4f}"
     print(f"  loss       {scores.loss:.4f} ({parts})")
     return 0
+
+
+def _data_tempo(model: Any) -> float:
+    """Return the tempo that a model records of its data; the file may come from a stranger."""
+    tempo = (model.about.get("pieces") or {}).get("tempo", _TEMPO)
+    if not isinstance(tempo, int | float) or not 0 < tempo < float("inf"):
+        raise ValueError(f"the model records a tempo that is not a number above 0: {tempo!r:.80}")
+    return float(tempo)
 
 
 def _describe(record: Any) -> str:

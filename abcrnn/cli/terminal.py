@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,31 @@ def load_model(arguments: argparse.Namespace) -> Any:
     import_tensorflow()
     from abcrnn.models.model_file import load_model as load
 
-    return load(path)
+    return _load_kind(load, path)
+
+
+def load_note_model(arguments: argparse.Namespace) -> Any:
+    """Import TensorFlow, and load the note model that the argument MODEL names."""
+    path = find_model(arguments)
+    import_tensorflow()
+    from abcrnn.models.note_model import load_note_model as load
+
+    return _load_kind(load, path)
+
+
+def _load_kind(load: Callable[[Path], Any], path: Path) -> Any:
+    """Load a model; for one of another kind, name the commands that take it."""
+    from abcrnn.models.model_archive import CHARACTERS, CUSTOM, NOTES, OtherFormatError
+
+    advice = {
+        CHARACTERS: "a model of characters; use abcrnn sample, abcrnn compose or abcrnn evaluate",
+        CUSTOM: "a model of a class of your own, which only Python can open",
+        NOTES: "a model of notes; use abcrnn events sample or abcrnn events evaluate",
+    }
+    try:
+        return load(path)
+    except OtherFormatError as error:
+        raise ValueError(f"{path} is {advice[error.found]}") from None
 
 
 def load_corpus(source: str) -> Corpus:

@@ -213,8 +213,10 @@ class Corpus:
         Raises
         ------
         ValueError
-            If ``letters`` contains X or K.
+            If ``letters`` is not a string, or contains X or K.
         """
+        if not isinstance(letters, str):
+            raise ValueError(f"letters must be a string such as 'BNSZ', not {letters!r:.80}")
         if set(letters) & set("XK"):
             raise ValueError(f"letters must not contain X or K, which a tune needs: {letters!r}")
         tunes = tuple(drop_fields(tune, letters) for tune in self.tunes)

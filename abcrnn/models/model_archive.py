@@ -28,6 +28,28 @@ NOTES = "abcrnn note model 1"
 #: Entries of ``about`` that other modules read as objects.
 _OBJECTS = [("corpus",), ("corpus", "origin"), ("corpus", "origin", "split"), ("pieces",)]
 
+
+class OtherFormatError(ValueError):
+    """The file is a model of another kind than the caller opens.
+
+    Parameters
+    ----------
+    path : path-like
+    found : str
+        Format of the file: one of those above.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], found: str) -> None:
+        advice = {
+            CHARACTERS: "a CharLSTM: open it without model_class, abcrnn.load_model(path)",
+            CUSTOM: "a model of your own class: pass the class, "
+            "load_model(path, model_class=MyModel)",
+            NOTES: "a model of notes: open it with abcrnn.events.load_note_model",
+        }
+        super().__init__(f"{path} is the file of {advice[found]}")
+        self.path, self.found = path, found
+
+
 _SMALL = 16  # values; layers keep such state besides their weights, seeds for example
 
 

@@ -16,6 +16,7 @@ from abcrnn.models.model_archive import (
     CHARACTERS,
     CUSTOM,
     NOTES,
+    OtherFormatError,
     only_weights_of,
     read_about,
     read_object,
@@ -87,14 +88,8 @@ def _require_class(model_class: Any) -> type[CharacterModel]:
 def _require_format(
     path: str | os.PathLike[str], found: str, model_class: type[CharacterModel]
 ) -> None:
-    if found == model_class.file_format:
-        return
-    advice = {
-        CHARACTERS: "a CharLSTM: open it without model_class",
-        CUSTOM: "a model of your own class: pass the class, load_model(path, model_class=MyModel)",
-        NOTES: "a model of notes: open it with abcrnn.events.load_note_model",
-    }
-    raise ValueError(f"{path} is the file of {advice[found]}")
+    if found != model_class.file_format:
+        raise OtherFormatError(path, found)
 
 
 def _build(

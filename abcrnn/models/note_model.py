@@ -16,7 +16,10 @@ from abcrnn.data.time_grid import TimeGrid
 from abcrnn.models.base import State
 from abcrnn.models.character_model import DIGESTS
 from abcrnn.models.model_archive import (
+    CHARACTERS,
+    CUSTOM,
     NOTES,
+    OtherFormatError,
     only_weights_of,
     read_about,
     read_object,
@@ -219,7 +222,9 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
     ValueError
         If the file is truncated, altered, or not a note model.
     """
-    contents, arrays = read_archive(path, NOTES)
+    contents, arrays = read_archive(path, NOTES, CHARACTERS, CUSTOM)
+    if contents["format"] != NOTES:
+        raise OtherFormatError(path, contents["format"])
     with valid_contents(path, NOTES):
         kind = contents["kind"]
         if kind not in NETWORKS:

@@ -30,6 +30,15 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write_and_rename(target, data)
+    except OSError as error:
+        # The caller knows the path, not the name of the temporary file.
+        error.filename, error.filename2 = str(target), None
+        raise
+
+
+def _write_and_rename(target: Path, data: bytes) -> None:
     # In the same folder, since a rename is atomic only within one file system.
     handle, partial = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
     try:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from abcrnn import CharLSTM
 from abcrnn.cli import events, main
-from abcrnn.events import load_pieces, read_midi
+from abcrnn.events import load_note_model, load_pieces, read_midi
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +94,40 @@ def test_mistakes_are_reported_in_one_line(
     errors = capsys.readouterr().err
     assert message in errors and errors.count("\n") == 1
     assert not (tmp_path / "o.mid").exists()
+
+
+def test_a_model_of_the_other_kind(run_folder, midi_folder, homemade, few_tunes, tmp_path, capsys):
+    notes, characters = str(run_folder / "best.abcrnn"), str(tmp_path / "characters.abcrnn")
+    CharLSTM(few_tunes.vocabulary, units=4).save(characters)
+    for arguments in (["sample", notes], ["surprise", notes, str(homemade)]):
+        assert main(arguments) == 1
+        errors = capsys.readouterr().err
+        assert f"{notes} is a model of notes; use abcrnn events sample" in errors
+        assert errors.count("\n") == 1 and "load_" not in errors
+    for arguments in (["sample", characters, "-o", "x.mid"], ["evaluate", characters, "nowhere"]):
+        assert main(["events", *arguments]) == 1
+        errors = capsys.readouterr().err
+        assert f"{characters} is a model of characters; use abcrnn sample" in errors
+        assert errors.count("\n") == 1 and "load_" not in errors
+
+
+@pytest.mark.parametrize("tempo", [None, "fast", [1], 0, -1.0, float("nan"), float("inf")])
+def test_invalid_records_of_a_note_model_file(run_folder, tmp_path, tempo, capsys):
+    model = load_note_model(run_folder / "best.abcrnn")
+    model.about["pieces"]["tempo"] = tempo
+    model.save(tmp_path / "model.abcrnn")
+    arguments = ["events", "sample", str(tmp_path / "model.abcrnn"), "-o", str(tmp_path / "x.mid")]
+    assert main(arguments) == 1
+    assert "tempo that is not a number above 0" in capsys.readouterr().err
+
+
+def test_a_note_model_without_records_of_its_pieces(run_folder, midi_folder, tmp_path, own_cache):
+    model = load_note_model(run_folder / "best.abcrnn")
+    model.about["pieces"] = None
+    model.save(tmp_path / "model.abcrnn")
+    arguments = ["events", "sample", str(tmp_path / "model.abcrnn"), "--notes", "5"]
+    assert main([*arguments, "-o", str(tmp_path / "x.mid")]) == 0
+    assert main(["events", "evaluate", str(tmp_path / "model.abcrnn"), str(midi_folder)]) == 0
 
 
 def test_a_missing_extra_is_named(tmp_path, monkeypatch, capsys):

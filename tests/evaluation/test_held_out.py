@@ -136,6 +136,12 @@ def test_invalid_records_of_a_model_file(few_tunes, corpus):
     model.about = {"corpus": {"origin": origin}}
     with pytest.raises(ValueError, match="not the record of a split"):
         held_out_part(model, few_tunes)
+    split = {"validation": 0.1, "test": 0.1, "seed": 0}
+    for letters in (None, 5, True, ["Z"]):
+        origin = {"fingerprint": few_tunes.fingerprint, "split": split, "without": letters}
+        model.about = {"corpus": {"origin": origin}}
+        with pytest.raises(ValueError, match="letters must be a string"):
+            held_out_part(model, few_tunes)
 
 
 # Which pieces are held out -------------------------------------------------------------------

@@ -37,6 +37,17 @@ def test_a_full_disk_leaves_the_folder_as_it_was(tmp_path, full_disk, files):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
 
 
+def test_an_error_names_the_path_and_not_the_temporary_file(tmp_path, full_disk):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError) as caught:
+        write_bytes(tmp_path / "folder", b"new")
+    assert (caught.value.filename, caught.value.filename2) == (str(tmp_path / "folder"), None)
+    with full_disk, pytest.raises(OSError, match="No space left") as caught:
+        write_bytes(tmp_path / "file", b"new")
+    assert caught.value.filename == str(tmp_path / "file")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, MemoryError])
 def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch, error):
     path = tmp_path / "file"
