@@ -305,7 +305,7 @@ def test_a_file_cannot_request_a_window_of_any_length(window, tmp_path, monkeypa
 
 
 def test_a_character_model_is_not_a_note_model(trained):
-    with pytest.raises(ValueError, match="its format is 'abcrnn model 1'"):
+    with pytest.raises(ValueError, match=r"is the file of a CharLSTM: open it .*abcrnn.load_model"):
         load_note_model(trained)
 
 
