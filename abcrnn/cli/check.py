@@ -7,7 +7,8 @@ from collections import Counter
 from typing import Any
 
 from abcrnn.cli.arguments import add_command
-from abcrnn.cli.terminal import count_of, read_tunes
+from abcrnn.cli.terminal import read_tunes
+from abcrnn.reports.wording import count_of
 
 
 def add_parser(subparsers: Any) -> None:

@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.arguments import add_command, add_command_group, suggestion
-from abcrnn.cli.terminal import count_of, load_corpus
+from abcrnn.cli.terminal import load_corpus
+from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
     from abcrnn.data.corpus import Corpus

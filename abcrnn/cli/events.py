@@ -18,9 +18,10 @@ from abcrnn.cli.arguments import (
     count,
     positive,
 )
-from abcrnn.cli.terminal import count_of, import_tensorflow, load_note_model, resume_hint
+from abcrnn.cli.terminal import import_tensorflow, load_note_model, resume_hint
 from abcrnn.cli.training_run import add_distribute, distribution_strategy, report_run
 from abcrnn.models.note_recipes import NOTE_RECIPES
+from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
     from abcrnn.data.midi_folder import Collection

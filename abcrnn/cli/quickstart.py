@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abcrnn.cli.arguments import add_command, count, whole
-from abcrnn.cli.terminal import count_of, import_tensorflow, report_unconverted, resume_hint
+from abcrnn.cli.terminal import import_tensorflow, report_unconverted, resume_hint
+from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
     from abcrnn.export.tunebook import Conversion

@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 from abcrnn.cli.arguments import add_command, add_tune_output
-from abcrnn.cli.terminal import count_of, load_corpus, load_model, write_tunebook
+from abcrnn.cli.terminal import load_corpus, load_model, write_tunebook
+from abcrnn.reports.wording import count_of
 
 
 def add_parser(subparsers: Any) -> None:

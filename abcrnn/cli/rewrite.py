@@ -16,7 +16,8 @@ from abcrnn.cli.arguments import (
     bar_range,
     count,
 )
-from abcrnn.cli.terminal import count_of, load_corpus, load_model, write_tunebook
+from abcrnn.cli.terminal import load_corpus, load_model, write_tunebook
+from abcrnn.reports.wording import count_of
 
 
 def add_parser(subparsers: Any) -> None:

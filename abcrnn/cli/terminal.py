@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.arguments import suggestion
+from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
     import argparse
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from abcrnn.notation import Block
 
 _ZIP = b"PK"  # a model file is a zip archive
-
-
-def count_of(number: int, noun: str) -> str:
-    """Return a number and a noun, such as ``1 tune`` and ``1,200 tunes``."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def import_tensorflow() -> None:

@@ -16,9 +16,10 @@ from abcrnn.cli.arguments import (
     share,
     whole,
 )
-from abcrnn.cli.terminal import count_of, import_tensorflow, load_corpus, resume_hint
+from abcrnn.cli.terminal import import_tensorflow, load_corpus, resume_hint
 from abcrnn.cli.training_run import add_distribute, distribution_strategy, report_run
 from abcrnn.models.recipes import RECIPES
+from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
     from abcrnn.models.recipes import Recipe

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.arguments import UsageError
-from abcrnn.cli.terminal import count_of
+from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from abcrnn.reports.request_rates import RequestRates
+from abcrnn.reports.wording import count_of
 
 #: A shared run of more bars than this counts as copied.
 MAX_SHARED_BARS = 4
@@ -195,11 +196,6 @@ def summary(scores: dict[str, float], generated: GeneratedTunes) -> Iterator[tup
     for name, number in _overlap_numbers(generated.reference.generated.overlap).items():
         note = f" (held-out {held_out_numbers[name]})" if held_out_numbers else ""
         yield name, number + note
-
-
-def count_of(number: int, noun: str) -> str:
-    """Return a number and a noun, such as ``1 tune`` and ``1,200 tunes``."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _validity_lines(settings: SamplingSettings, validity: ValidityColumns) -> Iterator[str]:

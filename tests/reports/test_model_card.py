@@ -13,9 +13,10 @@ from abcrnn.composition.requests import Requests
 from abcrnn.data.corpus import Corpus
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.evaluation.distributions import distance, distributions
-from abcrnn.reports.card_text import HeldOut, count_of, score_lines
+from abcrnn.reports.card_text import HeldOut, score_lines
 from abcrnn.reports.model_card import examine
 from abcrnn.reports.request_rates import MatchCounts
+from abcrnn.reports.wording import count_of
 
 TUNES = 6
 #: Of the eight tunes of homemade.abc: 5 for training, 1 for validation, 2 for the test.
