@@ -90,6 +90,20 @@ class Event(NamedTuple):
     decorations: tuple[str, ...] = ()
 
 
+class Change(NamedTuple):
+    """A key, meter or tempo that begins inside a bar.
+
+    Parameters
+    ----------
+    offset : Fraction
+        Time from the beginning of the bar, as written, in whole notes.
+    value : Key, Meter or Tempo
+    """
+
+    offset: Fraction
+    value: Key | Meter | Tempo
+
+
 class Bar(NamedTuple):
     """The music between two bar lines.
 
@@ -110,9 +124,11 @@ class Bar(NamedTuple):
     part : str
         The part that begins here, such as ``A``; empty if none does.
     tempo : Tempo, optional
-        The tempo, if it changes with this bar.
+        The tempo, if it changes at the beginning of this bar.
     marks : tuple of str
         Marks such as ``D.C.``; they are not played.
+    changes : tuple of Change
+        Keys, meters and tempos that begin inside the bar.
     """
 
     line: int
@@ -128,6 +144,7 @@ class Bar(NamedTuple):
     part: str = ""
     tempo: Tempo | None = None
     marks: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     @property
     def begins_repeat(self) -> bool:

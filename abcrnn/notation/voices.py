@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, Meter, Tempo
-from abcrnn.notation.tune import Bar, Event, Pitch, Voice
+from abcrnn.notation.tune import Bar, Change, Event, Pitch, Voice
 
 _MOST_BARS = 20_000
 
@@ -44,6 +44,7 @@ class VoiceBuilder:
         self._part = ""
         self._tempo: Tempo | None = None
         self._marks: tuple[str, ...] = ()
+        self._changes: list[tuple[int, Key | Meter | Tempo]] = []
         self._begin_bar()
 
     # State that notes depend on ----------------------------------------------------------------
@@ -80,9 +81,18 @@ class VoiceBuilder:
     def set_key(self, key: Key) -> None:
         """Change the key from here on; a bar that has events keeps the key it began with."""
         self.key = key
-        if not self._events:
+        if self._events:
+            self.change(key)
+        else:
             self._bar_key = key
         self._key_alters = key.alters()
+
+    def change(self, value: Key | Meter | Tempo) -> None:
+        """Record a key, meter or tempo that begins inside the current bar.
+
+        At the end of the bar, it belongs to the next bar instead.
+        """
+        self._changes.append((len(self._events), value))
 
     def begin_tuplet(self, p: int, q: int | None, r: int | None) -> None:
         """Begin a tuplet: the next ``r`` events, ``p`` in the time of ``q`` (section 4.13)."""
@@ -162,8 +172,11 @@ class VoiceBuilder:
         self._begin(line, column)
 
     def set_tempo(self, tempo: Tempo) -> None:
-        """Set the tempo from the current bar on."""
-        self._tempo = tempo
+        """Change the tempo from here on."""
+        if self._events:
+            self.change(tempo)
+        else:
+            self._tempo = tempo
 
     def mark(self, text: str) -> None:
         """Add a mark such as ``D.C.`` to the current bar."""
@@ -172,7 +185,9 @@ class VoiceBuilder:
     def change_meter(self, meter: Meter) -> None:
         """Change the meter; a bar that has events keeps the meter it began with."""
         self.meter = meter
-        if not self._events:
+        if self._events:
+            self.change(meter)
+        else:
             self._bar_meter = meter
 
     def finish(self) -> Voice:
@@ -207,9 +222,11 @@ class VoiceBuilder:
             raise ABCError(f"more than {_MOST_BARS} bars", *self._position)
         onset = start = self._end
         timed = []
+        offsets = [Fraction(0)]  # of the events and of the bar's end
         for event in self._events:
             timed.append(event._replace(onset=onset))
             onset += event.duration
+            offsets.append(onset - start)
         self.bars.append(
             Bar(
                 line=self._position[0] or timed[0].line,
@@ -225,12 +242,21 @@ class VoiceBuilder:
                 part=self._part,
                 tempo=self._tempo,
                 marks=self._marks,
+                changes=tuple(
+                    Change(offsets[index], value)
+                    for index, value in self._changes
+                    if index < len(timed)
+                ),
             )
         )
         self._end = onset
         self._events = []
         self._opens, self._ending, self._part = "", frozenset(), ""
         self._tempo, self._marks = None, ()
+        for index, value in self._changes:
+            if index == len(timed) and isinstance(value, Tempo):
+                self._tempo = value  # at the very end: the next bar begins with it
+        self._changes = []
         self._begin_bar()
 
     def _last_event(self) -> Event | None:
