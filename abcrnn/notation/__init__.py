@@ -14,6 +14,7 @@ from abcrnn.notation.checks import check_tune
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.playing import played_bars, played_notes
 from abcrnn.notation.reader import read_tune
+from abcrnn.notation.text import decode_text
 from abcrnn.notation.transposition import transpose
 from abcrnn.notation.tune import Bar, Event, Note, Pitch, Problem, Tune, Voice
 from abcrnn.notation.tunebook import (
@@ -36,6 +37,7 @@ __all__ = [
     "Tune",
     "Voice",
     "check_tune",
+    "decode_text",
     "drop_fields",
     "played_bars",
     "played_notes",
