@@ -68,16 +68,17 @@ def played_notes(tune: Tune, voice: Voice) -> list[Note]:
         for event in bar.events:
             still_held: dict[int, int] = {}
             for pitch, tied in zip(event.pitches, event.tied, strict=True):
-                index = held.get(pitch.midi)
+                sounding = pitch.midi + event.transpose
+                index = held.get(sounding)
                 if index is None:
                     index = len(notes)
-                    notes.append(Note(now, event.duration, pitch.midi))
+                    notes.append(Note(now, event.duration, sounding))
                 else:
                     notes[index] = notes[index]._replace(
                         duration=now + event.duration - notes[index].onset
                     )
                 if tied:
-                    still_held[pitch.midi] = index
+                    still_held[sounding] = index
             held = still_held
             now += event.duration
         if len(notes) > _MOST_NOTES:

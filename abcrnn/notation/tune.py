@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
+from abcrnn.notation.clefs import Clef
 from abcrnn.notation.fields import Key, Meter, Tempo
 
 
@@ -33,7 +34,7 @@ class Problem(NamedTuple):
 
 
 class Pitch(NamedTuple):
-    """A pitch as written.
+    """A pitch as written, in the octave that the clef and ``octave=`` give it.
 
     Parameters
     ----------
@@ -76,6 +77,8 @@ class Event(NamedTuple):
     chord_symbol : str
         Such as ``Am7``; empty if there is none.
     annotations, decorations : tuple of str
+    transpose : int
+        Semitones that its pitches and grace notes sound higher than written (``transpose=``).
     """
 
     line: int
@@ -88,20 +91,27 @@ class Event(NamedTuple):
     chord_symbol: str = ""
     annotations: tuple[str, ...] = ()
     decorations: tuple[str, ...] = ()
+    transpose: int = 0
+
+
+class Program(NamedTuple):
+    """A General MIDI program, 0 to 127 (``%%MIDI program``)."""
+
+    number: int
 
 
 class Change(NamedTuple):
-    """A key, meter or tempo that begins inside a bar.
+    """A key, meter, tempo, clef or MIDI program that begins inside a bar.
 
     Parameters
     ----------
     offset : Fraction
         Time from the beginning of the bar, as written, in whole notes.
-    value : Key, Meter or Tempo
+    value : Key, Meter, Tempo, Clef or Program
     """
 
     offset: Fraction
-    value: Key | Meter | Tempo
+    value: Key | Meter | Tempo | Clef | Program
 
 
 class Bar(NamedTuple):
@@ -128,7 +138,11 @@ class Bar(NamedTuple):
     marks : tuple of str
         Marks such as ``D.C.``; they are not played.
     changes : tuple of Change
-        Keys, meters and tempos that begin inside the bar.
+        Keys, meters, tempos, clefs and programs that begin inside the bar.
+    clef : Clef, optional
+        The clef at the beginning of the bar; None if the tune gives none.
+    program : int, optional
+        The General MIDI program at the beginning of the bar, 0 to 127; None if the tune gives none.
     """
 
     line: int
@@ -145,6 +159,8 @@ class Bar(NamedTuple):
     tempo: Tempo | None = None
     marks: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    clef: Clef | None = None
+    program: int | None = None
 
     @property
     def begins_repeat(self) -> bool:
@@ -174,10 +190,14 @@ class Voice:
     name : str
         As in the field ``V:``.
     bars : tuple of Bar
+    full_name, short_name : str
+        Names before the first and the other lines of a score (``name=``, ``snm=``), or empty.
     """
 
     name: str
     bars: tuple[Bar, ...]
+    full_name: str = ""
+    short_name: str = ""
 
 
 class Note(NamedTuple):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from abcrnn.notation.clefs import Clef, Properties
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, Meter, Tempo
-from abcrnn.notation.tune import Bar, Change, Event, Pitch, Voice
+from abcrnn.notation.tune import Bar, Change, Event, Pitch, Program, Voice
 
 _MOST_BARS = 20_000
 
@@ -30,11 +31,14 @@ class VoiceBuilder:
     meter: Meter
     unit: Fraction
     bars: list[Bar] = field(default_factory=list)
+    properties: Properties = field(default_factory=Properties)
+    program: int | None = None
+    propagation: str = "pitch"
 
     def __post_init__(self) -> None:
         self._events: list[Event] = []
         self._end = Fraction(0)
-        self._accidentals: dict[str, int] = {}
+        self._accidentals: dict[tuple[str, int | None], int] = {}  # by letter and octave
         self._tied_alters: dict[tuple[str, int], int] = {}
         self._tuplet: _Tuplet | None = None
         self._broken: Fraction | None = None
@@ -44,7 +48,8 @@ class VoiceBuilder:
         self._part = ""
         self._tempo: Tempo | None = None
         self._marks: tuple[str, ...] = ()
-        self._changes: list[tuple[int, Key | Meter | Tempo]] = []
+        self._bar_program: int | None = None
+        self._changes: list[tuple[int, Key | Meter | Tempo | Clef | Program]] = []
         self._begin_bar()
 
     # State that notes depend on ----------------------------------------------------------------
@@ -52,8 +57,9 @@ class VoiceBuilder:
     def alter(self, step: str, octave: int, accidental: int | None) -> int:
         """Return the alteration of a note in semitones, and store its accidental.
 
-        An accidental applies to the letter in every octave until the end of the bar, and
-        across a tie (section 11.3, ``%%propagate-accidentals pitch``).
+        An accidental applies across a tie, and until the end of the bar to the letter in every
+        octave, or as ``propagation`` says (section 11.3, ``%%propagate-accidentals``): only in
+        its own octave (``octave``), or only to its own note (``not``).
 
         Parameters
         ----------
@@ -69,13 +75,15 @@ class VoiceBuilder:
         int
             From -2 to 2.
         """
+        reach = octave if self.propagation == "octave" else None
         if accidental is not None:
-            self._accidentals[step] = accidental
+            if self.propagation != "not":
+                self._accidentals[step, reach] = accidental
             return accidental
         if (step, octave) in self._tied_alters:
             return self._tied_alters[step, octave]
-        if step in self._accidentals:
-            return self._accidentals[step]
+        if (step, reach) in self._accidentals:
+            return self._accidentals[step, reach]
         return self._key_alters.get(step, 0)
 
     def set_key(self, key: Key) -> None:
@@ -87,12 +95,30 @@ class VoiceBuilder:
             self._bar_key = key
         self._key_alters = key.alters()
 
-    def change(self, value: Key | Meter | Tempo) -> None:
-        """Record a key, meter or tempo that begins inside the current bar.
+    def change(self, value: Key | Meter | Tempo | Clef | Program) -> None:
+        """Record a key, meter, tempo, clef or program that begins inside the current bar.
 
         At the end of the bar, it belongs to the next bar instead.
         """
         self._changes.append((len(self._events), value))
+
+    def set_properties(self, properties: Properties) -> None:
+        """Change clef, octave, transposition and names from here on, where they are given."""
+        before = self.properties.shown_clef
+        self.properties = self.properties.updated(properties)
+        clef = self.properties.shown_clef
+        if not self._events:
+            self._bar_clef = clef
+        elif clef and clef != before:
+            self.change(clef)
+
+    def set_program(self, number: int) -> None:
+        """Change the MIDI program from here on."""
+        self.program = number
+        if self._events:
+            self.change(Program(number))
+        else:
+            self._bar_program = number
 
     def begin_tuplet(self, p: int, q: int | None, r: int | None) -> None:
         """Begin a tuplet: the next ``r`` events, ``p`` in the time of ``q`` (section 4.13)."""
@@ -134,7 +160,8 @@ class VoiceBuilder:
             if not self._tuplet.left:
                 self._tuplet = None
         self._begin(event.line, event.column)
-        self._events.append(event._replace(duration=duration))
+        transpose = self.properties.transpose or 0
+        self._events.append(event._replace(duration=duration, transpose=transpose))
         self._tied_alters = {}
 
     def remember_ties(self) -> None:
@@ -194,7 +221,8 @@ class VoiceBuilder:
         """Close the last bar and return the voice."""
         if self._events:
             self._end_bar("")
-        return Voice(self.name, tuple(self.bars))
+        names = self.properties.full_name or "", self.properties.short_name or ""
+        return Voice(self.name, tuple(self.bars), *names)
 
     @property
     def untouched(self) -> bool:
@@ -214,6 +242,8 @@ class VoiceBuilder:
 
     def _begin_bar(self) -> None:
         self._bar_meter, self._bar_key = self.meter, self.key
+        self._bar_clef = self.properties.shown_clef
+        self._bar_program = self.program
         self._key_alters = self.key.alters()
         self._position = (0, 0)
 
@@ -247,6 +277,8 @@ class VoiceBuilder:
                     for index, value in self._changes
                     if index < len(timed)
                 ),
+                clef=self._bar_clef,
+                program=self._bar_program,
             )
         )
         self._end = onset
@@ -274,7 +306,11 @@ class VoiceBuilder:
 
 
 def pitch_of(voice: VoiceBuilder, accidental: str, letter: str, marks: str) -> Pitch:
-    """Return the pitch of a note (sections 4.1, 4.2): ``C`` is middle C, ``c`` an octave above."""
+    """Return the pitch of a note (sections 4.1, 4.2): ``C`` is middle C, ``c`` an octave above.
+
+    The clef and ``octave=`` move it by octaves (section 4.6).
+    """
     octave = 4 + letter.islower() + marks.count("'") - marks.count(",")
+    octave += voice.properties.sounding_octaves
     sign = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}.get(accidental)
     return Pitch(letter.upper(), voice.alter(letter.upper(), octave, sign), octave)
