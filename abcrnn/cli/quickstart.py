@@ -112,8 +112,9 @@ def run_quickstart(
     from abcrnn.notation import renumber
     from abcrnn.sampling.sampler import Sampler
     from abcrnn.storage.atomic import write_text
+    from abcrnn.storage.paths import as_path
 
-    folder = Path(folder)
+    folder = as_path(folder)
     model, bits = _train(folder, epochs, steps, seed)
     sampler = Sampler(model, temperature=0.7, top_p=0.95, seed=seed, constraint="bars")
     generated = sampler.tunes(tunes, max_length=1000)

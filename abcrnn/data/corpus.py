@@ -40,6 +40,7 @@ from abcrnn.data.store import BOUNDARY, FORMAT, StoredTunes
 from abcrnn.data.store_writer import open_store, store_tunes
 from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.notation import Block, drop_fields, read_blocks
+from abcrnn.storage.paths import as_path, find_files
 
 _logger = logging.getLogger(__name__)
 
@@ -239,9 +240,9 @@ def load_corpus(source: str | os.PathLike[str]) -> Corpus:
     ----------
     source : str or path-like
         A name listed by ``abcrnn corpora list`` (fetched on first use), the path of
-        an ``.abc`` file, or the path of a folder, in which every ``.abc`` file is
-        read. Files of more than 32 MiB in all are encoded into the cache folder, once
-        for the same content.
+        an ``.abc`` file, the path of a folder, in which every ``.abc`` file is read, or
+        a pattern such as ``"tunes/*.abc"``. Files of more than 32 MiB in all are
+        encoded into the cache folder, once for the same content.
 
     Returns
     -------
@@ -267,18 +268,28 @@ def load_corpus(source: str | os.PathLike[str]) -> Corpus:
     if str(source) in card_names():
         card = read_card(str(source))
         return _load_files(card.name, fetch_card(card))
-    path = Path(source)
+    paths = find_files(source)
+    path = paths[0]
+    if len(paths) > 1:
+        return _load_files(path.resolve().parent.name, [f for p in paths for f in _abc_files(p)])
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.suffix.lower() == ".abc" and p.is_file())
-        if not files:
-            raise ValueError(f"{path} holds no .abc file")
-        return _load_files(path.resolve().name, files)
+        return _load_files(path.resolve().name, _abc_files(path))
     if path.is_file():
         return _load_files(path.stem, [path])
     raise FileNotFoundError(
         f"{source} is neither a file or folder nor a corpus; "
         f"the corpora are {', '.join(card_names())}"
     )
+
+
+def _abc_files(path: Path) -> list[Path]:
+    """Return the ``.abc`` files in a folder and its subfolders; of a file, the file."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(p for p in path.rglob("*") if p.suffix.lower() == ".abc" and p.is_file())
+    if not files:
+        raise ValueError(f"{path} holds no .abc file")
+    return files
 
 
 def read_lines(path: str | os.PathLike[str]) -> Iterator[str]:
@@ -296,6 +307,7 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[str]:
     ValueError
         If the file is empty or binary.
     """
+    path = as_path(path)
     with open(path, "rb") as file:
         if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
             raise ValueError(f"{path} is UTF-16; save it as UTF-8")

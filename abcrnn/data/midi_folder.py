@@ -31,6 +31,7 @@ from abcrnn.data.notes import (
 from abcrnn.data.registry import cache_folder
 from abcrnn.data.splits import Subject, assign_parts, digest_array
 from abcrnn.storage.archive import read_archive, write_archive
+from abcrnn.storage.paths import as_path
 
 _logger = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ def load_pieces(path: str | os.PathLike[str], instruments: Instruments = "merged
     ImportError
         If pretty_midi is not installed; the message names the extra.
     """
-    path = Path(path)
+    path = as_path(path)
     if path.is_file():
         pieces = _require_notes(read_midi(path, instruments), path)
         return Collection(path.name, tuple(pieces), ())

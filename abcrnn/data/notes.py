@@ -11,13 +11,13 @@ import io
 import os
 import warnings
 from collections import Counter
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abcrnn.storage.extras import import_pretty_midi
+from abcrnn.storage.paths import as_path
 
 #: One row of a note table.
 NOTE = np.dtype(
@@ -141,7 +141,7 @@ def read_midi(path: str | os.PathLike[str], instruments: Instruments = "merged")
     ImportError
         If pretty_midi is not installed; the message names the extra.
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; expected a MIDI file")
     size = path.stat().st_size

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from abcrnn.data.store import codes_of, text_of
 from abcrnn.storage.atomic import write_text
+from abcrnn.storage.paths import as_path
 
 _FORMAT = "abcrnn vocabulary 1"
 
@@ -146,7 +146,7 @@ class Vocabulary:
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
         """Load a vocabulary saved by :meth:`save`; ``ValueError`` if the file is not one."""
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            content = json.loads(as_path(path).read_text(encoding="utf-8"))
             if content["format"] != _FORMAT:
                 raise ValueError(f"its format is {content['format']!r}")
             return cls(content["characters"])

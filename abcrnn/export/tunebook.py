@@ -12,6 +12,7 @@ from typing import NamedTuple
 from abcrnn.export.midi import to_midi
 from abcrnn.export.musicxml import to_musicxml
 from abcrnn.notation import ABCError
+from abcrnn.storage.paths import as_path
 
 #: The formats of :func:`convert_tunes`: function that writes a tune, and file name extension.
 FORMATS = {"midi": (to_midi, ".mid"), "musicxml": (to_musicxml, ".musicxml")}
@@ -56,9 +57,9 @@ def convert_tunes(
     from tqdm import tqdm  # here, because ``abcrnn --help`` reads FORMATS
 
     write, extension = FORMATS[format]
-    done = []
+    folder, done = as_path(folder), []
     for number, tune in enumerate(tqdm(tunes, unit="tune", disable=None, leave=False), start=1):
-        path = Path(folder) / (file_stem(tune, number) + extension)
+        path = folder / (file_stem(tune, number) + extension)
         try:
             write(tune, path)
             done.append(Conversion(number, path, None))

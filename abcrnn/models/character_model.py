@@ -12,7 +12,6 @@ import json
 import os
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
@@ -23,15 +22,13 @@ from numpy.typing import NDArray
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.models.base import State
-from abcrnn.models.model_archive import CUSTOM, validate_digests
+from abcrnn.models.model_archive import CUSTOM, model_path, validate_digests
 from abcrnn.models.named_weights import NamedWeights
 from abcrnn.storage.archive import Arrays, write_archive
 
 #: Names of arrays in a model file besides weights: of the novelty index (a prefix), and of
 #: the digests of the training tunes.
 NOVELTY, DIGESTS = "novelty/", "trained/digests"
-
-_KERAS_ENDINGS = (".keras", ".h5", ".hdf5")
 
 
 class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has no hints
@@ -194,7 +191,8 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
         Parameters
         ----------
         path : path-like
-            Usually ends in ``.abcrnn``.
+            Usually ends in ``.abcrnn``. Any ending, or none, is accepted, except those
+            of Keras's own files: ``.keras``, ``.h5`` and ``.hdf5``.
         overwrite : bool
             Whether to replace a file that exists.
 
@@ -207,12 +205,8 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
         OSError
             If writing fails; a file that existed before is kept.
         """
-        if Path(path).suffix in _KERAS_ENDINGS:
-            raise ValueError(
-                f"{path} has the ending of a Keras file, which cannot hold a vocabulary: give a "
-                "path that ends in .abcrnn, or save the weights alone with save_weights"
-            )
-        if not overwrite and Path(path).exists():
+        path = model_path(path)
+        if not overwrite and path.exists():
             raise FileExistsError(f"{path} exists already")
         contents = {
             "vocabulary": self.vocabulary.characters,

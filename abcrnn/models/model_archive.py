@@ -12,6 +12,7 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from abcrnn.storage.archive import Arrays
+from abcrnn.storage.paths import as_path
 
 #: Formats of model files: CharLSTM, classes of users, models of notes.
 CHARACTERS = "abcrnn model 1"
@@ -50,6 +52,8 @@ class OtherFormatError(ValueError):
         self.path, self.found = path, found
 
 
+_KERAS_ENDINGS = (".keras", ".h5", ".hdf5")
+
 _SMALL = 16  # values; layers keep such state besides their weights, seeds for example
 
 
@@ -72,6 +76,17 @@ def valid_contents(path: str | os.PathLike[str], format_name: str) -> Iterator[N
         ) from error
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"{path} is not a valid {kind} file: {error}") from error
+
+
+def model_path(path: str | os.PathLike[str]) -> Path:
+    """Return the path to save a model at; ``ValueError`` if it ends as Keras's own files do."""
+    found = as_path(path)
+    if found.suffix.lower() in _KERAS_ENDINGS:
+        raise ValueError(
+            f"{path!s} has the ending of a Keras file, which abcrnn does not write: give a path "
+            "that ends in .abcrnn, or save the weights alone with Keras's save_weights"
+        )
+    return found
 
 
 def read_object(contents: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from abcrnn.models.model_archive import (
     CUSTOM,
     NOTES,
     OtherFormatError,
+    model_path,
     only_weights_of,
     read_about,
     read_object,
@@ -155,14 +156,21 @@ class NoteModel:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the model as one file.
 
-        The file is written under another name and renamed, so a failure leaves an
-        earlier file of this name as it was.
+        If writing fails, a file that existed before is kept.
+
+        Parameters
+        ----------
+        path : path-like
+            Usually ends in ``.abcrnn``; an ending of Keras's own files is refused.
 
         Raises
         ------
+        ValueError
+            If the path ends as Keras's own files do.
         OSError
             If the file cannot be written.
         """
+        path = model_path(path)
         about = {"kind": self.kind, "config": self.config, "about": self.about}
         arrays: Arrays = {f"weights/{name}": array for name, array in self.weight_arrays().items()}
         arrays |= {f"grid/{name}": a for name, a in self.grid._asdict().items()}

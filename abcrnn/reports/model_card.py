@@ -43,6 +43,7 @@ from abcrnn.reports.plots import plot_card
 from abcrnn.reports.request_rates import RequestRates, count_matches, typical_requests
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.atomic import write_text
+from abcrnn.storage.paths import as_path
 from abcrnn.storage.validation import require_count
 
 _TEMPERATURE, _SEED, _MAX_LENGTH = 0.8, 0, 1000
@@ -101,7 +102,8 @@ class ModelCard:
         OSError
             If a file cannot be written; no partial file remains.
         """
-        page, picture = Path(folder) / "card.json", Path(folder) / "card.png"
+        folder = as_path(folder)
+        page, picture = folder / "card.json", folder / "card.png"
         write_text(page, json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n")
         if not self.generated:
             return [page]

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abcrnn.storage.atomic import write_bytes
+from abcrnn.storage.paths import as_path
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -76,16 +77,18 @@ def read_archive(path: str | os.PathLike[str], *format_names: str) -> tuple[dict
     ------
     FileNotFoundError
         If there is no such file.
+    IsADirectoryError
+        If the path is that of a folder.
     ValueError
-        If the file is incomplete, damaged, or in another format.
+        If the file is incomplete, damaged, in another format, or not a regular file.
     """
     kind = format_names[0].rsplit(" ", 1)[0]
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected an {kind} file")
+    path = as_path(path)
+    _require_file(path, kind)
     try:
         with zipfile.ZipFile(path) as archive:
             # Members that overlap would let a small file use much memory.
-            if sum(info.file_size for info in archive.infolist()) > Path(path).stat().st_size:
+            if sum(info.file_size for info in archive.infolist()) > path.stat().st_size:
                 raise ValueError("its members are larger than the file")
             if any(info.comment for info in archive.infolist()):
                 raise ValueError("its members have comments")  # in damage: the next entries
@@ -127,6 +130,15 @@ def require_shapes(shapes: Mapping[str, tuple[int, ...]], arrays: Mapping[str, A
                 f"the weight {name} is {array.dtype} of shape {array.shape}, "
                 f"expected float32 of shape {shape}"
             )
+
+
+def _require_file(path: Path, kind: str) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; expected an {kind} file")
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file; expected an {kind} file")
+    if not path.is_file():
+        raise ValueError(f"{path} is a pipe or a device; an {kind} file must be a regular file")
 
 
 def _new_member(name: str) -> zipfile.ZipInfo:

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from abcrnn.storage.paths import make_folder
+
 _logger = logging.getLogger(__name__)
 
 # Errors that mean "locked by another"; any other error means that locks are not supported.
@@ -64,7 +66,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
     OSError
         If the folder cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
         locked = _try_lock(handle, folder)
@@ -91,8 +93,7 @@ def _try_lock(handle: int, folder: Path) -> bool:
                 error,
             )
             return False
-        os.lseek(handle, 0, os.SEEK_SET)
-        owner = os.read(handle, 20).decode("ascii", "replace").strip()
+        owner = _read_owner(handle)
         raise BlockingIOError(
             f"{folder} is in use by {f'process {owner}' if owner else 'another process'}: "
             "wait until it has ended, or use another folder"
@@ -100,7 +101,17 @@ def _try_lock(handle: int, folder: Path) -> bool:
     return True
 
 
+def _read_owner(handle: int) -> str:
+    """Return the process id in the file; empty if there is none, or if it cannot be read."""
+    with contextlib.suppress(OSError):  # network shares may refuse to read a locked file
+        os.lseek(handle, 0, os.SEEK_SET)
+        return os.read(handle, 20).decode("ascii", "replace").strip()
+    return ""
+
+
 def _replace_content(handle: int, text: str) -> None:
-    os.ftruncate(handle, 0)
-    os.lseek(handle, 0, os.SEEK_SET)
-    os.write(handle, text.encode("ascii"))
+    # The process id is only for messages: a full disk must not prevent the lock.
+    with contextlib.suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.write(handle, text.encode("ascii"))

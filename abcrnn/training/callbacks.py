@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.extras import import_tensorboard
+from abcrnn.storage.paths import as_path
 from abcrnn.storage.validation import require_count
 from abcrnn.training.records import EpochRecord
 from abcrnn.training.trainer import Callback
@@ -69,7 +70,7 @@ def log_to_tensorboard(folder: str | os.PathLike[str]) -> Callback:
     import tensorflow as tf
 
     import_tensorboard()
-    writer = tf.summary.create_file_writer(os.fspath(folder))
+    writer = tf.summary.create_file_writer(os.fspath(as_path(folder)))
 
     def write(_trainer: Any, record: EpochRecord) -> None:
         with writer.as_default():

@@ -30,6 +30,7 @@ from abcrnn.data.splits import recorded_rule
 from abcrnn.storage.archive import Arrays, read_archive, write_archive
 from abcrnn.storage.atomic import remove_partial_files, sync_folder, write_text
 from abcrnn.storage.locks import lock_folder
+from abcrnn.storage.paths import as_path
 from abcrnn.training.records import EpochRecord
 
 _logger = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class RunFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str], record: Any = EpochRecord) -> None:
-        self.path, self._record = Path(path), record
+        self.path, self._record = as_path(path), record
         self.best = self.path / "best.abcrnn"
 
     @contextmanager

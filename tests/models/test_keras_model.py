@@ -154,7 +154,7 @@ def test_early_stopping_restores_the_best_weights(windows):
 
 def test_keras_files_are_refused(windows, tmp_path):
     model = compiled(new_model())
-    for name in ("m.keras", "m.h5"):
+    for name in ("m.keras", "m.h5", "M.KERAS", "m.weights.h5", "m.hdf5"):
         with pytest.raises(ValueError, match=f"{name} has the ending of a Keras file.*abcrnn"):
             model.save(tmp_path / name)
     checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "m.keras")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from collections import Counter
 
@@ -88,7 +89,7 @@ def test_an_altered_file_is_refused(model, tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="none.abcrnn: no such file"):
         load_model(tmp_path / "none.abcrnn")
-    with pytest.raises(FileNotFoundError, match="no such file"):
+    with pytest.raises(IsADirectoryError, match="is a folder; expected an abcrnn model file"):
         load_model(tmp_path)
 
 
@@ -508,3 +509,20 @@ def test_names_of_weights_are_unique_and_last(tmp_path):
     }  # fmt: skip
     Both(VOCABULARY).save(tmp_path / "m.abcrnn")
     assert set(load_model(tmp_path / "m.abcrnn", model_class=Both).weight_arrays()) == names
+
+
+@pytest.mark.parametrize("name", ["m", "m.abcrnn", "m.model", "jigs.v2", "m.keras.abcrnn"])
+def test_any_ending_that_is_not_of_keras_is_accepted(model, tmp_path, name):
+    for path in (tmp_path / name, str(tmp_path / name), os.fsencode(tmp_path / name)):
+        model.save(path)
+        assert load_model(path).config == model.config
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.H5", "m.weights.h5"])
+def test_a_note_model_refuses_the_endings_of_keras(tmp_path, name):
+    grid = TimeGrid(np.array([0.0, 0.25]), np.array([0.25]))
+    notes = NoteModel("window", grid, {"units": 4, "seed": 1})
+    with pytest.raises(ValueError, match="has the ending of a Keras file"):
+        notes.save(tmp_path / name)
+    assert not list(tmp_path.iterdir())

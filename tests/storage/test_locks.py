@@ -75,3 +75,32 @@ def test_a_file_system_without_locks_gives_a_warning(tmp_path, monkeypatch, capl
         assert os.strerror(code) in caplog.text
     with lock_folder(tmp_path):  # nothing left behind blocks the next process
         pass
+
+
+def test_a_full_disk_does_not_prevent_a_lock(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", fail)
+    with lock_folder(tmp_path):
+        message = "in use by another process"
+        with pytest.raises(BlockingIOError, match=message), lock_folder(tmp_path):
+            pass
+
+
+def test_a_locked_file_that_cannot_be_read(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with lock_folder(tmp_path):
+        monkeypatch.setattr(os, "read", refuse)  # as on network shares
+        message = "in use by another process"
+        with pytest.raises(BlockingIOError, match=message), lock_folder(tmp_path):
+            pass
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError) as caught, lock_folder(tmp_path / "file"):
+        pass
+    assert caught.value.filename == str(tmp_path / "file")
