@@ -241,10 +241,10 @@ def _chord_symbol(symbol: str) -> base.Music21Object | None:
     from music21 import harmony
 
     chord = parse_chord_symbol(symbol)
-    if chord is None:
+    if chord is None or chord.root is None:
         return None
     root, bass = (
-        pitch and pitch.step + {1: "#", -1: "-"}.get(pitch.alter, "")
+        pitch and pitch.step + {1: "#", -1: "-", 2: "##", -2: "--"}.get(pitch.alter, "")
         for pitch in (chord.root, chord.bass)
     )
     return harmony.ChordSymbol(root=root, bass=bass, kind=chord.kind, kindStr=chord.suffix)

@@ -1,28 +1,37 @@
-"""Chord symbols such as ``F#m7`` (section 4.18 of ABC 2.1)."""
+"""Chord symbols such as ``F#m7`` (section 4.18 of ABC 2.1).
+
+The standard's form is a root from A to G, ``#`` or ``b``, a quality and a bass after a slash.
+What musicians write beyond it is read too: lower-case roots, the German H, ``♯`` and ``♭``,
+parentheses, and several chords in one symbol.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
+from abcrnn.notation.chord_qualities import Quality, parse_quality
 from abcrnn.notation.tune import Pitch
 
-_CHORD = re.compile(r"\(?([A-G])([#b]?)([^/()]*)(?:/([A-Ga-g])([#b+-]?))?\)?")
-# By what follows the root: semitones above the root and music21's name of the kind. "Cd" for
-# C diminished is found in the Nottingham tunebooks.
-_KINDS = {
-    "": ((0, 4, 7), "major"), "m": ((0, 3, 7), "minor"), "7": ((0, 4, 7, 10), "dominant-seventh"),
-    "m7": ((0, 3, 7, 10), "minor-seventh"), "M7": ((0, 4, 7, 11), "major-seventh"),
-    "6": ((0, 4, 7, 9), "major-sixth"), "m6": ((0, 3, 7, 9), "minor-sixth"),
-    "9": ((0, 4, 7, 10, 14), "dominant-ninth"), "m9": ((0, 3, 7, 10, 14), "minor-ninth"),
-    "7b9": ((0, 4, 7, 10, 13), "dominant-seventh"), "d": ((0, 3, 6), "diminished"),
-    "dim": ((0, 3, 6), "diminished"), "dim7": ((0, 3, 6, 9), "diminished-seventh"),
-    "m7b5": ((0, 3, 6, 10), "half-diminished-seventh"), "aug": ((0, 4, 8), "augmented"),
-    "+": ((0, 4, 8), "augmented"), "sus4": ((0, 5, 7), "suspended-fourth"),
-    "sus2": ((0, 2, 7), "suspended-second"), "5": ((0, 7), "power"),
+_LONGEST = 60  # characters
+
+_SIGN = r"(?:##|bb|♯♯|♭♭)(?!5|6|9|1[13])|[#b♯♭♮𝄪𝄫]"
+_ROOT = re.compile(rf"([A-Ha-h])(?:({_SIGN})|(is|es(?!us)|s(?!us)))?")
+_BASS = re.compile(rf"([A-Ha-h])({_SIGN}|[+-]|is|es|s)?")
+_ALTERS = {
+    "#": 1, "♯": 1, "+": 1, "is": 1, "b": -1, "♭": -1, "-": -1, "es": -1, "s": -1, "♮": 0,
+    "##": 2, "♯♯": 2, "𝄪": 2, "bb": -2, "♭♭": -2, "𝄫": -2,
 }  # fmt: skip
-_SYNONYMS = {"maj": "", "maj7": "M7", "min": "m", "min7": "m7", "sus": "sus4", "o": "dim"}
-_ALTERS = {"": 0, "#": 1, "+": 1, "b": -1, "-": -1}
+# After a lower-case root only these, so that words such as "end" and "as" are not chords.
+_AFTER_LOWER = re.compile(r"(?:m|min|mi|-)?(?:maj)?(?:6|7|9|11|13)?|sus[24]?|dim7?|aug|\+|°7?|ø7?")
+_NO_CHORD = re.compile(r"n\.? ?c\.?|no chord|tacet", re.IGNORECASE)
+_ALTERNATIVE = re.compile(r"([^()\[\]]*[^()\[\]\s])\s*[(\[]\s*([A-Ha-h][^()\[\]]*)[)\]]")
+_BETWEEN = re.compile(r"\s*[\s,;|/]\s*|\s*-\s*(?=[A-H])")
+# After the first letter; a symbol with a digit is a chord with a mistake.
+_WORDS = re.compile(
+    r"[^\d#]*(?:[aeiou][a-z]|[a-z][aeiou]|\.|\s[a-z]{2})[^\d#]*|nd|ll", re.IGNORECASE
+)
 
 
 class ChordSymbol(NamedTuple):
@@ -30,37 +39,56 @@ class ChordSymbol(NamedTuple):
 
     Parameters
     ----------
-    root : Pitch
-        In the octave below middle C.
+    root : Pitch or None
+        In the octave below middle C; None for "no chord" (``N.C.``).
     suffix : str
-        The quality that follows the root, such as ``m7``.
+        The quality as written, such as ``m7``.
     bass : Pitch, optional
         A pitch below the root.
+    quality : Quality
+        Intervals above the root.
+    remark : str
+        What a reader should know about an unusual symbol; empty if there is nothing.
     """
 
-    root: Pitch
+    root: Pitch | None
     suffix: str
     bass: Pitch | None
+    quality: Quality
+    remark: str = ""
 
     @property
     def pitches(self) -> list[int]:
         """MIDI numbers of the chord, bass first, then ascending from the root."""
-        tones = [self.root.midi + above for above in _KINDS[self.suffix][0]]
+        if self.root is None:
+            return []
+        tones = [self.root.midi + above for above in self.quality.semitones]
         return tones if self.bass is None else [self.bass.midi, *tones]
 
     @property
     def kind(self) -> str:
-        """The kind of chord as music21 names it, such as ``minor-seventh``."""
-        return _KINDS[self.suffix][1]
+        """The nearest kind of chord as music21 names it, such as ``minor-seventh``."""
+        return self.quality.kind
+
+    @property
+    def degrees(self) -> tuple[tuple[int, int, str], ...]:
+        """What differs from ``kind``; see :class:`~abcrnn.notation.chord_qualities.Quality`."""
+        return self.quality.degrees
 
 
+@lru_cache(maxsize=1024)
 def parse_chord_symbol(text: str) -> ChordSymbol | None:
     """Parse a chord symbol such as ``F#m7`` or, with a bass, ``D/f+``.
+
+    Parameters
+    ----------
+    text : str
+        Without the quotation marks. Of alternatives such as ``G(Em)``, the first is read.
 
     Returns
     -------
     ChordSymbol or None
-        None if the text is not a known chord.
+        None if the text cannot be interpreted as a chord.
 
     Examples
     --------
@@ -69,13 +97,73 @@ def parse_chord_symbol(text: str) -> ChordSymbol | None:
     >>> parse_chord_symbol("Fine") is None
     True
     """
-    found = _CHORD.fullmatch(text.strip())
-    suffix = found[3].strip() if found else ""
-    suffix = _SYNONYMS.get(suffix, suffix)
-    if not found or suffix not in _KINDS:
+    text = text.strip()
+    if not text or len(text) > _LONGEST:
         return None
-    root = Pitch(found[1], _ALTERS[found[2]], 3)
-    if not found[4]:
-        return ChordSymbol(root, suffix, None)
-    bass = Pitch(found[4].upper(), _ALTERS[found[5] or ""], 3)
-    return ChordSymbol(root, suffix, bass if bass.midi < root.midi else bass._replace(octave=2))
+    if _NO_CHORD.fullmatch(text.strip("()")):
+        return ChordSymbol(None, "", None, Quality((), "none"))
+    return _single(text) or _single(_without_brackets(text)) or _first_of_several(text)
+
+
+def looks_like_words(text: str) -> bool:
+    """Whether a text that is not a chord looks like words, such as ``Fine`` or ``D.C.``."""
+    return len(text) > _LONGEST or bool(_WORDS.fullmatch(text[1:]))
+
+
+def _without_brackets(text: str) -> str:
+    """Remove parentheses around a symbol, also one without the other."""
+    inner = text.strip("()[] ")
+    return inner + ")" if "(" in inner and ")" not in inner else inner
+
+
+def _first_of_several(text: str) -> ChordSymbol | None:
+    """Return the first of several chords in one symbol, such as ``G(Em)`` or ``Am, D7``."""
+    found = _ALTERNATIVE.fullmatch(text)
+    if found:
+        first = _single(found[1])
+        return first if first and _single(found[2]) else None
+    pieces = [piece for piece in _BETWEEN.split(text.strip("()[] ")) if piece]
+    chords = [_single(piece) for piece in pieces[:8]]
+    if len(chords) < 2 or None in chords or not chords[0]:
+        return None
+    remark = f'{len(pieces)} chords in one symbol; only the first, "{pieces[0]}", is played'
+    return chords[0]._replace(remark=remark)
+
+
+def _single(text: str) -> ChordSymbol | None:
+    found = _ROOT.match(text)
+    if not found:
+        return None
+    letter, sign, german = found[1], found[2] or "", found[3] or ""
+    if german == "s" and letter.upper() not in "EA":
+        return None
+    suffix, slash, low = text[found.end() :].replace("\\", "/").rpartition("/")
+    bass = _BASS.fullmatch(low.strip()) if slash else None
+    if not bass:
+        suffix = text[found.end() :]
+    if letter.islower() and (german or not _AFTER_LOWER.fullmatch(suffix.strip())):
+        return None
+    quality = parse_quality(suffix)
+    if quality is None:
+        return None
+    root = _pitch(letter, sign or german)
+    remark = _remark_on_root(root, letter, german)
+    suffix = suffix.strip()
+    if "(" not in suffix or ")" not in suffix:
+        suffix = suffix.strip("()")
+    if not bass:
+        return ChordSymbol(root, suffix, None, quality, remark)
+    below = _pitch(bass[1], bass[2] or "")
+    below = below if below.midi < root.midi else below._replace(octave=2)
+    return ChordSymbol(root, suffix, below, quality, remark)
+
+
+def _pitch(letter: str, sign: str) -> Pitch:
+    return Pitch("B" if letter in "Hh" else letter.upper(), _ALTERS.get(sign, 0), 3)
+
+
+def _remark_on_root(root: Pitch, letter: str, german: str) -> str:
+    name = root.step + {1: "#", -1: "b", 2: "##", -2: "bb"}.get(root.alter, "")
+    if letter in "Hh" or german:
+        return f'the German name "{letter}{german}" is read as {name}'
+    return f'the root "{letter}" is in lower case; it is read as {name}' if letter.islower() else ""

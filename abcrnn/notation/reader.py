@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from abcrnn.notation.chord_symbols import looks_like_words, parse_chord_symbol
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.field_reader import FieldReader
 from abcrnn.notation.fields import Key, parse_tempo
@@ -232,10 +233,33 @@ class _Reader(FieldReader):
         text = token.text[1:-1]
         if text[:1] in ("^", "_", "<", ">", "@"):  # section 4.19
             self.annotations.append(text[1:])
-        elif re.match(r"\(?[A-G]", text):  # section 4.18
-            self.chord_symbol = text
         else:
+            self._chord_symbol_or_words(token, text)
+
+    def _chord_symbol_or_words(self, token: Token, text: str) -> None:
+        """Read a chord symbol (section 4.18); other text without a placement is an annotation."""
+        chord = parse_chord_symbol(text)
+        resembles_chord = bool(re.match(r"[(\[]?[A-G]", text))
+        if chord is None and (not resembles_chord or looks_like_words(text)):
+            if resembles_chord:
+                self._remark(token, f'"{text[:40]}" is not a chord symbol; text is written "^..."')
             self.annotations.append(text)
+            return
+        if self.chord_symbol:
+            before, self.chord_symbol = self.chord_symbol, ""
+            self._remark(token, f'two chord symbols before one note: "{before}" is not played')
+            self.annotations.append(before)
+        self.chord_symbol = text
+        if chord is None:
+            self._remark(token, f'the chord symbol "{text[:40]}" is not understood and not played')
+        elif chord.remark:
+            self._remark(token, f'the chord symbol "{text}": {chord.remark}')
+
+    def _remark(self, token: Token, message: str) -> None:
+        """Report notation that is read by a guess, or not at all: each message once."""
+        if message not in self.unsupported:
+            self.unsupported.add(message)
+            self._problem(token, "unsupported", message)
 
     def _on_unquoted(self, token: Token) -> None:
         self._problem(token, "quotation", 'the quotation is not closed by "')
