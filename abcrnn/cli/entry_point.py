@@ -6,6 +6,7 @@ Exit codes: 0 success, 1 invalid data, 2 invalid arguments, 130 stopped by Ctrl-
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
 import sys
@@ -44,6 +45,9 @@ _COMMANDS = (
     events,
 )
 
+# Errors of writing; other files than standard output are named in the error.
+_WRITE_ERRORS = {errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EIO}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command of the command line.
@@ -74,17 +78,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser: argparse.ArgumentParser = arguments.parser
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
-        return run(arguments)
+        code = run(arguments)
+        sys.stdout.flush()  # so that a full disk is reported here
+        return code
     except KeyboardInterrupt:
         hint = f"; {arguments.hint}" if "hint" in arguments else ""
         print(f"\nstopped{hint}", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0  # the reader of the pipe, such as head, has stopped reading
     except UsageError as error:
         parser.error(str(error))
     except (ValueError, OSError, ArithmeticError, ImportError) as error:
+        if isinstance(error, OSError) and _is_of_output(error):
+            if isinstance(error, BrokenPipeError):
+                return 0  # the reader of the pipe, such as head, has stopped reading
+            error.filename = "standard output"
         message, is_argument_error = in_option_names(_message(error), parser)
         print(f"abcrnn: {message}", file=sys.stderr)
         return 2 if is_argument_error else 1
@@ -100,11 +107,20 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _is_of_output(error: OSError) -> bool:
+    """Return whether writing to standard output failed; then what follows is discarded."""
+    if error.filename is not None or error.errno not in _WRITE_ERRORS:
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
+
+
 def _message(error: Exception) -> str:
     """Return the message of an error; for a system error without its number."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}"
-    return str(error)
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    reason = f"{error.strerror[0].lower()}{error.strerror[1:]}"
+    return reason if error.filename is None else f"{error.filename}: {reason}"
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.arguments import suggestion
 from abcrnn.reports.wording import count_of
+from abcrnn.storage.paths import as_path, find_files
 
 if TYPE_CHECKING:
     import argparse
@@ -61,7 +62,7 @@ def find_model(arguments: argparse.Namespace) -> Path:
     ValueError
         If it is not a model file.
     """
-    path = Path(arguments.model)
+    path = as_path(arguments.model)
     if path.is_dir():
         path /= "best.abcrnn"
         if not path.is_file():
@@ -122,7 +123,7 @@ def load_corpus(source: str) -> Corpus:
 
 
 def read_tunes(path: str) -> Iterator[tuple[Path, Block]]:
-    """Yield the tunes of a file, or of every ``.abc`` file in a folder, with their positions.
+    """Yield the tunes of a file, folder or pattern such as ``*.abc``, with their positions.
 
     Raises
     ------
@@ -134,9 +135,11 @@ def read_tunes(path: str) -> Iterator[tuple[Path, Block]]:
     from abcrnn.data.corpus import read_lines
     from abcrnn.notation import read_blocks
 
-    if not Path(path).exists():
-        raise FileNotFoundError(f"{path}: no such file or folder")
-    files = sorted(Path(path).rglob("*.abc")) if Path(path).is_dir() else [Path(path)]
+    files: list[Path] = []
+    for found_path in find_files(path):
+        if not found_path.exists():
+            raise FileNotFoundError(f"{path}: no such file or folder")
+        files += sorted(found_path.rglob("*.abc")) if found_path.is_dir() else [found_path]
     found = False
     for file in files:
         for block in read_blocks(read_lines(file)):
@@ -157,13 +160,15 @@ def title_of(tune: str) -> str:
 
 
 def write_tunebook(tunes: Sequence[str], output: str | None) -> None:
-    """Write tunes to a file, or print them."""
+    """Write tunes to a file, or print them; ``-`` is standard output."""
     from abcrnn.storage.atomic import write_text
 
     text = "\n\n".join(tunes) + "\n"
-    if output:
+    if output and output != "-":
         write_text(output, text)
-        print(f"{count_of(len(tunes), 'tune')} in {output}")
+        # With /dev/stdout, the tunes alone are the output.
+        report = sys.stderr if output.startswith("/dev/") else sys.stdout
+        print(f"{count_of(len(tunes), 'tune')} in {output}", file=report)
     elif tunes:
         print(text, end="")
 

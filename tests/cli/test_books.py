@@ -97,3 +97,35 @@ def test_counts_of_one_are_singular(tmp_path, run):
 def test_fetching_an_unknown_corpus(run, name, hint):
     code, _, errors = run("corpora", "fetch", name)
     assert code == 1 and f"there is no corpus '{name}'{hint}" in errors
+
+
+def test_patterns_and_the_home_folder_where_no_shell_expands_them(
+    homemade, tmp_path, monkeypatch, run
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for name in ("b.abc", "a.abc", "a.txt"):
+        (tmp_path / name).write_bytes(homemade.read_bytes())
+    (tmp_path / "bad[1].abc").write_text("X:1\nM:4/4\nL:1/4\nK:C\nCDEFG|]\n")
+    code, out, _ = run("check", tmp_path / "?.abc", "~/a.abc")
+    assert (code, out) == (0, "24 of 24 tunes valid\n")
+    code, out, _ = run("check", "~/bad[1].abc")
+    assert code == 1 and out.startswith(f"{tmp_path}/bad[1].abc:5:")
+    code, _, errors = run("convert", "~/[ab].abc", "--out", "~/midi")
+    assert (code, errors) == (0, "16 of 16 tunes converted into ~/midi\n")
+    assert len(list((tmp_path / "midi").iterdir())) == 16
+    code, _, errors = run("check", "~/*.mid")
+    assert (code, errors) == (1, "abcrnn: ~/*.mid: no such file or folder\n")
+
+
+def test_a_path_that_cannot_be_is_one_line(homemade, tmp_path, run):
+    (tmp_path / "file").touch()
+    for arguments, message in (
+        (["convert", homemade, "--out", tmp_path / "file"], f"{tmp_path}/file: not a directory"),
+        (["convert", homemade, "--out", ""], "a path must not be empty"),
+        (["convert", homemade, "--out", "a\0b"], "a path must not contain a NUL character: "),
+        (["check", ""], "a path must not be empty"),
+    ):
+        code, out, errors = run(*arguments)
+        assert (code, out) == (1, "")
+        assert errors.startswith(f"abcrnn: {message}") and errors.count("\n") == 1

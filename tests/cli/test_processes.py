@@ -131,3 +131,20 @@ def test_ctrl_c_saves_and_prints_how_to_resume(tmp_path, homemade):
     assert untimed("stopped") == untimed("whole")
     best = [(tmp_path / folder / "best.abcrnn").read_bytes() for folder in ("whole", "stopped")]
     assert best[0] == best[1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["corpora", "list"], ["check", "BOOK"]])
+def test_a_full_disk_under_standard_output_is_named(arguments, homemade):
+    command = [
+        sys.executable,
+        "-m",
+        "abcrnn",
+        *(str(homemade) if a == "BOOK" else a for a in arguments),
+    ]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment()
+        )
+    assert done.returncode == 1
+    assert done.stderr == "abcrnn: standard output: no space left on device\n"
