@@ -1,0 +1,66 @@
+"""Names of the files of a tunebook: titles come from strangers."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from abcrnn.export.tunebook import convert_tunes, file_stem
+
+HOSTILE_TITLES = [
+    "../../etc/passwd",
+    "/etc/passwd",
+    "..",
+    ".",
+    "~/x",
+    "~root",
+    "C:\\Windows\\system32",
+    "\\\\server\\share",
+    "file:stream",
+    "CON",
+    "nul.txt",
+    "COM1",
+    "LPT\u00b9",
+    "aux.",
+    "trailing dots...",
+    "trailing space ",
+    "x" * 5000,
+    "\u97f3\u697d" * 2000,
+    "e\u0301" * 500,
+    "a\tb\x07c\x7fd\x1b[31m",
+    "a\u202egnp.exe",
+    "a\u2028b\x85c",
+    "a\0b",
+    "-rf",
+    "$(touch x) `y` ;&|<>*?\"'!#%{}[]",
+    "\ud800",
+    "\uff0e\uff0e\uff0fetc",
+    "\u2024\u2024/x",
+    "",
+    " ",
+]
+RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
+
+
+@pytest.mark.parametrize("title", HOSTILE_TITLES)
+@pytest.mark.parametrize("number", [1, 12345])
+def test_a_title_cannot_name_another_place_or_a_special_file(title, number):
+    stem = file_stem(f"X:1\nT:{title}\nK:C\nC4|]", number)
+    assert re.fullmatch(r"\d{4,}(-[a-z0-9]+)*", stem)
+    assert len(stem) <= 60
+    assert int(stem.partition("-")[0]) == number
+    assert not RESERVED.match(stem)
+
+
+@pytest.mark.parametrize("format", ["midi", "musicxml"])
+def test_files_of_hostile_titles_are_in_the_folder(tmp_path, format):
+    titles = [title for title in HOSTILE_TITLES if "\0" not in title]  # which is no text
+    tunes = [
+        f"X:{n}\nT:{title}\nM:4/4\nL:1/4\nK:C\nCDEF|]" for n, title in enumerate(titles, start=1)
+    ]
+    conversions = convert_tunes(tunes, tmp_path / "out", format)
+    assert {path.parent for path in tmp_path.rglob("*") if path.is_file()} == {tmp_path / "out"}
+    written = [conversion.path for conversion in conversions if conversion.path]
+    assert sorted(written) == sorted((tmp_path / "out").iterdir())
+    assert len(written) == len(titles)
+    assert not Path("x").exists()
