@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from abcrnn.notation.decorations import KNOWN, is_decoration, is_direction
 from abcrnn.notation.errors import ABCError
+from abcrnn.notation.plain_text import is_text_line, is_text_word
 
 
 class Token(NamedTuple):
@@ -32,26 +34,59 @@ LENGTH = r"\d*(?:/\d*)*"
 #: A note's accidental, letter, octave marks and length (sections 4.1 to 4.3).
 NOTE = re.compile(rf"(\^{{1,2}}|_{{1,2}}|=)?([A-Ga-g])([,']*)({LENGTH})")
 
-_ENDING = r"[1-9]\d?(?:[,-][1-9]\d?)*"
+_ENDING = r"[1-9]\d?(?:[,-][1-9]\d?)*+(?!\d)"
 
-_MUSIC = re.compile(
-    rf"""(?P<space>[ \t]+)
-    | (?P<note>{NOTE.pattern})
-    | (?P<quoted>"[^"]*") | (?P<unquoted>"[^"]*)
-    | (?P<bar>(?:\[(?=\|)|\||:(?=[|:\]]))(?:[|:]|\[(?=\|)|\](?!\[))*(?:{_ENDING})?)
-    | (?P<ending>\[{_ENDING})
-    | (?P<inline>\[[A-Za-z]:[^\[\]]*\])
-    | (?P<chord>\[) | (?P<chord_end>\]{LENGTH})
-    | (?P<rest>[xz]{LENGTH}) | (?P<bar_rest>[XZ]\d*) | (?P<spacer>y\d*)
-    | (?P<tuplet>\(\d+(?::\d*)?(?::\d*)?) | (?P<slur>\() | (?P<slur_end>\))
-    | (?P<grace>\{{/?) | (?P<grace_end>\}})
-    | (?P<broken>>+|<+) | (?P<tie>-)
-    | (?P<decoration>![^!|\s":\[\]]{{1,32}}!|\+[a-zA-Z0-9.<>()^_]{{1,32}}\+|[.~H-Wh-w])
-    | (?P<overlay>&+)
-    | (?P<other>.)""",
-    re.VERBOSE,
+# Web pages and word processors leave other spaces than " ", and characters without width.
+_SPACE = r"[\s\u200b-\u200f\u2060\ufeff\u00ad]"
+
+# Notes between two signs +, a chord of ABC 1.6; +f+ to +ffff+ are decorations.
+_OLD_CHORD = rf"(?:(?:\^{{1,2}}|_{{1,2}}|=)?[A-Ga-g][,']*+(?:{LENGTH})-?)++"
+
+# HTML, except tags that are broken rhythm, such as A<b>c.
+_TAG = (
+    r"</?(?:html|head|body|div|span|p|br|hr|pre|code|font|img|table|t[rdh]|h[1-6]|i|ul|li|strong"
+    r"|em)\b[^<>|]{0,200}>|<a\s+(?:href|name|id|class|target)\b[^<>|]{0,200}>|</[a-z]{1,6}>"
 )
+_ENTITY = r"&(?:[A-Za-z]{2,8}|\#\d{1,6});"
+_URL = r"(?:https?://|www\.)\S{1,200}"
+
+_WORD = r"(?P<word>(?<![^\s|:!>\]])[^\W\d_]{2,40}(?=[\s.,;:!?|<()/]|$)) |"
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"""(?P<space>{_SPACE}+)
+        | (?P<text>(?<![^\s|:!])(?:{_URL}|D\.[CS]\.(?=\s|\||$))|{_TAG}|{_ENTITY})
+        | {word} (?P<note>{NOTE.pattern})
+        | (?P<quoted>"(?:[^"\\]|\\.)*+") | (?P<unquoted>"(?:[^"\\]|\\.)*+)
+        | (?P<bar>\.?(?:\[(?=\|)|\||:(?=[|:\]]|\[\|))(?:[|:\]]|\[(?=\|)){{0,60}}(?:{_ENDING})?)
+        | (?P<ending>\[{_ENDING})
+        | (?P<inline>\[[A-Za-z]:(?![|:])[^\[\]]*+\])
+        | (?P<open_field>\[[A-Za-z]:(?![|:])[^\s\[\]|]*+)
+        | (?P<label>\["[^"\[\]|]*"(?![^\[\]|]*+\]))
+        | (?P<chord>\[) | (?P<chord_end>\]{LENGTH})
+        | (?P<old_chord>\+(?!f{{1,4}}\+){_OLD_CHORD}\+{LENGTH})
+        | (?P<rest>[xz]{LENGTH}) | (?P<bar_rest>[XZ]\d*) | (?P<spacer>y\d*)
+        | (?P<tuplet>\(\d+(?::\d*)?(?::\d*)?)
+        | (?P<overlay>\(&|&+\)?) | (?P<slur>\() | (?P<slur_end>\))
+        | (?P<grace>\{{/?) | (?P<grace_end>\}})
+        | (?P<broken>>+|<+) | (?P<tie>-)
+        | (?P<direction>![A-Za-z][^!|":\[\]]{{0,30}}\s[^!|":\[\]]{{0,30}}!)
+        | (?P<decoration>![^!|\s":\[\]]{{1,32}}!|\+[a-zA-Z0-9.<>()^_]{{1,32}}\+
+            |\.(?![\s\d|]|$)|[~H-Wh-w])
+        | (?P<open_decoration>[!+][A-Za-z]{{3,20}}(?=\s|\||$))
+        | (?P<microtone>[\^_]\d+(?:/\d*)?|[\^_]/\d*) | (?P<accidental>[\^_=]+)
+        | (?P<number>[\d/]+)
+        | (?P<typographic>[\u201c-\u201f\u00ab\u00bb][^\u201c-\u201f\u00ab\u00bb"|]{{0,60}}
+            [\u201c-\u201f\u00ab\u00bb"])
+        | (?P<other>.)""",
+        re.VERBOSE,
+    )
+
+
+_MUSIC, _SIGN = _pattern(_WORD), _pattern("")
 _FIELD = re.compile(r"\s*([A-Za-z+]):(?![|:])(.*)")
+_SYMBOL = re.compile(r"^\s*U:\s*([H-Wh-w])")
 _COMMENT = re.compile(r"(?<!\\)%")
 
 
@@ -69,6 +104,7 @@ def tokens(tune: str) -> Iterator[Token]:
         If a line has a NUL byte.
     """
     in_header = True
+    defined: frozenset[str] = frozenset()  # letters with a U: field
     for number, line in enumerate(tune.split("\n"), start=1):
         if "\0" in line:
             raise ABCError("a NUL byte; ABC is text", number, line.index("\0") + 1)
@@ -81,8 +117,12 @@ def tokens(tune: str) -> Iterator[Token]:
         if field and (in_header or _is_body_field(field[1])):
             yield Token("field", f"{field[1]}:{field[2].strip()}", number, field.start(1) + 1)
             in_header = in_header and field[1] != "K"
+            defined |= frozenset(_SYMBOL.findall(code))
+        elif not in_header and is_text_line(code, defined):
+            first = len(code) - len(code.lstrip())
+            yield Token("text", code.strip(), number, first + 1)
         else:
-            yield from _music(code, number)
+            yield from _music(code, number, defined)
 
 
 def _is_body_field(letter: str) -> bool:
@@ -91,8 +131,42 @@ def _is_body_field(letter: str) -> bool:
     return letter == "+" or letter.isalpha()
 
 
-def _music(code: str, number: int) -> Iterator[Token]:
-    for found in _MUSIC.finditer(code):
-        kind = found.lastgroup or "other"
-        if kind != "space":
-            yield Token(kind, found[0], number, found.start() + 1)
+def _music(code: str, number: int, defined: frozenset[str], column: int = 1) -> Iterator[Token]:
+    position = 0
+    while found := _MUSIC.match(code, position):
+        kind, text = found.lastgroup or "other", found[0]
+        if kind == "word":
+            if is_text_word(text, defined):
+                kind = "text"
+            else:
+                found = _SIGN.match(code, position) or found
+                kind, text = found.lastgroup or "other", found[0]
+        elif kind in ("direction", "decoration", "open_decoration"):
+            kind, text = _decoration(kind, text)
+        if kind == "old_chord":
+            yield from _old_chord(text, number, column + position)
+        elif kind != "space":
+            yield Token(kind, text, number, column + position)
+        position += len(text)
+
+
+def _decoration(kind: str, text: str) -> tuple[str, str]:
+    """Return kind and text of a decoration; ``!`` before music is a line break (section 4.14)."""
+    if len(text) == 1:
+        return kind, text
+    name = text.strip("!+") or text[0]
+    if kind == "open_decoration":
+        return (kind, text) if name in KNOWN else ("other", text[0])
+    if kind == "direction":
+        words = re.findall(r"[^\W\d_]{2,}", name)
+        is_text = is_direction(name) or any(is_text_word(word, frozenset()) for word in words)
+    else:
+        is_text = is_decoration(name)
+    return ("decoration", text) if is_text else ("other", text[0])
+
+
+def _old_chord(text: str, number: int, column: int) -> Iterator[Token]:
+    notes, length = text[1:].split("+")
+    yield Token("chord", "+", number, column)
+    yield from _music(notes, number, frozenset(), column + 1)
+    yield Token("chord_end", f"+{length}", number, column + 1 + len(notes))

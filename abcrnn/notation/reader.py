@@ -11,8 +11,9 @@ import re
 from fractions import Fraction
 
 from abcrnn.notation.chord_symbols import looks_like_words, parse_chord_symbol
+from abcrnn.notation.decorations import DEFAULT_SYMBOLS, KNOWN, is_direction
 from abcrnn.notation.errors import ABCError
-from abcrnn.notation.field_reader import FieldReader
+from abcrnn.notation.faulty_notation import FaultyNotationReader
 from abcrnn.notation.fields import Key, parse_tempo
 from abcrnn.notation.lengths import parse_ending, parse_length, parse_number
 from abcrnn.notation.lexer import NOTE, Token, tokens
@@ -22,7 +23,10 @@ from abcrnn.notation.voices import pitch_of
 _MOST_RESTS = 999  # bars of rest in a tune; a few characters can request very many
 
 _ABOVE_KEY = ("field", "inline", "directive")
-_ENDS_OVERLAY = ("bar", "ending", "field", "inline")
+_ENDS_OVERLAY = ("bar", "ending", "field", "inline", "overlay")
+
+_UNTIL_CLOSED = 10**9  # bars of an overlay (& ... &)
+_COORDINATES = re.compile(r"@-?[\d.]*,-?[\d.]*\s?")  # section 4.19
 
 _MARKS = ("D.C.", "D.S.", "dacapo", "dacoda", "segno", "coda", "fine")
 
@@ -59,7 +63,7 @@ def read_tune(text: str) -> Tune:
     return _Reader().read(text)
 
 
-class _Reader(FieldReader):
+class _Reader(FaultyNotationReader):
     """The state of the parser, except that of each voice."""
 
     def __init__(self) -> None:
@@ -71,12 +75,12 @@ class _Reader(FieldReader):
         self.chord_symbol = ""
         self.annotations: list[str] = []
         self.decorations: list[str] = []
-        self.overlaid = False
+        self.overlaid = 0  # bars of a voice overlay still to come
+        self.overlay: Token | None = None  # (&, not closed yet
         self.headless = False
         self.rests = 0
 
     def read(self, text: str) -> Tune:
-        last = Token("other", "", 1, 1)
         for token in tokens(text):
             if self.overlaid and token.kind not in _ENDS_OVERLAY:
                 continue
@@ -84,16 +88,9 @@ class _Reader(FieldReader):
                 self._music_above_key(token)
                 continue
             getattr(self, f"_on_{token.kind}")(token)
-            last = token
-        if self.in_grace:
-            self._problem(self.in_grace, "grace", "grace notes are not closed by }")
-        if self.chord:
-            self._problem(self.chord, "chord", "the chord is not closed by ]")
-        voices = []
-        for builder in self.voices.values():
-            if builder.unfinished_tuplet:
-                self._problem(last, "tuplet", "the tune ends inside a tuplet")
-            voices.append(builder.finish())
+            self.previous = token
+        self._check_end()
+        voices = [builder.finish() for builder in self.voices.values()]
         meter, unit = self._initial_meter_and_unit()
         return Tune(
             fields=tuple(self.fields),
@@ -105,6 +102,23 @@ class _Reader(FieldReader):
             voices=tuple(voice for voice in voices if voice.bars),
             problems=tuple(sorted(self.problems)),
         )
+
+    def _check_end(self) -> None:
+        """Report what the end of the tune leaves open."""
+        if self.in_grace:
+            self._problem(self.in_grace, "grace", "grace notes are not closed by }")
+        if self.chord:
+            self._problem(self.chord, "chord", "the chord is not closed by ]")
+        if self.overlay:
+            self._problem(self.overlay, "unsupported", "the voice overlay (& is not closed by &)")
+        if self.chord_symbol:
+            message = f'the chord symbol "{self.chord_symbol[:40]}" has no note after it'
+            self._remark(self.previous, message)
+        for builder in self.voices.values():
+            if builder.unfinished_tuplet:
+                self._problem(self.previous, "tuplet", "the tune ends inside a tuplet")
+            if builder.unfinished_broken:
+                self._problem(self.previous, "length", "broken rhythm has no note after it")
 
     # Notes and rests (sections 4.1 to 4.5) ---------------------------------------------------
 
@@ -127,13 +141,17 @@ class _Reader(FieldReader):
 
     def _on_rest(self, token: Token) -> None:
         voice = self.voice
-        if self.in_grace or self.chord:
+        if self._rest_in_group(token):
             return
         self._add(token, self._length(token.text[1:], token) * voice.unit, ())
 
     def _on_bar_rest(self, token: Token) -> None:
         voice = self.voice
+        if self._rest_in_group(token):
+            return
         bars = parse_number(token.text[1:] or "1", token, _MOST_RESTS)
+        if bars == 0:
+            self._problem(token, "length", f"{token.text} is not a rest of one bar or more")
         self.rests += bars
         if self.rests > _MOST_RESTS:
             raise ABCError(f"more than {_MOST_RESTS} bars of rest", token.line, token.column)
@@ -142,6 +160,12 @@ class _Reader(FieldReader):
             if number:
                 voice.bar_line("|")
             self._add(token, length, ())
+
+    def _rest_in_group(self, token: Token) -> bool:
+        """Report a rest in a chord or in grace notes; return whether it is in one."""
+        if self.in_grace or self.chord:
+            self._unsupported(token, f"a rest in {'grace notes' if self.in_grace else 'a chord'}")
+        return bool(self.in_grace or self.chord)
 
     def _add(self, token: Token, duration: Fraction, pitches: tuple[Pitch, ...],
              tied: tuple[bool, ...] = ()) -> None:  # fmt: skip
@@ -165,11 +189,17 @@ class _Reader(FieldReader):
         self.graces, self.chord_symbol, self.annotations, self.decorations = [], "", [], []
 
     def _on_chord(self, token: Token) -> None:
+        if self.in_grace and not self.chord:
+            message = "a chord in grace notes is not supported; its notes are read one by one"
+            self._remark(token, message)
+            return
         if self.chord:
-            self._problem(self.chord, "chord", "the chord is not closed by ]")
+            self._problem(self.chord, "chord", "the chord is not closed by ] before the next [")
         self.chord, self.chord_notes = token, []
 
     def _on_chord_end(self, token: Token) -> None:
+        if self.in_grace and not self.chord:
+            return
         opened, self.chord = self.chord, None
         if not opened:
             self._problem(token, "chord", "] without a chord to close")
@@ -193,20 +223,31 @@ class _Reader(FieldReader):
 
     def _on_broken(self, token: Token) -> None:
         voice = self.voice
-        if self.in_grace or self.chord:
-            return
-        if len(token.text) > 4:
-            self._problem(token, "length", f"{token.text} is too long; at most four signs")
+        if self.chord:
+            self._unsupported(token, f"broken rhythm ({token.text[:4]}) in a chord")
+        elif self.in_grace:
+            return  # legal, and without effect (section 4.12)
+        elif len(token.text) > 4:
+            self._problem(token, "length", f"{token.text[:8]}... is too long; at most four signs")
+        elif voice.unfinished_broken:
+            self._problem(token, "length", f"{token.text} follows another sign of broken rhythm")
         elif not voice.break_rhythm(token.text):
             self._problem(token, "length", f"{token.text} has no note before it")
 
     def _on_tuplet(self, token: Token) -> None:
         voice = self.voice
-        numbers = [parse_number(n, token, 99) if n else None for n in token.text[1:].split(":")]
-        p, q, r = [*numbers, None, None][:3]
-        if not p or p < 2 or q == 0 or r == 0:
-            self._problem(token, "tuplet", f"{token.text} is not a tuplet, such as (3 or (3:2:2")
+        first, *others = token.text[1:].split(":")
+        p = parse_number(first, token, 99)
+        numbers = [parse_number(number, token, 99) if number else None for number in others]
+        q, r = [*numbers, None, None][:2]
+        problem = _tuplet_problem(p, q, r)
+        if problem:
+            self._problem(token, "tuplet", f"{token.text} {problem}")
             return
+        if self.in_grace:
+            return  # grace notes have no length of their own
+        if self.chord:
+            self._unsupported(token, f"a tuplet ({token.text}) in a chord")
         if voice.unfinished_tuplet:
             self._problem(token, "tuplet", "a tuplet begins inside another")
         voice.begin_tuplet(p, q, r)
@@ -232,8 +273,9 @@ class _Reader(FieldReader):
     def _on_quoted(self, token: Token) -> None:
         text = token.text[1:-1]
         if text[:1] in ("^", "_", "<", ">", "@"):  # section 4.19
-            self.annotations.append(text[1:])
-        else:
+            placed = _COORDINATES.match(text)
+            self.annotations.append(text[placed.end() if placed else 1 :])
+        elif text:
             self._chord_symbol_or_words(token, text)
 
     def _chord_symbol_or_words(self, token: Token, text: str) -> None:
@@ -255,20 +297,25 @@ class _Reader(FieldReader):
         elif chord.remark:
             self._remark(token, f'the chord symbol "{text}": {chord.remark}')
 
-    def _remark(self, token: Token, message: str) -> None:
-        """Report notation that is read by a guess, or not at all: each message once."""
-        if message not in self.unsupported:
-            self.unsupported.add(message)
-            self._problem(token, "unsupported", message)
-
     def _on_unquoted(self, token: Token) -> None:
-        self._problem(token, "quotation", 'the quotation is not closed by "')
+        message = 'the quotation is not closed by "; % begins a comment, also in quotes'
+        self._problem(token, "quotation", message)
 
     def _on_decoration(self, token: Token) -> None:
-        name = token.text.strip("!+") if len(token.text) > 1 else token.text
-        if name in _MARKS and self.voices:
+        text = self.symbols.get(token.text, token.text)
+        if text.startswith('"'):
+            self._on_quoted(token._replace(text=text))
+            return
+        name = (text.strip("!+") or text) if len(text) > 1 else text
+        if len(text) == 1 and text not in DEFAULT_SYMBOLS:
+            self._unsupported(token, f"the letter {text} (no U: field defines it)")
+        elif len(text) > 1 and " " in name:
+            self._unsupported(token, f"the decoration {text}, which has spaces")
+        elif len(text) > 1 and name not in KNOWN:
+            self._unsupported(token, f"the decoration {text}")
+        if name in _MARKS or is_direction(name):
             self.voice.mark(name)
-        else:
+        elif name:
             self.decorations.append(name)
 
     def _on_slur(self, token: Token) -> None:
@@ -278,12 +325,12 @@ class _Reader(FieldReader):
 
     def _on_overlay(self, token: Token) -> None:
         self._unsupported(token, "voice overlay (&)")
-        self.overlaid = True
-
-    def _on_other(self, token: Token) -> None:
-        # Section 8.1 reserves some characters to be ignored; ! and \ end lines.
-        if token.text not in "!\\`$*;?@#" and self.voices:
-            self._unsupported(token, f"the character {token.text!r}")
+        if token.text == "(&":
+            self.overlay = token
+        elif token.text.endswith(")"):
+            self.overlay, self.overlaid = None, 0
+        else:
+            self.overlaid = _UNTIL_CLOSED if self.overlay else len(token.text)
 
     # Bar lines (sections 4.8 to 4.10) ---------------------------------------------------------
 
@@ -295,9 +342,13 @@ class _Reader(FieldReader):
         if self.in_grace:
             self._problem(self.in_grace, "grace", "grace notes are not closed by }")
             self.in_grace = None
-        self.overlaid = False
+        self.overlaid = max(self.overlaid - 1, 0)
+        if self.overlaid:
+            return
+        if voice.unfinished_broken:
+            self._problem(token, "length", "broken rhythm is not followed by a note in its bar")
         line = token.text.rstrip("0123456789,-")
-        voice.bar_line(line)
+        voice.bar_line(line.lstrip("."))
         if len(line) < len(token.text):
             self._begin_ending(token, token.text[len(line) :])
 
@@ -312,3 +363,14 @@ class _Reader(FieldReader):
         if not self.headless:
             self.headless = True
             self._problem(token, "header", "music before the key (K:), which ends the header")
+
+
+def _tuplet_problem(p: int, q: int | None, r: int | None) -> str:
+    """Return what is wrong with the numbers of a tuplet (section 4.13), or an empty string."""
+    if p < 2:
+        return f"is a tuplet of {p or 'no'} note; a tuplet has 2 or more, such as (3 or (3:2:2"
+    if q == 0 or r == 0:
+        return "is a tuplet with 0; its numbers are 1 or more, such as (3:2:2"
+    if p > 9 and q is None:
+        return f"is a tuplet of {p} notes without their time, such as ({p}:8"
+    return ""

@@ -234,6 +234,11 @@ class VoiceBuilder:
         """Whether a tuplet needs more events."""
         return self._tuplet is not None
 
+    @property
+    def unfinished_broken(self) -> bool:
+        """Whether broken rhythm changes the next event."""
+        return self._broken is not None
+
     # --------------------------------------------------------------------------------------
 
     def _begin(self, line: int, column: int) -> None:

@@ -1,0 +1,64 @@
+"""Plain text in a tune, such as a sentence, told apart from music by its letters.
+
+Every letter may be a note, a rest or a decoration. A word is text if it has at least two
+different letters without a meaning, and these are at least a third of the word.
+"""
+
+from __future__ import annotations
+
+import re
+
+from abcrnn.notation.decorations import DEFAULT_SYMBOLS
+
+#: Letters that are music in themselves, or decorations without a U: field.
+_MEANINGFUL = frozenset("ABCDEFGabcdefgxyzXZ") | DEFAULT_SYMBOLS
+#: Words that musicians write and that have too few letters without a meaning.
+_DIRECTIONS = frozenset(("coda", "end"))
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+# What may be in a line of music without being music.
+_NOT_LETTERS = re.compile(r'"[^"]*"|\[[A-Za-z]:[^\[\]]*\]|![^!]*!|\+[^+]*\+')
+
+
+def is_text_word(word: str, defined: frozenset[str]) -> bool:
+    """Return whether a word of a line of music is text.
+
+    Parameters
+    ----------
+    word : str
+        Letters only.
+    defined : frozenset of str
+        Letters that ``U:`` fields define as symbols.
+
+    Examples
+    --------
+    >>> is_text_word("Slowly", frozenset()), is_text_word("gABc", frozenset())
+    (True, False)
+    """
+    if word.lower() in _DIRECTIONS:
+        return True
+    meaningless = [letter for letter in word if letter not in _MEANINGFUL | defined]
+    return len(set(meaningless)) > 1 and 3 * len(meaningless) >= len(word)
+
+
+def is_text_line(line: str, defined: frozenset[str]) -> bool:
+    """Return whether a line is text: at least half of its letters are in words of text.
+
+    Parameters
+    ----------
+    line : str
+    defined : frozenset of str
+        Letters that ``U:`` fields define as symbols.
+
+    Examples
+    --------
+    >>> is_text_line("This tune is a bad egg.", frozenset())
+    True
+    >>> is_text_line("ABcd efga | Fine |", frozenset())
+    False
+    """
+    bare = _NOT_LETTERS.sub(" ", line)
+    words = _WORD.findall(bare)
+    letters = sum(character.isalpha() for character in bare)
+    text = sum(len(word) for word in words if is_text_word(word, defined))
+    return 2 * text >= letters > 0
