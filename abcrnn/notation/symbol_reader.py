@@ -1,0 +1,103 @@
+"""Symbols in front of a note: grace notes, quotations, decorations (sections 4.12 to 4.19)."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from abcrnn.notation.chord_symbols import looks_like_words, parse_chord_symbol
+from abcrnn.notation.decorations import DEFAULT_SYMBOLS, KNOWN, is_direction
+from abcrnn.notation.faulty_notation import FaultyNotationReader
+from abcrnn.notation.lexer import Token
+from abcrnn.notation.tune import Pitch
+
+_UNTIL_CLOSED = 10**9  # bars of an overlay (& ... &)
+_COORDINATES = re.compile(r"@-?[\d.]*,-?[\d.]*\s?")  # section 4.19
+
+_MARKS = ("D.C.", "D.S.", "dacapo", "dacoda", "segno", "coda", "fine")
+
+
+class SymbolReader(FaultyNotationReader):
+    """Collect the symbols that belong to the next note, and skip voice overlays."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.graces: list[tuple[Pitch, Fraction]] = []
+        self.in_grace: Token | None = None
+        self.chord_symbol = ""
+        self.annotations: list[str] = []
+        self.decorations: list[str] = []
+        self.overlaid = 0  # bars of a voice overlay still to come
+        self.overlay: Token | None = None  # (&, not closed yet
+
+    def _on_grace(self, token: Token) -> None:
+        if self.in_grace:
+            self._problem(self.in_grace, "grace", "grace notes are not closed by }")
+        self.in_grace = token
+
+    def _on_grace_end(self, token: Token) -> None:
+        if not self.in_grace:
+            self._problem(token, "grace", "} without grace notes to close")
+        self.in_grace = None
+
+    def _on_quoted(self, token: Token) -> None:
+        text = token.text[1:-1]
+        if text[:1] in ("^", "_", "<", ">", "@"):  # section 4.19
+            placed = _COORDINATES.match(text)
+            self.annotations.append(text[placed.end() if placed else 1 :])
+        elif text:
+            self._chord_symbol_or_words(token, text)
+
+    def _chord_symbol_or_words(self, token: Token, text: str) -> None:
+        """Read a chord symbol (section 4.18); other text without a placement is an annotation."""
+        chord = parse_chord_symbol(text)
+        resembles_chord = bool(re.match(r"[(\[]?[A-G]", text))
+        if chord is None and (not resembles_chord or looks_like_words(text)):
+            if resembles_chord:
+                self._remark(token, f'"{text[:40]}" is not a chord symbol; text is written "^..."')
+            self.annotations.append(text)
+            return
+        if self.chord_symbol:
+            before, self.chord_symbol = self.chord_symbol, ""
+            self._remark(token, f'two chord symbols before one note: "{before}" is not played')
+            self.annotations.append(before)
+        self.chord_symbol = text
+        if chord is None:
+            self._remark(token, f'the chord symbol "{text[:40]}" is not understood and not played')
+        elif chord.remark:
+            self._remark(token, f'the chord symbol "{text}": {chord.remark}')
+
+    def _on_unquoted(self, token: Token) -> None:
+        message = 'the quotation is not closed by "; % begins a comment, also in quotes'
+        self._problem(token, "quotation", message)
+
+    def _on_decoration(self, token: Token) -> None:
+        text = self.symbols.get(token.text, token.text)
+        if text.startswith('"'):
+            self._on_quoted(token._replace(text=text))
+            return
+        name = (text.strip("!+") or text) if len(text) > 1 else text
+        if len(text) == 1 and text not in DEFAULT_SYMBOLS:
+            self._unsupported(token, f"the letter {text} (no U: field defines it)")
+        elif len(text) > 1 and " " in name:
+            self._unsupported(token, f"the decoration {text}, which has spaces")
+        elif len(text) > 1 and name not in KNOWN:
+            self._unsupported(token, f"the decoration {text}")
+        if name in _MARKS or is_direction(name):
+            self.voice.mark(name)
+        elif name:
+            self.decorations.append(name)
+
+    def _on_slur(self, token: Token) -> None:
+        """Ignore a slur: it changes no note."""
+
+    _on_slur_end = _on_spacer = _on_slur
+
+    def _on_overlay(self, token: Token) -> None:
+        self._unsupported(token, "voice overlay (&)")
+        if token.text == "(&":
+            self.overlay = token
+        elif token.text.endswith(")"):
+            self.overlay, self.overlaid = None, 0
+        else:
+            self.overlaid = _UNTIL_CLOSED if self.overlay else len(token.text)
