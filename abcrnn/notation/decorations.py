@@ -19,6 +19,21 @@ KNOWN = frozenset(_NAMES.split())
 #: Letters with a default meaning (section 4.16); others need a ``U:`` field.
 DEFAULT_SYMBOLS = frozenset(".~HLMOPSTuv")
 
+#: The decorations of these letters and signs, by name.
+SHORTHANDS = {
+    ".": "staccato", "~": "roll", "H": "fermata", "L": "accent", "M": "lowermordent",
+    "O": "coda", "P": "uppermordent", "S": "segno", "T": "trill", "u": "upbow", "v": "downbow",
+}  # fmt: skip
+
+#: Marks that concern the order of playing; they belong to a bar.
+MARKS = frozenset(
+    {"D.C.", "D.S.", "dacapo", "dacoda", "segno", "coda", "fine"}
+    | {f"D.{letter}.al{end}" for letter in "CS" for end in ("coda", "fine")}
+)
+
+#: Where a decoration with a beginning and an end stops: ``crescendo)``.
+SPAN_ENDS = frozenset(name for name in KNOWN if name.endswith(")"))
+
 # A direction in words, such as "D.C. al Fine". The standard's names have no spaces.
 _DIRECTION = re.compile(
     r"(?:d\.\s?[cs]\.?|da\s?capo|dal\s?segno)(?:\s?al\s?(?:fine|coda|segno))?|(?:to|al)\s?coda|fine",

@@ -91,6 +91,8 @@ class FaultyNotationReader(FieldReader):
 
     def _on_other(self, token: Token) -> None:
         sign = token.text
+        if sign in self.line_breaks and self.voices:
+            self.voice.end_system()
         if sign in _IGNORED or not self.voices:
             return
         meant = _MEANT.get(sign) or unicodedata.normalize("NFKC", sign)

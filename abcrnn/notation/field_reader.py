@@ -32,6 +32,9 @@ class FieldReader:
         self.voices: dict[str, VoiceBuilder] = {}
         self.current = ""  # name of the current voice
         self.unsupported: set[str] = set()
+        self.line_breaks = {"<EOL>", "$"}  # where a line of the score ends (section 6.1.1)
+        self.words: list[str] = []
+        self.last_field = ""
 
     @property
     def voice(self) -> VoiceBuilder:
@@ -46,11 +49,19 @@ class FieldReader:
             if in_header and self.fields:
                 name, before = self.fields[-1]
                 self.fields[-1] = (name, f"{before} {value}")
+            if self.last_field == "w" and not in_header:
+                self.voice.text.continue_lyrics(value)
+            elif self.last_field == "W" and self.words:
+                self.words[-1] += f" {value}"
             return
+        self.last_field = letter
         if in_header:
             self.fields.append((letter, value))
+        if letter == "w":
+            self._lyrics(token, value)
+            return
         handler = getattr(self, f"_field_{letter.lower()}", None)
-        if handler and (letter.isupper() or letter == "w"):
+        if handler and letter.isupper():
             handler(token, value)
 
     def _on_inline(self, token: Token) -> None:
@@ -60,7 +71,10 @@ class FieldReader:
             handler(token, value)
 
     def _on_directive(self, token: Token) -> None:
-        """Ignore a directive: it does not change the music (section 11)."""
+        """Read what ends a line of the score; other directives do not change the music."""
+        name, _, rest = token.text.partition(" ")
+        if name == "linebreak":
+            self._set_line_breaks(token, rest.split())
 
     def _field_k(self, token: Token, value: str) -> None:
         key = parse_key(value)
@@ -113,8 +127,24 @@ class FieldReader:
         if self.voices:
             self._switch_voice(value.split()[0] if value else "1")
 
-    def _field_w(self, token: Token, value: str) -> None:
-        self._unsupported(token, "lyrics (w: and W:)")
+    def _lyrics(self, token: Token, value: str) -> None:
+        if not self.voices or not self.voice.text.add_lyrics(value, token.line, token.column):
+            self._unsupported(token, "lyrics (w:) without music above them")
+
+    def _field_w(self, _token: Token, value: str) -> None:
+        self.words.append(value)
+
+    def _field_i(self, token: Token, value: str) -> None:
+        name, _, rest = value.partition(" ")
+        if name.lower().rstrip(":") == "linebreak":
+            self._set_line_breaks(token, rest.split())
+
+    def _set_line_breaks(self, token: Token, signs: list[str]) -> None:
+        """Set what ends a line of the score: ``<EOL>``, ``$``, ``!`` or ``<none>``."""
+        for sign in signs:
+            if sign not in ("<EOL>", "$", "!", "<none>"):
+                self._unsupported(token, f"linebreak {sign}")
+        self.line_breaks = set(signs) - {"<none>"}
 
     def _switch_voice(self, name: str) -> None:
         if name not in self.voices:

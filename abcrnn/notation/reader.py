@@ -60,7 +60,6 @@ class _Reader(SymbolReader):
 
     def __init__(self) -> None:
         super().__init__()
-        self.chord: Token | None = None
         self.chord_notes: list[tuple[Pitch, Fraction, bool]] = []
         self.headless = False
         self.rests = 0
@@ -72,10 +71,14 @@ class _Reader(SymbolReader):
             if not self.voices and token.kind not in _ABOVE_KEY:
                 self._music_above_key(token)
                 continue
+            if token.kind not in ("field", "directive"):
+                self._follow_layout(token)
             getattr(self, f"_on_{token.kind}")(token)
             self.previous = token
         self._check_end()
         voices = [builder.finish() for builder in self.voices.values()]
+        for builder in self.voices.values():
+            self._report_open_slurs_and_lyrics(builder)
         meter, unit = self._initial_meter_and_unit()
         return Tune(
             fields=tuple(self.fields),
@@ -86,6 +89,7 @@ class _Reader(SymbolReader):
             parts=self.parts,
             voices=tuple(voice for voice in voices if voice.bars),
             problems=tuple(sorted(self.problems)),
+            words=tuple(self.words),
         )
 
     def _check_end(self) -> None:
@@ -99,6 +103,8 @@ class _Reader(SymbolReader):
         if self.chord_symbol:
             message = f'the chord symbol "{self.chord_symbol[:40]}" has no note after it'
             self._remark(self.previous, message)
+        if self.voices:
+            self._place_pending_marks()
         for builder in self.voices.values():
             if builder.unfinished_tuplet:
                 self._problem(self.previous, "tuplet", "the tune ends inside a tuplet")
@@ -128,7 +134,8 @@ class _Reader(SymbolReader):
         voice = self.voice
         if self._rest_in_group(token):
             return
-        self._add(token, self._length(token.text[1:], token) * voice.unit, ())
+        length = self._length(token.text[1:], token) * voice.unit
+        self._add(token, length, (), invisible=token.text[0] == "x")
 
     def _on_bar_rest(self, token: Token) -> None:
         voice = self.voice
@@ -144,7 +151,7 @@ class _Reader(SymbolReader):
         for number in range(bars):
             if number:
                 voice.bar_line("|")
-            self._add(token, length, ())
+            self._add(token, length, (), invisible=token.text[0] == "X", whole_bar=True)
 
     def _rest_in_group(self, token: Token) -> bool:
         """Report a rest in a chord or in grace notes; return whether it is in one."""
@@ -153,8 +160,11 @@ class _Reader(SymbolReader):
         return bool(self.in_grace or self.chord)
 
     def _add(self, token: Token, duration: Fraction, pitches: tuple[Pitch, ...],
-             tied: tuple[bool, ...] = ()) -> None:  # fmt: skip
+             tied: tuple[bool, ...] = (), invisible: bool = False,
+             whole_bar: bool = False) -> None:  # fmt: skip
         voice = self.voice
+        if voice.text.begin_line(self.text_line) and "<EOL>" in self.line_breaks:
+            voice.end_system()
         voice.add(
             Event(
                 token.line,
@@ -165,13 +175,22 @@ class _Reader(SymbolReader):
                 tied or (False,) * len(pitches),
                 tuple(self.graces),
                 self.chord_symbol,
-                tuple(self.annotations),
+                tuple(text for text, _ in self.annotations),
                 tuple(self.decorations),
+                placements=tuple(sign for _, sign in self.annotations),
+                slur_starts=self.slurs_begun,
+                slur_ends=self.slurs_ended,
+                spaced=self.spaced,
+                grace_slash=self.grace_slash,
+                invisible=invisible,
+                whole_bar=whole_bar,
             )
         )
         if any(tied):
             voice.remember_ties()
         self.graces, self.chord_symbol, self.annotations, self.decorations = [], "", [], []
+        self.slurs_begun = self.slurs_ended = 0
+        self.grace_slash = self.spaced = False
 
     def _on_chord(self, token: Token) -> None:
         if self.in_grace and not self.chord:
@@ -198,6 +217,7 @@ class _Reader(SymbolReader):
 
     def _on_tie(self, token: Token) -> None:
         voice = self.voice
+        self._remove_dot()
         if self.in_grace:
             return
         if self.chord:
@@ -259,6 +279,9 @@ class _Reader(SymbolReader):
         if voice.unfinished_broken:
             self._problem(token, "length", "broken rhythm is not followed by a note in its bar")
         line = token.text.rstrip("0123456789,-")
+        if line.startswith("."):
+            self.decorations.append(".")  # a dotted bar line
+        self._place_pending_marks(at_bar_line=True)
         voice.bar_line(line.lstrip("."))
         if len(line) < len(token.text):
             self._begin_ending(token, token.text[len(line) :])

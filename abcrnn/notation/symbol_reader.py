@@ -6,27 +6,22 @@ import re
 from fractions import Fraction
 
 from abcrnn.notation.chord_symbols import looks_like_words, parse_chord_symbol
-from abcrnn.notation.decorations import DEFAULT_SYMBOLS, KNOWN, is_direction
-from abcrnn.notation.faulty_notation import FaultyNotationReader
+from abcrnn.notation.decorations import DEFAULT_SYMBOLS, KNOWN, MARKS, is_direction
 from abcrnn.notation.lexer import Token
+from abcrnn.notation.mark_reader import MarkReader
 from abcrnn.notation.tune import Pitch
 
 _UNTIL_CLOSED = 10**9  # bars of an overlay (& ... &)
 _COORDINATES = re.compile(r"@-?[\d.]*,-?[\d.]*\s?")  # section 4.19
 
-_MARKS = ("D.C.", "D.S.", "dacapo", "dacoda", "segno", "coda", "fine")
 
-
-class SymbolReader(FaultyNotationReader):
+class SymbolReader(MarkReader):
     """Collect the symbols that belong to the next note, and skip voice overlays."""
 
     def __init__(self) -> None:
         super().__init__()
         self.graces: list[tuple[Pitch, Fraction]] = []
-        self.in_grace: Token | None = None
         self.chord_symbol = ""
-        self.annotations: list[str] = []
-        self.decorations: list[str] = []
         self.overlaid = 0  # bars of a voice overlay still to come
         self.overlay: Token | None = None  # (&, not closed yet
 
@@ -34,6 +29,7 @@ class SymbolReader(FaultyNotationReader):
         if self.in_grace:
             self._problem(self.in_grace, "grace", "grace notes are not closed by }")
         self.in_grace = token
+        self.grace_slash = token.text == "{/"
 
     def _on_grace_end(self, token: Token) -> None:
         if not self.in_grace:
@@ -44,7 +40,7 @@ class SymbolReader(FaultyNotationReader):
         text = token.text[1:-1]
         if text[:1] in ("^", "_", "<", ">", "@"):  # section 4.19
             placed = _COORDINATES.match(text)
-            self.annotations.append(text[placed.end() if placed else 1 :])
+            self.annotations.append((text[placed.end() if placed else 1 :], text[0]))
         elif text:
             self._chord_symbol_or_words(token, text)
 
@@ -55,12 +51,12 @@ class SymbolReader(FaultyNotationReader):
         if chord is None and (not resembles_chord or looks_like_words(text)):
             if resembles_chord:
                 self._remark(token, f'"{text[:40]}" is not a chord symbol; text is written "^..."')
-            self.annotations.append(text)
+            self.annotations.append((text, ""))
             return
         if self.chord_symbol:
             before, self.chord_symbol = self.chord_symbol, ""
             self._remark(token, f'two chord symbols before one note: "{before}" is not played')
-            self.annotations.append(before)
+            self.annotations.append((before, ""))
         self.chord_symbol = text
         if chord is None:
             self._remark(token, f'the chord symbol "{text[:40]}" is not understood and not played')
@@ -83,15 +79,10 @@ class SymbolReader(FaultyNotationReader):
             self._unsupported(token, f"the decoration {text}, which has spaces")
         elif len(text) > 1 and name not in KNOWN:
             self._unsupported(token, f"the decoration {text}")
-        if name in _MARKS or is_direction(name):
+        if name in MARKS or is_direction(name):
             self.voice.mark(name)
         elif name:
             self.decorations.append(name)
-
-    def _on_slur(self, token: Token) -> None:
-        """Ignore a slur: it changes no note."""
-
-    _on_slur_end = _on_spacer = _on_slur
 
     def _on_overlay(self, token: Token) -> None:
         self._unsupported(token, "voice overlay (&)")

@@ -59,6 +59,28 @@ class Pitch(NamedTuple):
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
+class Syllable(NamedTuple):
+    """A syllable of the lyrics (section 5.1).
+
+    Parameters
+    ----------
+    verse : int
+        Number of the verse, from 1.
+    text : str
+        Empty where the syllable before is held.
+    follows, continues : bool
+        Whether a hyphen joins it to the syllable before, and to the next one.
+    held : bool
+        Whether a line extends it over the notes that follow, or it is such a line.
+    """
+
+    verse: int
+    text: str
+    follows: bool = False
+    continues: bool = False
+    held: bool = False
+
+
 class Event(NamedTuple):
     """A note, chord or rest.
 
@@ -77,8 +99,23 @@ class Event(NamedTuple):
     chord_symbol : str
         Such as ``Am7``; empty if there is none.
     annotations, decorations : tuple of str
+        Decorations as written: ``T`` or ``trill``; a symbol that ``U:`` defines by its meaning.
     transpose : int
         Semitones that its pitches and grace notes sound higher than written (``transpose=``).
+    placements : tuple of str
+        For each annotation, its sign ``^``, ``_``, ``<``, ``>`` or ``@``, or an empty string.
+    slur_starts, slur_ends : int
+        Number of slurs that begin with this event, and that end with it.
+    spaced : bool
+        Whether white space separates it from the event before, so that no beam joins them.
+    grace_slash : bool
+        Whether its grace notes are written ``{/``, as an acciaccatura.
+    invisible : bool
+        Whether it is an invisible rest, ``x`` or ``X``.
+    whole_bar : bool
+        Whether it is a rest for a whole bar, ``Z`` or ``X``.
+    lyrics : tuple of Syllable
+        At most one of each verse.
     """
 
     line: int
@@ -92,6 +129,14 @@ class Event(NamedTuple):
     annotations: tuple[str, ...] = ()
     decorations: tuple[str, ...] = ()
     transpose: int = 0
+    placements: tuple[str, ...] = ()
+    slur_starts: int = 0
+    slur_ends: int = 0
+    spaced: bool = False
+    grace_slash: bool = False
+    invisible: bool = False
+    whole_bar: bool = False
+    lyrics: tuple[Syllable, ...] = ()
 
 
 class Program(NamedTuple):
@@ -112,6 +157,24 @@ class Change(NamedTuple):
 
     offset: Fraction
     value: Key | Meter | Tempo | Clef | Program
+
+
+class Mark(NamedTuple):
+    """A mark between notes or on a bar line.
+
+    Parameters
+    ----------
+    offset : Fraction
+        Time from the beginning of the bar, as written, in whole notes.
+    text : str
+        The name of a decoration, such as ``segno``, or the text of an annotation.
+    placement : str, optional
+        The sign of an annotation, or an empty string; None for a decoration.
+    """
+
+    offset: Fraction
+    text: str
+    placement: str | None = None
 
 
 class Bar(NamedTuple):
@@ -143,6 +206,11 @@ class Bar(NamedTuple):
         The clef at the beginning of the bar; None if the tune gives none.
     program : int, optional
         The General MIDI program at the beginning of the bar, 0 to 127; None if the tune gives none.
+    placed_marks : tuple of Mark
+        ``marks`` with their positions, and decorations and annotations on the bar line that
+        closes the bar.
+    new_system : bool
+        Whether a new line of the score begins with this bar.
     """
 
     line: int
@@ -161,6 +229,8 @@ class Bar(NamedTuple):
     changes: tuple[Change, ...] = ()
     clef: Clef | None = None
     program: int | None = None
+    placed_marks: tuple[Mark, ...] = ()
+    new_system: bool = False
 
     @property
     def begins_repeat(self) -> bool:
@@ -235,6 +305,8 @@ class Tune:
     voices : tuple of Voice
     problems : tuple of Problem
         What the parser found: notation that is not closed, not opened or not supported.
+    words : tuple of str
+        The lines of the fields ``W:``.
     """
 
     fields: tuple[tuple[str, str], ...]
@@ -245,6 +317,7 @@ class Tune:
     parts: str
     voices: tuple[Voice, ...]
     problems: tuple[Problem, ...] = field(default=(), compare=False)
+    words: tuple[str, ...] = ()
 
     def field(self, letter: str) -> str:
         """Return the first value of a header field, or an empty string."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from abcrnn.notation.clefs import Clef, Properties
+from abcrnn.notation.decorations import MARKS
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, Meter, Tempo
-from abcrnn.notation.tune import Bar, Change, Event, Pitch, Program, Voice
+from abcrnn.notation.tune import Bar, Change, Event, Mark, Pitch, Program, Voice
+from abcrnn.notation.voice_text import VoiceText
 
 _MOST_BARS = 20_000
 
@@ -36,6 +38,7 @@ class VoiceBuilder:
     propagation: str = "pitch"
 
     def __post_init__(self) -> None:
+        self.text = VoiceText()
         self._events: list[Event] = []
         self._end = Fraction(0)
         self._accidentals: dict[tuple[str, int | None], int] = {}  # by letter and octave
@@ -47,9 +50,10 @@ class VoiceBuilder:
         self._ending: frozenset[int] = frozenset()
         self._part = ""
         self._tempo: Tempo | None = None
-        self._marks: tuple[str, ...] = ()
         self._bar_program: int | None = None
         self._changes: list[tuple[int, Key | Meter | Tempo | Clef | Program]] = []
+        self._marks: list[tuple[int, str, str | None]] = []
+        self._new_system = self._system_ends = False
         self._begin_bar()
 
     # State that notes depend on ----------------------------------------------------------------
@@ -162,6 +166,7 @@ class VoiceBuilder:
         self._begin(event.line, event.column)
         transpose = self.properties.transpose or 0
         self._events.append(event._replace(duration=duration, transpose=transpose))
+        self.text.events += 1
         self._tied_alters = {}
 
     def remember_ties(self) -> None:
@@ -205,9 +210,9 @@ class VoiceBuilder:
         else:
             self._tempo = tempo
 
-    def mark(self, text: str) -> None:
-        """Add a mark such as ``D.C.`` to the current bar."""
-        self._marks = (*self._marks, text)
+    def mark(self, text: str, placement: str | None = None) -> None:
+        """Place a mark such as ``D.C.``, or an annotation, between the events of the bar."""
+        self._marks.append((len(self._events), text, placement))
 
     def change_meter(self, meter: Meter) -> None:
         """Change the meter; a bar that has events keeps the meter it began with."""
@@ -221,8 +226,48 @@ class VoiceBuilder:
         """Close the last bar and return the voice."""
         if self._events:
             self._end_bar("")
+        elif self._marks and self.bars:
+            last = self.bars[-1]
+            self.bars[-1] = last._replace(
+                marks=(*last.marks, *self._repeat_marks()),
+                placed_marks=(
+                    *last.placed_marks,
+                    *(Mark(last.length, text, sign) for _, text, sign in self._marks),
+                ),
+            )
+        self.bars = self.text.with_lyrics(self.bars)
         names = self.properties.full_name or "", self.properties.short_name or ""
         return Voice(self.name, tuple(self.bars), *names)
+
+    # Slurs, lines of the text -----------------------------------------------------------------
+
+    def end_slur(self, at_last: bool = True) -> bool:
+        """End the slur that began last; return False if none is open.
+
+        Parameters
+        ----------
+        at_last : bool
+            Whether it ends at the last event; otherwise the caller adds the event.
+        """
+        last = self._last_event()
+        if not self.text.slurs or (at_last and last is None):
+            return False
+        self.text.slurs.pop()
+        if at_last and last:
+            self._replace_last(last._replace(slur_ends=last.slur_ends + 1))
+        return True
+
+    def end_system(self) -> None:
+        """End a line of the score here, or at the end of the bar if it has events."""
+        if self._events:
+            self._system_ends = True
+        else:
+            self._new_system = bool(self.bars)
+
+    @property
+    def has_events_in_bar(self) -> bool:
+        """Whether the current bar has events."""
+        return bool(self._events)
 
     @property
     def untouched(self) -> bool:
@@ -276,7 +321,7 @@ class VoiceBuilder:
                 ending=self._ending,
                 part=self._part,
                 tempo=self._tempo,
-                marks=self._marks,
+                marks=self._repeat_marks(),
                 changes=tuple(
                     Change(offsets[index], value)
                     for index, value in self._changes
@@ -284,17 +329,25 @@ class VoiceBuilder:
                 ),
                 clef=self._bar_clef,
                 program=self._bar_program,
+                placed_marks=tuple(
+                    Mark(offsets[index], text, sign) for index, text, sign in self._marks
+                ),
+                new_system=self._new_system,
             )
         )
         self._end = onset
         self._events = []
         self._opens, self._ending, self._part = "", frozenset(), ""
-        self._tempo, self._marks = None, ()
+        self._tempo, self._marks = None, []
+        self._new_system, self._system_ends = self._system_ends, False
         for index, value in self._changes:
             if index == len(timed) and isinstance(value, Tempo):
                 self._tempo = value  # at the very end: the next bar begins with it
         self._changes = []
         self._begin_bar()
+
+    def _repeat_marks(self) -> tuple[str, ...]:
+        return tuple(text for _, text, sign in self._marks if sign is None and text in MARKS)
 
     def _last_event(self) -> Event | None:
         if self._events:

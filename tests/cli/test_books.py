@@ -21,13 +21,16 @@ def test_convert_reports_and_skips_a_bad_tune(tmp_path, homemade, run):
 def test_check_prints_problems_with_their_positions(tmp_path, homemade, run):
     assert run("check", homemade) == (0, "8 of 8 tunes valid\n", "")
     book = tmp_path / "book.abc"
-    one, two = "X:1\nM:2/4\nL:1/4\nK:D\nAB|ABc|de|]\nw:la\n", "X:2\nM:2/4\nK:C\n[ce|\n"
+    one, two = (
+        "X:1\nM:2/4\nL:1/4\nK:D\nAB|ABc|de|]\nw:a b c d e f g la\n",
+        "X:2\nM:2/4\nK:C\n[ce|\n",
+    )
     book.write_text(f"% mine\n\n{one}\n{two}")
     code, out, _ = run("check", book)
     assert code == 1
     assert out.splitlines() == [
         f"{book}:7:4: bar: the bar is too long: 3 of 2 quarters",
-        f"{book}:8:1: unsupported: lyrics (w: and W:): not supported, ignored",
+        f"{book}:8:1: unsupported: lyrics without a note, from 'la' on",
         f"{book}:10:1: empty: the tune has no notes",
         f"{book}:13:1: chord: the chord is not closed by ] in its bar",
         "0 of 2 tunes valid: 1 bar, 1 chord, 1 empty, 1 unsupported",

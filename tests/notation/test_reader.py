@@ -269,10 +269,10 @@ def test_tokens_have_line_and_column():
 
 
 def test_unsupported_notation_is_reported_by_name():
-    problems = read("AB & cd|\nw:la la\nA|").problems
+    problems = read("AB & cd|\nw:la la la\nA|").problems
     assert [(p.line, p.kind, p.message.split(":")[0]) for p in problems] == [
         (5, "unsupported", "voice overlay (&)"),
-        (6, "unsupported", "lyrics (w"),
+        (6, "unsupported", "lyrics without a note, from 'la' on"),
     ]
 
 
