@@ -14,6 +14,7 @@ from abcrnn.notation.fields import (
     parse_unit,
 )
 from abcrnn.notation.lexer import Token
+from abcrnn.notation.lines import begins_text_block
 from abcrnn.notation.tune import Problem
 from abcrnn.notation.voices import VoiceBuilder
 
@@ -75,6 +76,9 @@ class FieldReader:
         name, _, rest = token.text.partition(" ")
         if name == "linebreak":
             self._set_line_breaks(token, rest.split())
+        if begins_text_block(f"%%{token.text}"):  # the lexer leaves out those that are closed
+            block = name.removeprefix("begin")
+            self._problem(token, "text", f"%%begin{block} is not closed by %%end{block}")
 
     def _field_k(self, token: Token, value: str) -> None:
         key = parse_key(value)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from abcrnn.notation.decorations import KNOWN, is_decoration, is_direction
 from abcrnn.notation.errors import ABCError
+from abcrnn.notation.lines import body_field, header_field, is_music, lines_of_tune, without_comment
 from abcrnn.notation.plain_text import is_text_line, is_text_word
 
 
@@ -19,7 +20,8 @@ class Token(NamedTuple):
     """A token of a tune: its kind, its text, and the line and column of its start (from 1).
 
     Kinds are the group names of the regular expression below, ``field`` (text: letter, colon,
-    value) and ``directive`` (``%%``). ``other`` is a character without meaning.
+    value), ``directive`` (``%%``) and ``text`` (a line of a header that is neither a field nor
+    music). ``other`` is a character without meaning.
     """
 
     kind: str
@@ -85,9 +87,7 @@ def _pattern(word: str) -> re.Pattern[str]:
 
 
 _MUSIC, _SIGN = _pattern(_WORD), _pattern("")
-_FIELD = re.compile(r"\s*([A-Za-z+]):(?![|:])(.*)")
 _SYMBOL = re.compile(r"^\s*U:\s*([H-Wh-w])")
-_COMMENT = re.compile(r"(?<!\\)%")
 
 
 def tokens(tune: str) -> Iterator[Token]:
@@ -103,32 +103,34 @@ def tokens(tune: str) -> Iterator[Token]:
     ABCError
         If a line has a NUL byte.
     """
-    in_header = True
+    in_header, in_history = True, False
     defined: frozenset[str] = frozenset()  # letters with a U: field
-    for number, line in enumerate(tune.split("\n"), start=1):
+    for number, line, in_text_block in lines_of_tune(tune):
         if "\0" in line:
             raise ABCError("a NUL byte; ABC is text", number, line.index("\0") + 1)
+        if in_text_block:
+            continue
         if line.startswith("%%"):
             yield Token("directive", line[2:].strip(), number, 1)
             continue
-        comment = _COMMENT.search(line)
-        code = line[: comment.start()] if comment else line
-        field = _FIELD.match(code)
-        if field and (in_header or _is_body_field(field[1])):
-            yield Token("field", f"{field[1]}:{field[2].strip()}", number, field.start(1) + 1)
-            in_header = in_header and field[1] != "K"
+        code = without_comment(line)
+        field = header_field(code) if in_header else body_field(code)
+        if field:
+            yield Token("field", f"{field[0]}:{field[1]}", number, _first_column(code))
             defined |= frozenset(_SYMBOL.findall(code))
-        elif not in_header and is_text_line(code, defined):
-            first = len(code) - len(code.lstrip())
-            yield Token("text", code.strip(), number, first + 1)
+            in_header = in_header and field[0] != "K"
+            in_history = in_header and (field[0] == "H" or (in_history and field[0] == "+"))
+        elif in_history and code.strip():
+            # In older tunebooks a history (H:) has several lines, without +: in front.
+            yield Token("field", f"+:{code.strip()}", number, _first_column(code))
+        elif code.strip() and (not is_music(code) if in_header else is_text_line(code, defined)):
+            yield Token("text", code.strip(), number, _first_column(code))
         else:
             yield from _music(code, number, defined)
 
 
-def _is_body_field(letter: str) -> bool:
-    # Not only the fields that the standard allows in a body (section 3): tunebooks have
-    # others there, and a line such as "N: twice" is not music.
-    return letter == "+" or letter.isalpha()
+def _first_column(code: str) -> int:
+    return len(code) - len(code.lstrip()) + 1
 
 
 def _music(code: str, number: int, defined: frozenset[str], column: int = 1) -> Iterator[Token]:

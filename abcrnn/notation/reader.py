@@ -296,7 +296,8 @@ class _Reader(SymbolReader):
     def _music_above_key(self, token: Token) -> None:
         if not self.headless:
             self.headless = True
-            self._problem(token, "header", "music before the key (K:), which ends the header")
+            found = f"the text {token.text[:30]!r}" if token.kind == "text" else "music"
+            self._problem(token, "header", f"{found} before the key (K:), which ends the header")
 
 
 def _tuplet_problem(p: int, q: int | None, r: int | None) -> str:

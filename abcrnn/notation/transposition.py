@@ -14,6 +14,7 @@ from fractions import Fraction
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, Meter, parse_key
 from abcrnn.notation.lexer import NOTE, Token, tokens
+from abcrnn.notation.lines import LINE_END
 from abcrnn.notation.tune import Event, Pitch
 from abcrnn.notation.voices import VoiceBuilder, pitch_of
 
@@ -76,7 +77,7 @@ def transpose(text: str, semitones: int) -> str:
         raise ValueError(f"semitones must be a whole number such as 2 or -3, not {semitones!r}")
     if semitones == 0:
         return text
-    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    starts = [0, *(found.end() for found in LINE_END.finditer(text))]
     mover = _Mover(semitones)
     pieces, done = [], 0
     for token in tokens(text):

@@ -1,37 +1,61 @@
 """Tunebooks split into tunes (ABC 2.1, section 2.2).
 
-A tune begins at a line ``X:`` and ends at the next blank line, at the next
+A tune begins at a line ``X:`` and ends at the next empty line, at the next
 ``X:`` or at the end of the text. Text outside tunes is returned as fragments, so
-that every line that is not blank is in exactly one block.
+that every line that is not empty is in exactly one block. Fields and directives of the
+file header, before the first tune, are copied into each tune that they apply to.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from abcrnn.notation.fields import parse_meter, parse_unit
+from abcrnn.notation.lines import (
+    Line,
+    header_field,
+    lines_of_tunebook,
+    mark_text_blocks,
+    starts_tune,
+    without_comment,
+)
+
+# Fields of a file header that change a tune or describe it (the table in section 3). The
+# others, such as B: or Z:, describe the book.
+_FILE_FIELDS = "CILMORUm"
+
+# Directives of a file header that change the music (section 11), not its layout.
+_FILE_DIRECTIVES = ("decoration", "linebreak", "map", "midi", "percmap", "playtempo",
+                    "propagate-accidentals", "score", "staves", "voicemap")  # fmt: skip
+
 
 class Block(NamedTuple):
-    """Consecutive lines of a tunebook: a tune, or text outside tunes.
+    """A tune, or text outside tunes: lines of a tunebook without empty ones.
 
     Parameters
     ----------
     text : str
     line : int
         Number of the first line, from 1.
+    line_numbers : tuple of int
+        Number of each line. Empty if the lines are consecutive in the tunebook.
     """
 
     text: str
     line: int
+    line_numbers: tuple[int, ...] = ()
 
     @property
     def is_tune(self) -> bool:
         """Whether the block is a tune; if not, it is text outside tunes."""
-        return self.text.startswith("X:")
+        return starts_tune(self.text)
 
-
-_KEY_FIELD = re.compile(r"^K:.*$", re.MULTILINE)
+    def line_in_book(self, line: int) -> int:
+        """Return the number in the tunebook of a line of the block, both from 1."""
+        if 1 <= line <= len(self.line_numbers):
+            return self.line_numbers[line - 1]
+        return self.line + line - 1
 
 
 def read_blocks(lines: Iterable[str]) -> Iterator[Block]:
@@ -44,19 +68,22 @@ def read_blocks(lines: Iterable[str]) -> Iterator[Block]:
     lines : iterable of str
         With or without the line end.
     """
-    held: list[str] = []
-    first = 1
-    for number, line in enumerate(lines, start=1):
-        line = line.rstrip("\n")
-        if held and (not line.strip() or line.startswith("X:")):
-            yield Block("\n".join(held), first)
+    held: list[Line] = []
+    settings: list[Line] = []  # of the file header
+    in_file_header = True
+    for line in lines_of_tunebook(lines):
+        is_empty = not line.text.strip()
+        starts = not line.in_text_block and starts_tune(line.text)
+        if held and (starts or (is_empty and not line.in_text_block)):
+            yield _block(held, settings)
+            if in_file_header and not starts_tune(held[0].text):
+                settings += _settings_of(held)
             held = []
-        if line.strip():
-            if not held:
-                first = number
+        in_file_header = in_file_header and not starts
+        if not is_empty:
             held.append(line)
     if held:
-        yield Block("\n".join(held), first)
+        yield _block(held, settings)
 
 
 def split_tunebook(text: str) -> tuple[list[Block], list[Block]]:
@@ -78,6 +105,59 @@ def split_tunebook(text: str) -> tuple[list[Block], list[Block]]:
     return [b for b in blocks if b.is_tune], [b for b in blocks if not b.is_tune]
 
 
+def block_of(lines: Iterable[tuple[int, str]]) -> Block:
+    """Return the block of numbered lines, of which there is at least one."""
+    numbers, texts = zip(*lines, strict=True)
+    first = numbers[0]
+    consecutive = numbers == tuple(range(first, first + len(numbers)))
+    return Block("\n".join(texts), first, () if consecutive else numbers)
+
+
+# Fields of a header ------------------------------------------------------------------------
+
+
+class HeaderLine(NamedTuple):
+    """A line of a tune's header.
+
+    Parameters
+    ----------
+    letter : str
+        Of its field; ``+`` if the line continues a field, empty for a comment or directive.
+    value : str
+    begin, end : int
+        Indices in the text of the tune. The line end is included.
+    """
+
+    letter: str
+    value: str
+    begin: int
+    end: int
+
+
+def header_lines(tune: str) -> Iterator[HeaderLine]:
+    """Yield the lines of a tune up to the first ``K:``, which ends the header (section 2.2.1)."""
+    in_history = False
+    for begin, text, in_text_block in mark_text_blocks(_lines_by_index(tune)):
+        is_code = not in_text_block and not text.startswith("%")
+        field = header_field(text) if is_code else None
+        if field is None and is_code and in_history and text.strip():
+            field = ("+", text.strip())
+        letter, value = field or ("", "")
+        yield HeaderLine(letter, value, begin, begin + len(text))
+        if letter == "K":
+            return
+        in_history = letter == "H" or (in_history and letter in ("+", ""))
+
+
+def _lines_by_index(tune: str) -> Iterator[Line]:
+    """Yield each line with its line end, numbered by the index of its first character."""
+    begin = 0
+    while begin < len(tune):
+        end = (tune.find("\n", begin) + 1) or len(tune)
+        yield Line(begin, tune[begin:end])
+        begin = end
+
+
 def tune_body(tune: str) -> str:
     """Return the text after the first ``K:`` line, which ends the header (section 2.2.1).
 
@@ -90,8 +170,23 @@ def tune_body(tune: str) -> str:
     str
         Empty if there is no such line.
     """
-    key = _KEY_FIELD.search(tune)
-    return tune[key.end() :].lstrip("\n") if key else ""
+    *_, last = [HeaderLine("", "", 0, 0), *header_lines(tune)]
+    return tune[last.end :].lstrip("\n") if last.letter == "K" else ""
+
+
+def tune_title(tune: str) -> str:
+    """Return the first title of a tune (``T:``) as written; empty if there is none.
+
+    Parameters
+    ----------
+    tune : str
+
+    Returns
+    -------
+    str
+    """
+    titles = (without_comment(line.value) for line in header_lines(tune) if line.letter == "T")
+    return next(titles, "").strip()
 
 
 def renumber(tune: str, number: int) -> str:
@@ -106,8 +201,8 @@ def renumber(tune: str, number: int) -> str:
     -------
     str
     """
-    first, newline, rest = tune.partition("\n")
-    return f"X:{number}{newline}{rest}" if first.startswith("X:") else tune
+    _, newline, rest = tune.partition("\n")
+    return f"X:{number}{newline}{rest}" if starts_tune(tune) else tune
 
 
 def drop_fields(tune: str, letters: str) -> str:
@@ -123,8 +218,57 @@ def drop_fields(tune: str, letters: str) -> str:
     -------
     str
     """
-    key = _KEY_FIELD.search(tune)
-    end = key.start() if key else len(tune)
-    header = tune[:end].splitlines(keepends=True)
-    kept = [line for line in header if not (line[1:2] == ":" and line[0] in letters)]
-    return "".join(kept) + tune[end:]
+    kept, done, dropping = [], 0, False
+    for line in header_lines(tune):
+        if line.letter != "+":  # a line that continues a field is dropped with it
+            dropping = line.letter != "" and line.letter in letters
+        if not dropping:
+            kept.append(tune[line.begin : line.end])
+        done = line.end
+    return "".join(kept) + tune[done:]
+
+
+# The file header (section 2.2.2) -----------------------------------------------------------
+
+
+def _block(lines: list[Line], settings: list[Line]) -> Block:
+    numbered = [(line.number, line.text) for line in lines]
+    if settings and starts_tune(lines[0].text):
+        numbered = _with_settings(numbered, settings)
+    return block_of(numbered)
+
+
+def _with_settings(tune: list[tuple[int, str]], settings: list[Line]) -> list[tuple[int, str]]:
+    """Insert what the file header sets, and the tune does not, after the titles of a tune."""
+    header = header_lines("\n".join(text for _, text in tune))
+    own = {_setting(f"{line.letter}:{line.value}") if line.letter else "" for line in header}
+    own |= {_setting(text) for _, text in tune if text.startswith("%%")}
+    added = [(line.number, line.text) for line in settings if _setting(line.text) not in own]
+    titles = 1
+    while titles < len(tune) and (header_field(tune[titles][1]) or "?")[0] in "T+":
+        titles += 1
+    return [*tune[:titles], *added, *tune[titles:]]
+
+
+def _settings_of(block: list[Line]) -> list[Line]:
+    """Return the lines of text before the first tune that apply to all tunes."""
+    fields = [header_field(line.text) for line in block if not line.in_text_block]
+    if any(field and field[0] == "K" for field in fields):
+        return []  # a tune without X:
+    return [line for line in block if not line.in_text_block and _setting(line.text)]
+
+
+def _setting(text: str) -> str:
+    """Return what a line of a file header sets; empty if it does not apply to tunes."""
+    field = ("I", text[2:]) if text.startswith("%%") else header_field(without_comment(text))
+    if not field or field[0] not in _FILE_FIELDS:
+        return ""
+    letter, value = field
+    if letter == "I":
+        words = value.lower().split()
+        known = words and words[0] in _FILE_DIRECTIVES
+        return " ".join(words[: 2 if words[0] == "midi" else 1]) if known else ""
+    if letter in "Um":
+        return f"{letter}:{value.split('=')[0].strip()}"
+    is_valid = {"M": parse_meter(value), "L": parse_unit(value)}.get(letter, value)
+    return f"{letter}:" if is_valid else ""
