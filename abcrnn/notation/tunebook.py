@@ -220,9 +220,9 @@ def drop_fields(tune: str, letters: str) -> str:
     """
     kept, done, dropping = [], 0, False
     for line in header_lines(tune):
-        if line.letter != "+":  # a line that continues a field is dropped with it
-            dropping = line.letter != "" and line.letter in letters
-        if not dropping:
+        if line.letter not in ("", "+"):  # a line that continues a field is dropped with it
+            dropping = line.letter in letters
+        if not dropping or not line.letter:
             kept.append(tune[line.begin : line.end])
         done = line.end
     return "".join(kept) + tune[done:]
