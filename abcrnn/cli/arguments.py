@@ -161,6 +161,15 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_join_blank(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--join-blank``."""
+    parser.add_argument(
+        "--join-blank",
+        action="store_true",
+        help="read music after an empty line as part of the tune before it",
+    )
+
+
 def add_number_of_tunes(parser: argparse.ArgumentParser, default: int) -> None:
     """Add the option ``-n``."""
     parser.add_argument(

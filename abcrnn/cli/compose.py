@@ -142,7 +142,7 @@ def _requests(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _read_beginning(path: str) -> str:
     """Read the beginning of a tune from a file."""
-    from abcrnn.data.corpus import read_lines
+    from abcrnn.data.tunebook_files import read_lines
 
     text = "".join(read_lines(path)).strip("\n") + "\n"
     if not text.startswith("X:") or "\n\n" in text:

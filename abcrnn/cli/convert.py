@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from abcrnn.cli.arguments import add_command
+from abcrnn.cli.arguments import add_command, add_join_blank
 from abcrnn.cli.terminal import convert_into, load_corpus
 from abcrnn.export.tunebook import FORMATS
 
@@ -27,8 +27,10 @@ def add_parser(subparsers: Any) -> None:
         choices=tuple(FORMATS),
         help="format of the files (default: %(default)s)",
     )
+    add_join_blank(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert the tunes; a tune that cannot be converted is reported and skipped."""
-    return convert_into(load_corpus(arguments.tunes).tunes, arguments.out, arguments.to)
+    corpus = load_corpus(arguments.tunes, arguments.join_blank)
+    return convert_into(corpus.tunes, arguments.out, arguments.to)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from abcrnn.cli.arguments import add_command, add_command_group, suggestion
+from abcrnn.cli.arguments import add_command, add_command_group, add_join_blank, suggestion
 from abcrnn.cli.terminal import load_corpus
 from abcrnn.reports.wording import count_of
 
@@ -39,6 +39,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "sources", nargs="+", metavar="CORPUS", help="a name, or a file or folder of .abc"
     )
+    add_join_blank(parser)
 
 
 def list_corpora(arguments: argparse.Namespace) -> int:
@@ -72,7 +73,9 @@ def fetch_corpora(arguments: argparse.Namespace) -> int:
 
 def check_corpora(arguments: argparse.Namespace) -> int:
     """Print the counts of each corpus; exit code 1 if they differ from the published ones."""
-    return max([_check(source, load_corpus(source)) for source in arguments.sources])
+    return max(
+        [_check(source, load_corpus(source, arguments.join_blank)) for source in arguments.sources]
+    )
 
 
 def _check(source: str, corpus: Corpus) -> int:

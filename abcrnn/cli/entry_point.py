@@ -28,6 +28,7 @@ from abcrnn.cli import (
     train,
 )
 from abcrnn.cli.arguments import Parser, UsageError, in_option_names
+from abcrnn.cli.terminal import describe_error
 
 #: In the order of ``abcrnn --help``.
 _COMMANDS = (
@@ -92,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if isinstance(error, BrokenPipeError):
                 return 0  # the reader of the pipe, such as head, has stopped reading
             error.filename = "standard output"
-        message, is_argument_error = in_option_names(_message(error), parser)
+        message, is_argument_error = in_option_names(describe_error(error), parser)
         print(f"abcrnn: {message}", file=sys.stderr)
         return 2 if is_argument_error else 1
 
@@ -113,14 +114,6 @@ def _is_of_output(error: OSError) -> bool:
         return False
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return True
-
-
-def _message(error: Exception) -> str:
-    """Return the message of an error; for a system error without its number."""
-    if not isinstance(error, OSError) or not error.strerror:
-        return str(error)
-    reason = f"{error.strerror[0].lower()}{error.strerror[1:]}"
-    return reason if error.filename is None else f"{error.filename}: {reason}"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from abcrnn.cli.arguments import add_command, add_model, whole
+from abcrnn.cli.arguments import add_command, add_join_blank, add_model, whole
 from abcrnn.cli.terminal import load_corpus, load_model
 
 
@@ -30,11 +30,12 @@ def add_parser(subparsers: Any) -> None:
         help="number of tunes to generate; 0 for the scores alone (default: %(default)s)",
     )
     parser.add_argument("--out", metavar="DIR", help="folder for card.json and card.png")
+    add_join_blank(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the card, and save it if a folder is given."""
-    corpus = load_corpus(arguments.corpus)
+    corpus = load_corpus(arguments.corpus, arguments.join_blank)
     model = load_model(arguments)
     from abcrnn.reports.model_card import examine
 

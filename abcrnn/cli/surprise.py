@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     known, skipped = [], 0
     for file, block in read_tunes(arguments.tunes):
+        if not block.is_tune:
+            continue
         try:
             block = block._replace(text=without_provenance(block.text))
             model.vocabulary.encode(block.text)
@@ -59,7 +61,7 @@ def _print_surprise(path: Path, block: Block, found: Surprise) -> None:
     print(f"{path}:{block.line}: {title}: {found.bits_per_char:.3f} bits per character")
     unusual = [bar for bar in found.bars if bar.excess > 0]
     for bar in sorted(unusual, key=lambda bar: -bar.excess)[:_SHOWN]:
-        position = f"{path}:{block.line + bar.line - 1}:{bar.column}"
+        position = f"{path}:{block.line_in_book(bar.line)}:{bar.column}"
         print(f"  {position}: {bar.bits:.1f} bits, {bar.excess:.1f} more than usual in this tune")
         for line in underline(block.text, found, bar):
             print(f"    {line}")

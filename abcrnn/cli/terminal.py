@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +46,14 @@ def resume_hint(arguments: argparse.Namespace) -> str:
     """Return the message for Ctrl-C while training."""
     command = shlex.join(["abcrnn", *arguments.argv])
     return f"progress is saved in {arguments.out}; run the same command to resume: {command}"
+
+
+def describe_error(error: Exception) -> str:
+    """Return the message of an error; for a system error without its number."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    reason = f"{error.strerror[0].lower()}{error.strerror[1:]}"
+    return reason if error.filename is None else f"{error.filename}: {reason}"
 
 
 # Inputs --------------------------------------------------------------------------------------
@@ -111,19 +118,30 @@ def _load_kind(load: Callable[[Path], Any], path: Path) -> Any:
         raise ValueError(f"{path} is {advice[error.found]}") from None
 
 
-def load_corpus(source: str) -> Corpus:
+def load_corpus(source: str, join_blank: bool = False) -> Corpus:
     """Load a corpus by name or path; suggest the nearest name for an unknown one."""
     from abcrnn.data.corpus import load_corpus as load
     from abcrnn.data.registry import card_names
 
     try:
-        return load(source)
+        return load(source, join_blank)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{error}{suggestion(source, card_names())}") from None
 
 
-def read_tunes(path: str) -> Iterator[tuple[Path, Block]]:
-    """Yield the tunes of a file, folder or pattern such as ``*.abc``, with their positions.
+def read_tunes(
+    path: str, join_blank: bool = False, on_error: Callable[[str], None] | None = None
+) -> Iterator[tuple[Path, Block]]:
+    """Yield the blocks of a file, folder or pattern such as ``*.abc``, each with its file.
+
+    Parameters
+    ----------
+    path : str
+        ``-`` is standard input.
+    join_blank : bool
+        See :func:`abcrnn.load_corpus`.
+    on_error : callable, optional
+        Called with a message for each file that is skipped; the default logs it.
 
     Raises
     ------
@@ -132,28 +150,27 @@ def read_tunes(path: str) -> Iterator[tuple[Path, Block]]:
     ValueError
         If there is no tune in it.
     """
-    from abcrnn.data.corpus import read_lines
-    from abcrnn.notation import read_blocks
+    from abcrnn.data.tunebook_files import find_tunebooks, is_standard_input, read_tunebooks
 
     files: list[Path] = []
-    for found_path in find_files(path):
-        if not found_path.exists():
+    for found_path in [Path(path)] if is_standard_input(path) else find_files(path):
+        if not (is_standard_input(path) or found_path.exists()):
             raise FileNotFoundError(f"{path}: no such file or folder")
-        files += sorted(found_path.rglob("*.abc")) if found_path.is_dir() else [found_path]
+        files += find_tunebooks(found_path)
     found = False
-    for file in files:
-        for block in read_blocks(read_lines(file)):
-            if block.is_tune:
-                found = True
-                yield file, block
+    for file, block in read_tunebooks(files, join_blank, *([on_error] if on_error else [])):
+        found = found or block.is_tune
+        yield file, block
     if not found:
         raise ValueError(f"{path} holds no tune: in ABC notation each begins with a line X:")
 
 
 def title_of(tune: str) -> str:
     """Return the title of a tune, or its first line if it has none."""
-    title = re.search("^T:(.*)", tune, re.MULTILINE)
-    return title[1].strip() if title else tune.split("\n")[0]
+    from abcrnn.notation import decode_text
+    from abcrnn.notation.tunebook import tune_title
+
+    return decode_text(tune_title(tune)) or tune.split("\n")[0]
 
 
 # Output --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from abcrnn.cli.arguments import (
     UsageError,
     add_command,
+    add_join_blank,
     add_run_options,
     count,
     positive,
@@ -46,6 +47,7 @@ def add_parser(subparsers: Any) -> None:
         "abcrnn train jigs --out runs/jigs",
     )
     parser.add_argument("corpus", metavar="CORPUS", help="a name, or a file or folder of .abc")
+    add_join_blank(parser)
     add_run_options(parser, sorted(RECIPES))
     _add_settings(parser)
     _add_split(parser)
@@ -129,7 +131,7 @@ def run(arguments: argparse.Namespace) -> int:
     strategy = distribution_strategy(arguments.distribute)
     chosen = recipe(arguments.recipe)
     epochs = arguments.epochs or chosen.epochs
-    corpus = load_corpus(arguments.corpus)
+    corpus = load_corpus(arguments.corpus, arguments.join_blank)
     rule = RunFolder(arguments.out).split_rule()
     train, validation, _ = corpus.split(
         arguments.validation, arguments.test, arguments.split_seed, rule

@@ -38,12 +38,20 @@ from abcrnn.data.splits import (
 )
 from abcrnn.data.store import BOUNDARY, FORMAT, StoredTunes
 from abcrnn.data.store_writer import open_store, store_tunes
+from abcrnn.data.tunebook_files import (
+    STANDARD_INPUT,
+    find_tunebooks,
+    is_standard_input,
+    read_tunebooks,
+)
 from abcrnn.data.vocabulary import Vocabulary
-from abcrnn.notation import Block, drop_fields, read_blocks
-from abcrnn.storage.paths import as_path, find_files
+from abcrnn.notation import Block, drop_fields
+from abcrnn.notation.fragments import has_music
+from abcrnn.storage.paths import find_files
 
 _logger = logging.getLogger(__name__)
 
+_READING = 2  # number of the rules by which files become tunes; part of the name of a store
 _MAX_BYTES_IN_MEMORY = 32 * 2**20  # the tunes of larger files are kept in a store
 
 
@@ -233,16 +241,23 @@ class Corpus:
         }
 
 
-def load_corpus(source: str | os.PathLike[str]) -> Corpus:
+def load_corpus(source: str | os.PathLike[str], join_blank: bool = False) -> Corpus:
     """Load a corpus by name, or from a file or folder.
+
+    What is skipped, such as music outside tunes or files that cannot be read, is reported
+    in the log.
 
     Parameters
     ----------
     source : str or path-like
         A name listed by ``abcrnn corpora list`` (fetched on first use), the path of
         an ``.abc`` file, the path of a folder, in which every ``.abc`` file is read, or
-        a pattern such as ``"tunes/*.abc"``. Files of more than 32 MiB in all are
-        encoded into the cache folder, once for the same content.
+        a pattern such as ``"tunes/*.abc"``. ``-`` is standard input. Files of more than
+        32 MiB in all are encoded into the cache folder, once for the same content.
+    join_blank : bool
+        Whether music after an empty line belongs to the tune before it. By the standard,
+        a tune ends at an empty line. A file in which every tune has an empty line between
+        header and music, as on web pages, is always read in this way.
 
     Returns
     -------
@@ -254,7 +269,7 @@ def load_corpus(source: str | os.PathLike[str]) -> Corpus:
         If the source is neither a name nor an existing path.
     ValueError
         If a file is empty, is not text or contains no tune (no line ``X:``), or if
-        the checksum of a fetched file is wrong.
+        the checksum of a fetched file is wrong. In a folder, such files are skipped.
     ConnectionError
         If a corpus cannot be fetched.
     OSError
@@ -266,116 +281,104 @@ def load_corpus(source: str | os.PathLike[str]) -> Corpus:
     Corpus('oneills', tunes=2009)
     """
     if str(source) in card_names():
+        _report_path_named_like_a_corpus(str(source))
         card = read_card(str(source))
-        return _load_files(card.name, fetch_card(card))
+        return _load_files(card.name, fetch_card(card), join_blank)
+    corpus = _load_files(*_find(source), join_blank)
+    _report_lost_music(corpus)
+    return corpus
+
+
+def _find(source: str | os.PathLike[str]) -> tuple[str, list[Path]]:
+    """Return the name and the files of a corpus given by its path."""
+    if is_standard_input(source):
+        return "stdin", [Path(STANDARD_INPUT)]
     paths = find_files(source)
     path = paths[0]
     if len(paths) > 1:
-        return _load_files(path.resolve().parent.name, [f for p in paths for f in _abc_files(p)])
-    if path.is_dir():
-        return _load_files(path.resolve().name, _abc_files(path))
-    if path.is_file():
-        return _load_files(path.stem, [path])
-    raise FileNotFoundError(
-        f"{source} is neither a file or folder nor a corpus; "
-        f"the corpora are {', '.join(card_names())}"
-    )
-
-
-def _abc_files(path: Path) -> list[Path]:
-    """Return the ``.abc`` files in a folder and its subfolders; of a file, the file."""
-    if not path.is_dir():
-        return [path]
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() == ".abc" and p.is_file())
-    if not files:
-        raise ValueError(f"{path} holds no .abc file")
-    return files
-
-
-def read_lines(path: str | os.PathLike[str]) -> Iterator[str]:
-    r"""Read a text file line by line as UTF-8.
-
-    A line that is not valid UTF-8 is decoded as Latin-1, and a warning is logged.
-
-    Yields
-    ------
-    str
-        A line that ends in ``\n``, whatever line ends the file has.
-
-    Raises
-    ------
-    ValueError
-        If the file is empty or binary.
-    """
-    path = as_path(path)
-    with open(path, "rb") as file:
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            raise ValueError(f"{path} is UTF-16; save it as UTF-8")
-    empty, first_latin_line = True, 0
-    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
-        for number, line in enumerate(file, start=1):
-            if "\0" in line:
-                raise ValueError(f"{path} is not text: it has a NUL byte in line {number}")
-            if not line.isascii() and any("\udc80" <= c <= "\udcff" for c in line):
-                line = line.encode("utf-8", "surrogateescape").decode("latin-1")
-                first_latin_line = first_latin_line or number
-            empty = empty and not line.strip()
-            yield line
-    if empty:
-        raise ValueError(f"{path} is empty; expected a tunebook in ABC notation")
-    if first_latin_line:
-        _logger.warning(
-            "%s is not valid UTF-8: line %d and others are read as Latin-1", path, first_latin_line
+        return path.resolve().parent.name, [f for p in paths for f in find_tunebooks(p)]
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{source} is neither a file or folder nor a corpus; "
+            f"the corpora are {', '.join(card_names())}"
         )
+    return (path.resolve().name if path.is_dir() else path.stem), find_tunebooks(path)
 
 
-def _load_files(name: str, files: list[Path]) -> Corpus:
-    if sum(file.stat().st_size for file in files) > _MAX_BYTES_IN_MEMORY:
-        return _load_into_store(name, files)
-    blocks = list(_read_files(name, files))
+def _report_path_named_like_a_corpus(name: str) -> None:
+    path = Path(name)
+    if path.exists():
+        what = "folder" if path.is_dir() else "file"
+        _logger.warning(
+            "%s is the named corpus; the %s %s in the current folder is not read: its path is %s",
+            name, what, name, os.path.join(os.curdir, name),
+        )  # fmt: skip
+
+
+def _report_lost_music(corpus: Corpus) -> None:
+    lost = [block for block in corpus.fragments if has_music(block)]
+    if lost:
+        number = "a passage" if len(lost) == 1 else f"{len(lost)} passages"
+        _logger.warning(
+            "%s: %s of music outside tunes not read, in line %d: %r. A tune ends at an empty "
+            "line; join_blank=True (in the shell: --join-blank) joins the music after it",
+            corpus.name, number, lost[0].line, lost[0].text.split("\n")[0][:40],
+        )  # fmt: skip
+
+
+def _load_files(name: str, files: list[Path], join_blank: bool = False) -> Corpus:
+    if all(map(Path.is_file, files)) and _size(files) > _MAX_BYTES_IN_MEMORY:
+        return _load_into_store(name, files, join_blank)
+    blocks = list(_read_files(name, files, join_blank))
     tunes = tuple(block.text for block in blocks if block.is_tune)
     return Corpus(name, tunes, tuple(block for block in blocks if not block.is_tune))
 
 
-def _load_into_store(name: str, files: list[Path]) -> Corpus:
-    folder = cache_folder() / "stored" / _content_key(files)
+def _size(files: list[Path]) -> int:
+    """Return the size of files in bytes."""
+    return sum(file.stat().st_size for file in files)
+
+
+def _load_into_store(name: str, files: list[Path], join_blank: bool) -> Corpus:
+    folder = cache_folder() / "stored" / _content_key(files, join_blank)
     try:
-        store = open_store(folder) or store_tunes(folder, _read_with_progress(name, files))
+        store = open_store(folder) or store_tunes(
+            folder, _read_with_progress(name, files, join_blank)
+        )
     except OSError as error:
         raise OSError(
             f"{name} cannot be encoded into {folder.parent} ({error}): "
             f"set {CACHE_VARIABLE} to a folder with enough space"
         ) from error
-    fragments = tuple(Block(*fragment) for fragment in store.fragments)
+    fragments = tuple(Block(text, line, tuple(numbers)) for text, line, numbers in store.fragments)
     more = store.fragment_count - len(fragments)
     return Corpus(name, StoredTunes(store), fragments, more_fragments=more)
 
 
-def _content_key(files: list[Path]) -> str:
+def _content_key(files: list[Path], join_blank: bool) -> str:
     """Return a name for the store of these files: a hash of its format and their contents."""
-    key = hashlib.sha256(FORMAT.encode())
+    key = hashlib.sha256(f"{FORMAT} {_READING} {join_blank}".encode())
     for path in files:
         with open(path, "rb") as file:
             key.update(hashlib.file_digest(file, "sha256").digest())
     return key.hexdigest()
 
 
-def _read_files(name: str, files: list[Path]) -> Iterator[Block]:
+def _read_files(name: str, files: list[Path], join_blank: bool) -> Iterator[Block]:
     tunes = 0
-    for file in files:
-        for block in read_blocks(read_lines(file)):
-            tunes += block.is_tune
-            yield block
+    for _, block in read_tunebooks(files, join_blank):
+        tunes += block.is_tune
+        yield block
     if not tunes:
         where = str(files[0]) if len(files) == 1 else f"{name} ({len(files)} files)"
         raise ValueError(f"{where} holds no tune: in ABC notation each begins with a line X:")
 
 
-def _read_with_progress(name: str, files: list[Path]) -> Iterator[Block]:
-    total = sum(file.stat().st_size for file in files)
+def _read_with_progress(name: str, files: list[Path], join_blank: bool) -> Iterator[Block]:
+    total = _size(files)
     with tqdm(
         total=total, desc=f"encoding {name}", unit="B", unit_scale=True, disable=None, leave=False
     ) as bar:
-        for block in _read_files(name, files):
+        for block in _read_files(name, files, join_blank):
             yield block
             bar.update(len(block.text) + 2)

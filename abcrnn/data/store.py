@@ -127,7 +127,7 @@ class TuneStore:
             self.alphabet: str = about["alphabet"]
             self.counts = Counter(dict(zip(self.alphabet, about["counts"], strict=True)))
             self.fingerprint: str = about["fingerprint"]
-            self.fragments: list[tuple[str, int]] = about["fragments"]
+            self.fragments: list[tuple[str, int, list[int]]] = about["fragments"]
             self.fragment_count: int = about["fragment_count"]
             self.size: int = about["tunes"]
             self.ids = self._open_ids()

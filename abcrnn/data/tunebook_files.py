@@ -8,6 +8,7 @@ and what is skipped, is reported in the log.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import logging
 import os
@@ -16,7 +17,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from abcrnn.notation import Block, read_blocks
 from abcrnn.notation.fragments import join_fragments
@@ -44,16 +45,16 @@ def is_standard_input(path: str | os.PathLike[str] | bytes) -> bool:
     return os.fsdecode(path) == STANDARD_INPUT
 
 
-def find_tunebooks(path: Path, report: Callable[[str], None] = _logger.warning) -> list[Path]:
+def find_tunebooks(path: Path) -> list[Path]:
     """Return the ``.abc`` files in a folder and its subfolders, in alphabetical order.
+
+    Hidden files are skipped and reported in the log: names that begin with ``.``, as Jupyter,
+    macOS and editors use them for copies, and the folder ``__MACOSX``.
 
     Parameters
     ----------
     path : Path
         If it is not a folder, it is returned.
-    report : callable
-        Called with a message if hidden files are skipped: names that begin with ``.``, as
-        Jupyter, macOS and editors use them for copies, and the folder ``__MACOSX``.
 
     Raises
     ------
@@ -63,12 +64,16 @@ def find_tunebooks(path: Path, report: Callable[[str], None] = _logger.warning) 
     if not path.is_dir():
         return [path]
     found = sorted(
-        file for file in path.rglob("*") if file.suffix.lower() == ".abc" and not file.is_dir()
+        file
+        for file in path.rglob("*")
+        if file.suffix.lower() == ".abc" and (file.is_file() or file.is_symlink())
     )
     hidden = [file for file in found if _is_hidden(file.relative_to(path))]
     if hidden:
-        number = f"{len(hidden)} hidden file{'s' if len(hidden) > 1 else ''}"
-        report(f"{path}: {number} skipped, such as {hidden[0].relative_to(path)}")
+        _logger.warning(
+            "%s: hidden files are skipped (%d): %s",
+            path, len(hidden), ", ".join(str(file.relative_to(path)) for file in hidden[:5]),
+        )  # fmt: skip
     files = [file for file in found if file not in set(hidden)]
     if not files:
         raise ValueError(f"{path} holds no .abc file")
@@ -82,7 +87,7 @@ def _is_hidden(path: Path) -> bool:
 def read_tunebooks(
     files: Sequence[Path],
     join_blank: bool = False,
-    report: Callable[[str], None] = _logger.warning,
+    on_error: Callable[[str], None] = _logger.warning,
 ) -> Iterator[tuple[Path, Block]]:
     """Yield the blocks of tunebooks, each with its file.
 
@@ -93,8 +98,8 @@ def read_tunebooks(
     join_blank : bool
         Whether music after an empty line belongs to the tune before it. If not, it does only
         in files in which each tune has an empty line in place of its music.
-    report : callable
-        Called with a message for each file that is skipped, and for what is joined.
+    on_error : callable
+        Called with a message for each file that is skipped.
 
     Raises
     ------
@@ -104,26 +109,26 @@ def read_tunebooks(
     """
     for file in files:
         try:
-            for block in _read_tunebook(file, join_blank, report):
+            for block in _read_tunebook(file, join_blank):
                 yield file, block
         except (ValueError, OSError) as error:
             if len(files) == 1:
                 raise
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
             prefix = "" if str(file) in str(reason) else f"{file}: "
-            report(f"{prefix}{reason}; the file is skipped")
+            on_error(f"{prefix}{reason}; the file is skipped")
 
 
-def _read_tunebook(file: Path, join_blank: bool, report: Callable[[str], None]) -> Iterator[Block]:
+def _read_tunebook(file: Path, join_blank: bool) -> Iterator[Block]:
     joined: list[int] = []
     blocks = read_blocks(read_lines(file))
     yield from join_fragments(blocks, join_blank, lambda fragment: joined.append(fragment.line))
     if joined:
         times = "once" if len(joined) == 1 else f"{len(joined)} times, the first"
-        report(
-            f"{file}: music after an empty line is read as part of the tune before it "
-            f"({times} in line {joined[0]})"
-        )
+        _logger.warning(
+            "%s: music after an empty line is read as part of the tune before it (%s in line %d)",
+            file, times, joined[0],
+        )  # fmt: skip
 
 
 def read_lines(path: str | os.PathLike[str]) -> Iterator[str]:
@@ -161,14 +166,20 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[str]:
     decoder.report()
 
 
-def _open(path: str | os.PathLike[str]) -> IO[str]:
-    """Open a file once, because a pipe cannot be opened again."""
-    source: IO[bytes]
+@contextlib.contextmanager
+def _open(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
+    """Open a file once, because a pipe cannot be opened again; leave standard input open."""
+    source: contextlib.AbstractContextManager[BinaryIO]
     if is_standard_input(path):
-        source = open(sys.stdin.fileno(), "rb", closefd=False)
+        source = contextlib.nullcontext(sys.stdin.buffer)
     else:
-        source = open(as_path(path), "rb")
-    return io.TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape")
+        source = open(as_path(path), "rb")  # noqa: SIM115
+    with source as file:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape")
+        try:
+            yield text
+        finally:
+            text.detach()
 
 
 class _LineDecoder:

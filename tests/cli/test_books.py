@@ -49,7 +49,7 @@ def test_check_reads_a_folder(tmp_path, homemade, run):
     assert (code, errors) == (1, f"abcrnn: {tmp_path / 'none.abc'}: no such file or folder\n")
     (tmp_path / "empty").mkdir()
     code, _, errors = run("check", tmp_path / "empty")
-    assert code == 1 and "empty holds no tune" in errors
+    assert code == 1 and "empty holds no .abc file" in errors
 
 
 def test_surprise_marks_the_unusual_bar(tmp_path, homemade, trained, run):

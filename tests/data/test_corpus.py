@@ -3,6 +3,7 @@ import importlib.util
 import logging
 import re
 import threading
+import unicodedata
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -129,12 +130,48 @@ def test_folder_is_read_in_the_order_of_names(tmp_path):
     assert [tune[2] for tune in tunes] == ["2", "1", "3"]
 
 
-def test_latin_1_is_read_with_a_warning(tmp_path, caplog):
-    (tmp_path / "old.abc").write_bytes(TUNE.format(1, "caf\u00e9", "abc").encode("latin-1"))
+@pytest.mark.parametrize(
+    ("written", "charset", "declared", "named"),
+    [
+        ("caf\u00e9 \u201cx\u201d \u2013 \u0152\u20ac", "cp1252", "", "Windows-1252"),
+        ("caf\u00e9", "latin-1", "%%abc-charset iso-8859-1\n", "Windows-1252"),
+        ("\u017elu\u0165", "iso-8859-2", "I:abc-charset iso-8859-2\n", "iso8859-2"),
+        ("\u0161\u017e", "cp1250", "%%abc-charset windows-1250\n", "cp1250"),
+        ("caf\u00e9", "latin-1", "%%abc-charset zlib\n", "Windows-1252"),
+        ("caf\u00e9", "latin-1", "%%abc-charset iso-8859-99\n", "Windows-1252"),
+    ],
+)
+def test_other_character_sets_are_read_with_a_warning(
+    tmp_path, caplog, written, charset, declared, named
+):
+    text = f"{declared}\n" + TUNE.format(1, written, "abc")
+    (tmp_path / "old.abc").write_bytes(text.encode(charset))
     with caplog.at_level(logging.WARNING):
         corpus = load_corpus(tmp_path / "old.abc")
-    assert "café" in corpus.tunes[0]
-    assert "is not valid UTF-8: line 2 and others are read as Latin-1" in caplog.text
+    assert f"T:Tune {written}\n" in corpus.tunes[0]
+    line = text.split("\n").index(f"T:Tune {written}") + 1
+    assert f"is not valid UTF-8: line {line} and others are read as {named}" in caplog.text
+
+
+def test_bytes_without_a_meaning_are_kept_as_latin_1(tmp_path):
+    (tmp_path / "old.abc").write_bytes(b"X:1\nT:a\x81\xe9\xff\x9d\nK:C\nc\n")
+    assert load_corpus(tmp_path / "old.abc").tunes[0].split("\n")[1] == "T:a\x81\xe9\xff\x9d"
+
+
+def test_valid_utf_8_is_not_decoded_by_the_declared_character_set(tmp_path, caplog):
+    text = "%%abc-charset iso-8859-2\n\n" + TUNE.format(1, "\u017elu\u0165", "abc")
+    (tmp_path / "new.abc").write_text(text, "utf-8")
+    assert "\u017elu\u0165" in load_corpus(tmp_path / "new.abc").tunes[0]
+    assert caplog.text == ""
+
+
+def test_text_is_normalized_with_a_warning(tmp_path, caplog):
+    composed = TUNE.format(1, "Bourr\u00e9e d'\u00c5land", "abc")
+    (tmp_path / "mac.abc").write_text(unicodedata.normalize("NFD", composed), "utf-8")
+    with caplog.at_level(logging.WARNING):
+        corpus = load_corpus(tmp_path / "mac.abc")
+    assert corpus.tunes == (composed.strip(),)
+    assert "mac.abc is not in Unicode's form NFC: line 2 and others are normalized" in caplog.text
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
