@@ -145,14 +145,18 @@ def _meter(written: Meter) -> base.Music21Object:
     return signature
 
 
-def _tempo(written: Tempo, beat: Fraction, per_minute: int) -> base.Music21Object:
+def _tempo(written: Tempo, beat: Fraction, per_minute: int | Fraction) -> base.Music21Object:
     from music21 import tempo
 
     values = _values(beat)
     if len(values) == 1 and values[0][1] == 1:
-        return tempo.MetronomeMark(number=per_minute, referent=_duration(*values[0]))
+        return tempo.MetronomeMark(number=_plain(per_minute), referent=_duration(*values[0]))
     # No note value has the length of the beat, such as 5/8: convert to quarter notes.
     return tempo.MetronomeMark(number=float(beat * 4 * per_minute))
+
+
+def _plain(number: int | Fraction) -> int | float:
+    return number if isinstance(number, int) else float(number)
 
 
 def _set_bar_lines(measure: stream.Measure, bar: Bar) -> None:

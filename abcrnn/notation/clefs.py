@@ -31,6 +31,7 @@ _PROPERTY = re.compile(
     ("[^"]*"?|[^\s"]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ACCIDENTALS = re.compile(r"[A-Ga-g](?:[_=^].*)?")  # after "=", as in "K:Dmix=c"
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,3}")
 
 
@@ -72,6 +73,12 @@ class Properties:
         Octaves that the notes sound and are shown higher (``octave=``).
     transpose : int, optional
         Semitones that the notes sound higher than they are shown (``transpose=``).
+    midi_transpose : int, optional
+        Semitones that they sound higher in addition (``%%MIDI transpose``).
+    program : int, optional
+        General MIDI program, 0 to 127 (``%%MIDI program``).
+    percussion_channel : bool, optional
+        Whether the MIDI channel is that of percussion (``%%MIDI channel 10``).
     full_name, short_name : str, optional
         The names before the first and the other lines of the score (``name=``, ``snm=``).
     """
@@ -80,6 +87,9 @@ class Properties:
     middle: int | None = None
     octave: int | None = None
     transpose: int | None = None
+    midi_transpose: int | None = None
+    program: int | None = None
+    percussion_channel: bool | None = None
     full_name: str | None = None
     short_name: str | None = None
 
@@ -99,9 +109,20 @@ class Properties:
         return _with_middle(self.clef or Clef("treble", "G", 2), self.middle)
 
     @property
+    def percussion(self) -> bool:
+        """Whether notes stand for percussion instruments, which are not transposed."""
+        return bool(self.percussion_channel or (self.clef and self.clef.sign == "percussion"))
+
+    @property
     def sounding_octaves(self) -> int:
         """Octaves that notes sound higher than their letters say."""
         return (self.octave or 0) + (self.clef.octave_change if self.clef else 0)
+
+    @property
+    def sounding_semitones(self) -> int:
+        """Semitones that playback adds, at most 48."""
+        semitones = (self.transpose or 0) + (self.midi_transpose or 0)
+        return max(-MOST_SEMITONES, min(semitones, MOST_SEMITONES))
 
 
 class ParsedProperties(NamedTuple):
@@ -121,6 +142,8 @@ _NAMES = {
     "snm": "short_name", "sname": "short_name", "subname": "short_name",
 }  # fmt: skip
 
+_NOTE_VALUES = ("score", "sound", "shift")  # not supported; their values are notes
+
 
 def parse_properties(text: str) -> ParsedProperties:
     """Parse the properties in the value of ``K:`` or ``V:``, in any order.
@@ -138,9 +161,12 @@ def parse_properties(text: str) -> ParsedProperties:
     unsupported = []
 
     def take(match: re.Match[str]) -> str:
-        name = _NAMES.get((match[1] or match[2]).lower())
+        written = (match[1] or match[2]).lower()
+        name = _NAMES.get(written)
         if name:
             found[name] = match[3].strip('"')
+        elif _ACCIDENTALS.fullmatch(match[3]) and written not in _NOTE_VALUES:
+            return match[0]
         else:
             unsupported.append(match[0])
         return " "

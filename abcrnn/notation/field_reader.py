@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from abcrnn.notation.clefs import ParsedProperties, Properties, parse_properties
+from abcrnn.notation.directives import parse_directive
 from abcrnn.notation.fields import (
     Key,
     Meter,
     default_unit,
-    parse_key,
+    parse_key_field,
     parse_meter,
     parse_tempo,
     parse_unit,
@@ -17,6 +19,12 @@ from abcrnn.notation.lexer import Token
 from abcrnn.notation.lines import begins_text_block
 from abcrnn.notation.tune import Problem
 from abcrnn.notation.voices import VoiceBuilder
+
+# By letter: what is reported and ignored.
+_UNSUPPORTED = {
+    "m": "macros (m:)",
+    "s": "symbol lines (s:)",
+}
 
 
 class FieldReader:
@@ -27,11 +35,17 @@ class FieldReader:
         self.problems: list[Problem] = []
         self.key: Key | None = None
         self.meter: Meter | None = None
+        self.has_meter = False  # whether M: gave one before the music
         self.unit: Fraction | None = None
         self.tempo_text: str | None = None
         self.parts = ""
         self.voices: dict[str, VoiceBuilder] = {}
-        self.current = ""  # name of the current voice
+        self.current = ""  # name of the current voice; in the header, of the last V:
+        self.unnamed = False  # whether no V: has named the voice that K: opened
+        self.defaults = Properties()  # of all voices
+        self.declared: dict[str, Properties] = {}  # by voice, from V: in the header
+        self.since_key = Properties()  # of the voice that K: opened
+        self.propagation = "pitch"
         self.unsupported: set[str] = set()
         self.line_breaks = {"<EOL>", "$"}  # where a line of the score ends (section 6.1.1)
         self.words: list[str] = []
@@ -58,40 +72,60 @@ class FieldReader:
         self.last_field = letter
         if in_header:
             self.fields.append((letter, value))
-        if letter == "w":
-            self._lyrics(token, value)
-            return
-        handler = getattr(self, f"_field_{letter.lower()}", None)
-        if handler and letter.isupper():
-            handler(token, value)
+        self._handle(token, letter, value)
 
     def _on_inline(self, token: Token) -> None:
         letter, value = token.text[1], token.text[3:-1].strip()
-        handler = getattr(self, f"_field_{letter.lower()}", None)
-        if handler and letter.isupper() and letter in "KMLQPV":
-            handler(token, value)
+        if letter in "KMLQPVI":
+            self._handle(token, letter, value)
+
+    def _handle(self, token: Token, letter: str, value: str) -> None:
+        if letter.isupper():
+            handler = getattr(self, f"_field_{letter.lower()}", None)
+            if handler:
+                handler(token, value)
+        elif letter == "w":
+            self._lyrics(token, value)
+        elif letter in _UNSUPPORTED:
+            self._unsupported(token, _UNSUPPORTED[letter])
 
     def _on_directive(self, token: Token) -> None:
-        """Read what ends a line of the score; other directives do not change the music."""
-        name, _, rest = token.text.partition(" ")
-        if name == "linebreak":
-            self._set_line_breaks(token, rest.split())
         if begins_text_block(f"%%{token.text}"):  # the lexer leaves out those that are closed
-            block = name.removeprefix("begin")
+            block = token.text.partition(" ")[0].removeprefix("begin")
             self._problem(token, "text", f"%%begin{block} is not closed by %%end{block}")
+        self._field_i(token, token.text)
+
+    def _field_i(self, token: Token, value: str) -> None:
+        directive = parse_directive(value)
+        if directive.unsupported:
+            self._unsupported(token, directive.unsupported)
+        if directive.propagation:
+            self.propagation = directive.propagation
+            for voice in self.voices.values():
+                voice.propagation = directive.propagation
+        if directive.line_breaks is not None:
+            self._set_line_breaks(token, directive.line_breaks)
+        properties = directive.properties
+        if directive.more_semitones:
+            semitones = (self._properties().midi_transpose or 0) + directive.more_semitones
+            properties = Properties(midi_transpose=semitones)
+        self._set_properties(properties)
 
     def _field_k(self, token: Token, value: str) -> None:
-        key = parse_key(value)
-        if self.voices:
-            if key:
-                self.voice.set_key(key)
+        field = parse_key_field(value)
+        if field.problem:
+            self._problem(token, "key", field.problem)
+        self._report_properties(token, field.voice)
+        if not self.voices:
+            self.defaults = self.defaults.updated(field.voice.properties)
+            self.key = field.key or Key("none", 0)
+            self.meter, self.unit = self._initial_meter_and_unit()
+            self._open_voice(next(iter(self.declared), "1"))
+            self.unnamed = True
             return
-        self.key = key or Key("none", 0)
-        if key is None:
-            self._problem(
-                token, "key", f"K:{value} is not a key; a key is, for example, K:D or K:Am"
-            )
-        self._switch_voice(next(iter(self.voices), "1"))
+        if field.key:
+            self.voice.set_key(field.key)
+        self._set_properties(field.voice.properties)
 
     def _field_m(self, token: Token, value: str) -> None:
         meter = parse_meter(value)
@@ -102,9 +136,11 @@ class FieldReader:
                 f"M:{value} is not a meter; a meter is, for example, M:6/8, M:C or M:none",
             )
         elif self.voices:
+            if self.unnamed and not self.has_meter and self.voice.untouched:
+                self.meter, self.has_meter = meter, True  # M: follows K:, before any V:
             self.voice.change_meter(meter)
         else:
-            self.meter = meter
+            self.meter, self.has_meter = meter, True
 
     def _field_l(self, token: Token, value: str) -> None:
         unit = parse_unit(value)
@@ -116,8 +152,11 @@ class FieldReader:
             self.unit = unit
 
     def _field_q(self, token: Token, value: str) -> None:
+        tempo = parse_tempo(value, self.voice.unit if self.voices else Fraction(1, 8))
+        if tempo.unreadable:
+            self._unsupported(token, f"{tempo.unreadable} in Q:{value}")
         if self.voices:
-            self.voice.set_tempo(parse_tempo(value, self.voice.unit))
+            self.voice.set_tempo(tempo)
         else:
             self.tempo_text = value
 
@@ -128,8 +167,13 @@ class FieldReader:
             self.parts = value
 
     def _field_v(self, token: Token, value: str) -> None:
-        if self.voices:
-            self._switch_voice(value.split()[0] if value else "1")
+        name, text = (*value.split(None, 1), "", "")[:2]
+        parsed = parse_properties(text)
+        self._report_properties(token, parsed)
+        if parsed.rest:
+            self._unsupported(token, f"{parsed.rest!r} in a voice field")
+        self._switch_voice(name or "1")
+        self._set_properties(parsed.properties)
 
     def _lyrics(self, token: Token, value: str) -> None:
         if not self.voices or not self.voice.text.add_lyrics(value, token.line, token.column):
@@ -138,30 +182,61 @@ class FieldReader:
     def _field_w(self, _token: Token, value: str) -> None:
         self.words.append(value)
 
-    def _field_i(self, token: Token, value: str) -> None:
-        name, _, rest = value.partition(" ")
-        if name.lower().rstrip(":") == "linebreak":
-            self._set_line_breaks(token, rest.split())
-
-    def _set_line_breaks(self, token: Token, signs: list[str]) -> None:
+    def _set_line_breaks(self, token: Token, signs: tuple[str, ...]) -> None:
         """Set what ends a line of the score: ``<EOL>``, ``$``, ``!`` or ``<none>``."""
         for sign in signs:
             if sign not in ("<EOL>", "$", "!", "<none>"):
                 self._unsupported(token, f"linebreak {sign}")
         self.line_breaks = set(signs) - {"<none>"}
 
+    # Voices and their properties (sections 4.6 and 7.1) ----------------------------------------
+
     def _switch_voice(self, name: str) -> None:
-        if name not in self.voices:
-            # The voice that K: opened becomes the first one with a name.
-            if len(self.voices) == 1 and self.voice.untouched:
-                builder = self.voices.pop(self.voice.name)
-                builder.name = name
+        if not self.voices:
+            self.declared.setdefault(name, Properties())
+        elif name not in self.voices:
+            if self.unnamed and self.voice.untouched:
+                builder = self.voices.pop(self.current)
+                builder.rename(name, self._initial_properties(name).updated(self.since_key))
                 self.voices[name] = builder
             else:
-                meter, unit = self._initial_meter_and_unit()
-                key = self.key or Key("none", 0)
-                self.voices[name] = VoiceBuilder(name, key, meter, unit)
+                self._open_voice(name)
+        self.current, self.unnamed = name, False
+
+    def _open_voice(self, name: str) -> None:
+        meter, unit = self._initial_meter_and_unit()
+        voice = VoiceBuilder(name, self.key or Key("none", 0), meter, unit)
+        voice.propagation = self.propagation
+        voice.set_properties(self._initial_properties(name))
+        self.voices[name] = voice
         self.current = name
+
+    def _initial_properties(self, name: str) -> Properties:
+        return self.defaults.updated(self.declared.get(name, Properties()))
+
+    def _properties(self) -> Properties:
+        """Return the properties of the current voice; in the header, those of all voices."""
+        if self.voices:
+            return self.voice.properties
+        return self.defaults.updated(self.declared.get(self.current, Properties()))
+
+    def _set_properties(self, properties: Properties) -> None:
+        """Change the current voice; in the header, the voice of the last V:, or all voices."""
+        if self.voices:
+            self.voice.set_properties(properties)
+            if self.unnamed:
+                self.since_key = self.since_key.updated(properties)
+        elif self.current:
+            self.declared[self.current] = self.declared[self.current].updated(properties)
+        else:
+            self.defaults = self.defaults.updated(properties)
+
+    def _report_properties(self, token: Token, parsed: ParsedProperties) -> None:
+        for text in parsed.unsupported:
+            self._unsupported(token, text)
+        clef = parsed.properties.clef
+        if clef and clef.sign == "percussion":
+            self._unsupported(token, "percussion (notes are played at their pitches)")
 
     def _initial_meter_and_unit(self) -> tuple[Meter, Fraction]:
         meter = self.meter or Meter("none")

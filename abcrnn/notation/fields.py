@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
+
+from abcrnn.notation.clefs import ParsedProperties, parse_properties
 
 # Longer numbers have no musical meaning, and very long ones take time to convert.
 _NUMBER = r"\d{1,4}"
@@ -15,18 +18,31 @@ _MODES = {
     "maj": 0, "ion": 0, "mix": -1, "dor": -2, "m": -3, "min": -3, "aeo": -3,
     "phr": -4, "loc": -5, "lyd": 1,
 }  # fmt: skip
+# Not in the standard, but what they mean is clear. They are read and reported.
+_IRREGULAR_MODES = {"mi": "min", "-": "min", "moll": "min", "ma": "maj", "dur": "maj"}
 _SHARPS = "FCGDAEB"
 
-_KEY = re.compile(
-    r"(?P<tonic>[A-Ga-g])(?P<sign>[#b♯♭]?)\s*"
-    r"(?:(?P<mode>(?i:maj|ion|mix|dor|min|aeo|phr|loc|lyd|m(?![a-z])))[A-Za-z]*)?(?![A-Za-z])"
-)
-_LOOSE_KEY = re.compile(r"(?P<tonic>[A-G])(?P<sign>[#b♯♭]?)(?P<mode>(?!))?[A-Za-z]*")
+_PIPES = re.compile(r"(?:HP|Hp)(?![A-Za-z])")  # Highland pipes: F and C sharp
+_NO_KEY = re.compile(r"none(?![A-Za-z])", re.IGNORECASE)
+_TONIC = re.compile(r"([A-Ga-g])([#b♯♭]?)(\s*(?i:flat|sharp)(?![A-Za-z])|)\s*(-|[A-Za-z]*)")
+_EXPLICIT = re.compile(r"\s*exp(?![A-Za-z])", re.IGNORECASE)
 _KEY_ACCIDENTAL = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
+_KEY_ACCIDENTALS = re.compile(rf"(?:{_KEY_ACCIDENTAL.pattern})+")
 _METER = re.compile(rf"\(?\s*({_NUMBER}(?:\s*\+\s*{_NUMBER})*)\s*\)?\s*/\s*({_NUMBER})\s*$")
 _UNIT = re.compile(rf"({_NUMBER})\s*/\s*({_NUMBER})$|({_NUMBER})$")
-_TEMPO_BEATS = re.compile(rf"((?:{_NUMBER}/{_NUMBER}\s*)+)=\s*({_NUMBER})")
-_TEMPO_UNITS = re.compile(rf"(?:[A-Ca-c]({_NUMBER})?\s*=\s*)?({_NUMBER})$")
+
+# Tempos (section 3.1.8). Words such as "ca." may precede the number, and "bpm" follow it.
+_BEATS = rf"{_NUMBER}/{_NUMBER}(?:[\s+]{{1,4}}{_NUMBER}/{_NUMBER}){{0,15}}"
+_PER_MINUTE = rf"({_NUMBER}(?:[.,]\d{{1,3}})?)(?![\d/])"
+_TEMPO = re.compile(
+    rf"(?<![\w/.,+-])({_BEATS}|[♩♪]\.?|1|[A-Ca-c]({_NUMBER})?)\s*=\s*"
+    rf"(?:[^\W\d]{{1,20}}\.?\s*|~\s*){{0,2}}{_PER_MINUTE}"
+)
+_TEMPO_REVERSED = re.compile(rf"(?<![\d/.,]){_PER_MINUTE}\s*=\s*({_BEATS}|[♩♪]\.?)")
+_TEMPO_UNITS = re.compile(rf"(?:(?:M\.?\s*M\.?|bpm)\s*=?\s*)?{_PER_MINUTE}(?:\s*bpm)?$", re.I)
+_SECOND_TEMPO = re.compile(r"=.*\d\s*[-\u2013]\s*\d|=.*=")
+_QUOTED = re.compile(r'"([^"]*)"')
+_NOTE_SIGNS = {"♩": Fraction(1, 4), "♪": Fraction(1, 8)}
 _SIGNS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 
 
@@ -83,7 +99,20 @@ class Tempo:
 
     text: str
     beat: Fraction | None = None
-    per_minute: int | None = None
+    per_minute: int | Fraction | None = None
+
+    @property
+    def words(self) -> str:
+        """The words in quotation marks, such as ``Allegro``."""
+        return " ".join(found.strip() for found in _QUOTED.findall(self.text))
+
+    @property
+    def unreadable(self) -> str:
+        """What is not understood: the tempo, the second of two, or nothing."""
+        unquoted = _QUOTED.sub("", self.text).strip()
+        if self.beat is None:
+            return "the tempo" if unquoted or not self.text else ""
+        return "the second tempo" if _SECOND_TEMPO.search(unquoted) else ""
 
     @property
     def whole_notes_per_minute(self) -> Fraction | None:
@@ -93,38 +122,94 @@ class Tempo:
         return self.beat * self.per_minute
 
 
-def parse_key(text: str) -> Key | None:
-    """Parse the value of a ``K:`` field; None if it names no key (as ``K: clef=bass``).
+class KeyField(NamedTuple):
+    """The value of a field ``K:``.
+
+    Parameters
+    ----------
+    key : Key, optional
+        None if the field gives no key, as in ``K:clef=bass`` or ``K:perc``.
+    voice : ParsedProperties
+        Clef and other properties of the voice.
+    problem : str
+        What is not a key; empty if all is understood.
+    """
+
+    key: Key | None
+    voice: ParsedProperties
+    problem: str = ""
+
+
+def parse_key_field(text: str) -> KeyField:
+    """Parse the value of a field ``K:``: key, accidentals, clef and properties of the voice.
 
     A mode is recognized by its first three letters in any case. Accidentals are added to
-    those of the mode; after ``exp`` they are the only ones.
+    those of the mode; after ``exp`` they are the only ones. What is not in the standard is
+    read as far as its meaning is clear, and described in ``problem``.
     """
-    text = text.strip()
-    if text.startswith(("HP", "Hp")):  # Highland pipes: F and C sharp
-        return Key("HP", 2)
-    if not text or text.lower().startswith("none"):
-        return Key("none", 0)
-    # With an unknown mode, as in K:Bn, the key is the major key of the tonic.
-    found = _KEY.match(text) or _LOOSE_KEY.match(text)
-    if text.split()[0].lower() == "exp":
-        return Key("exp", 0, _accidentals(text))
+    voice = parse_properties(text)
+    if not voice.rest:
+        return KeyField(None if text.strip() else Key("none", 0), voice)
+    name, fifths, rest, problem = _tonic_and_mode(voice.rest)
+    explicit = _EXPLICIT.match(rest)
+    if explicit:
+        fifths, rest = 0, rest[explicit.end() :]
+    words = rest.split()
+    left = [word for word in words if not _KEY_ACCIDENTALS.fullmatch(word)]
+    found = [pair for word in words if word not in left for pair in _KEY_ACCIDENTAL.findall(word)]
+    accidentals = tuple((step.upper(), _SIGNS[sign]) for sign, step in found)
+    if not name and left:
+        problem = f"K:{text} is not a key; a key is, for example, K:D or K:Am"
+        return KeyField(None, voice, problem)
+    if left and not problem:
+        problem = f"K:{text}: {left[0]!r} is not part of a key"
+    return KeyField(Key(name or "none", fifths, accidentals), voice, problem)
+
+
+def parse_key(text: str) -> Key | None:
+    """Parse the value of a ``K:`` field; None if it names no key (as ``K:clef=bass``).
+
+    None also for what :func:`parse_key_field` reports, such as an unknown mode.
+    """
+    field = parse_key_field(text)
+    return None if field.problem else field.key
+
+
+def _tonic_and_mode(text: str) -> tuple[str, int, str, str]:
+    """Return a key's name, its fifths, the text after it, and what is wrong with it."""
+    for name, fifths, pattern in (("HP", 2, _PIPES), ("none", 0, _NO_KEY), ("exp", 0, _EXPLICIT)):
+        if found := pattern.match(text):
+            # "exp" alone has no tonic; it stays in the text, where it is read as in "D exp".
+            return name, fifths, text if name == "exp" else text[found.end() :], ""
+    found = _TONIC.match(text)
     if not found:
-        changes = _accidentals(text)
-        return Key("none", 0, changes) if changes else None
-    tonic = found["tonic"].upper()
-    sign = {"#": 1, "♯": 1, "b": -1, "♭": -1}.get(found["sign"], 0)
-    mode = (found["mode"] or "maj").lower()
+        return "", 0, text, ""
+    letter, sign, written_sign, mode = found.groups()
+    alter = {"#": 1, "♯": 1, "b": -1, "♭": -1}.get(sign, 0)
+    if written_sign:
+        alter += 1 if written_sign.strip().lower() == "sharp" else -1
+    tonic = f"{letter.upper()}{'#' * (alter > 0)}{'b' * (alter < 0)}"
     rest = text[found.end() :]
-    explicit = bool(re.match(r"\s*exp\b", rest, re.IGNORECASE))
-    fifths = 0 if explicit else _FIFTHS[tonic] + 7 * sign + _MODES[mode]
-    name = f"{tonic}{'#' * (sign > 0)}{'b' * (sign < 0)} {mode}"
-    return Key(name, fifths, _accidentals(rest))
+    if mode.lower() == "exp":
+        mode, rest = "", f"exp{rest}"
+    known = _mode(mode)
+    irregular = _IRREGULAR_MODES.get(mode.lower())
+    if known is None and irregular is None and letter.islower():
+        return "", 0, text, ""  # a word
+    used = known or irregular or "maj"
+    problem = ""
+    if known is None:
+        meant = {"min": "minor", "maj": "major"}[used]
+        problem = f"K:{text}: {mode!r} is not a mode; it is read as {tonic} {meant}"
+    elif written_sign:
+        problem = f"K:{text}: the tonic is written {tonic}, without a word"
+    return f"{tonic} {used}", _FIFTHS[tonic[0]] + 7 * alter + _MODES[used], rest, problem
 
 
-def _accidentals(text: str) -> tuple[tuple[str, int], ...]:
-    words = [word for word in text.split() if word[0] in "^_="]  # not those of "clef=bass"
-    found = [pair for word in words for pair in _KEY_ACCIDENTAL.findall(word)]
-    return tuple((step.upper(), _SIGNS[sign]) for sign, step in found)
+def _mode(text: str) -> str | None:
+    """Return the mode by its first three letters, ``m`` or nothing; None if it is unknown."""
+    mode = text.lower() or "maj"
+    return mode if mode == "m" else next((m for m in _MODES if m != "m" and m == mode[:3]), None)
 
 
 def parse_meter(text: str) -> Meter | None:
@@ -168,7 +253,8 @@ def parse_tempo(text: str, unit: Fraction) -> Tempo:
     Parameters
     ----------
     text : str
-        Such as ``1/4=120``, or ``120`` in the old notation.
+        Such as ``1/4=120``, or ``120`` and ``C3=120`` in the old notation. Common spellings
+        outside the standard are read too: ``1/4=ca. 90``, ``118=1/4``, ``1/4=120 bpm``.
     unit : Fraction
         Unit note length in whole notes: the beat of the old notation.
 
@@ -177,20 +263,31 @@ def parse_tempo(text: str, unit: Fraction) -> Tempo:
     Tempo
         Without beat and number if the text gives none, or values out of range.
     """
-    value = re.sub(r'"[^"]*"', " ", text).strip()
-    found = _TEMPO_BEATS.search(value)
-    if found:
-        beats = [Fraction(*map(int, b.split("/"))) for b in found[1].split() if _has_denominator(b)]
-        beat, per_minute = sum(beats, Fraction(0)), int(found[2])
+    text = text.strip()
+    value = _QUOTED.sub(" ", text).strip()
+    if found := _TEMPO.search(value):
+        beat, number = _beat(found[1], found[2], unit), found[3]
+    elif found := _TEMPO_REVERSED.search(value):
+        beat, number = _beat(found[2], None, unit), found[1]
+    elif found := _TEMPO_UNITS.match(value):
+        beat, number = unit, found[1]
     else:
-        old = _TEMPO_UNITS.match(value)
-        if not old:
-            return Tempo(text.strip())
-        beat, per_minute = unit * int(old[1] or 1), int(old[2])
-    if not 0 < beat <= 8 or not 0 < per_minute <= 1000:
-        return Tempo(text.strip())
-    return Tempo(text.strip(), beat, per_minute)
+        return Tempo(text)
+    exact = Fraction(number.replace(",", "."))
+    if not 0 < beat <= 8 or not 0 < exact <= 1000:
+        return Tempo(text)
+    return Tempo(text, beat, int(exact) if exact.denominator == 1 else exact)
 
 
-def _has_denominator(fraction: str) -> bool:
-    return int(fraction.split("/")[1]) > 0
+def _beat(text: str, units: str | None, unit: Fraction) -> Fraction:
+    """Return the length of a beat: a sum of fractions, a sign, or unit note lengths."""
+    if text[0] in _NOTE_SIGNS:
+        return _NOTE_SIGNS[text[0]] * (Fraction(3, 2) if text.endswith(".") else 1)
+    if text[0].isalpha():
+        return unit * int(units or 1)
+    fractions = (fraction.partition("/") for fraction in re.split(r"[\s+]+", text))
+    return sum((_divided(top, bottom or "1") for top, _, bottom in fractions), Fraction(0))
+
+
+def _divided(top: str, bottom: str) -> Fraction:
+    return Fraction(int(top), int(bottom)) if int(bottom) else Fraction(0)

@@ -119,7 +119,7 @@ class _Reader(SymbolReader):
         if found is None:  # cannot happen: the lexer used the same expression
             return
         pitch = pitch_of(voice, found[1] or "", found[2], found[3])
-        if not 0 <= pitch.midi <= 127:
+        if not 0 <= pitch.midi + voice.properties.sounding_semitones <= 127:
             self._problem(token, "pitch", f"the pitch of {token.text!r} is outside the MIDI range")
             pitch = pitch._replace(octave=4)
         length = self._length(found[4], token)

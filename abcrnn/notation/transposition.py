@@ -8,24 +8,27 @@ their relation to the key: a raised seventh stays one, and no note needs a new a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 
 from abcrnn.notation.errors import ABCError
-from abcrnn.notation.fields import Key, Meter, parse_key
+from abcrnn.notation.field_reader import FieldReader
+from abcrnn.notation.fields import Key, parse_key_field
 from abcrnn.notation.lexer import NOTE, Token, tokens
 from abcrnn.notation.lines import LINE_END
 from abcrnn.notation.tune import Event, Pitch
-from abcrnn.notation.voices import VoiceBuilder, pitch_of
+from abcrnn.notation.voices import pitch_of
 
 _LINE = "FCGDAEB"  # the line of fifths, from -1
 _ACCIDENTALS = {2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}
 _SIGNS = {sign: alter for alter, sign in _ACCIDENTALS.items()}
 _ALTERS = {"": 0, "#": 1, "♯": 1, "+": 1, "b": -1, "♭": -1}
 
-_KEY = re.compile(r"([A-Ga-g])([#b♯♭]?)(\s*[A-Za-z]*)(.*)", re.DOTALL)
+_KEY = re.compile(
+    r"([A-Ga-g])([#b♯♭]?)(\s*(?i:flat|sharp)(?![A-Za-z])|)(\s*[A-Za-z]*)(.*)", re.DOTALL
+)
 _EXPLICIT = re.compile(r"\bexp\b", re.IGNORECASE)
-_KEY_ACCIDENTAL = re.compile(r"(?<!\S)(\^\^|\^|__|_|=)([A-Ga-g])(?!\S)")
+_KEY_ACCIDENTAL = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
+_KEY_ACCIDENTALS = re.compile(rf"(?<!\S)(?:{_KEY_ACCIDENTAL.pattern})+(?!\S)")
 _NO_TONIC = ("none", "HP", "exp")
 
 # What may follow the root of a chord symbol. Strict, because tunebooks have words such as
@@ -37,6 +40,8 @@ _ONE_CHORD = re.compile(_CHORD, re.VERBOSE)
 _CHORD_SYMBOL = re.compile(rf"\(?{_CHORD}(?:[\s(),;|]+{_CHORD})*[\s)]*", re.VERBOSE)
 _ALTERED = re.compile(r"[#b♯♭]\d{1,2}")
 
+_DRUM_MAP = re.compile(r"\bMIDI\s*=?\s*drummap\b", re.IGNORECASE)
+
 
 def transpose(text: str, semitones: int) -> str:
     r"""Transpose a tune.
@@ -45,7 +50,7 @@ def transpose(text: str, semitones: int) -> str:
     The new key is the one with the fewest sharps or flats; of six sharps and six flats, it is
     sharps when moving up and flats when moving down. A note with an accidental keeps one,
     possibly another. A field without tonic (``K:none``, ``K:HP``) stays the same, and notes get
-    the accidentals they need.
+    the accidentals they need. Percussion voices (``clef=perc``) keep their pitches.
 
     Parameters
     ----------
@@ -64,7 +69,8 @@ def transpose(text: str, semitones: int) -> str:
     ValueError
         If ``semitones`` is not an int.
     ABCError
-        If a note would be outside the MIDI range, 0 to 127.
+        If a note would be outside the MIDI range, 0 to 127, or if the tune has macros with notes,
+        such as ``m:~G2=GAG``, which would have another meaning afterwards.
 
     Examples
     --------
@@ -151,11 +157,12 @@ def _move_name(letter: str, sign: str, fifths: int) -> str:
 
 def _move_key(value: str, semitones: int) -> tuple[str, int]:
     """Return the moved value of a ``K:`` field and the fifths it moved by."""
-    key = parse_key(value) or Key("none", 0)
+    key = parse_key_field(value).key or Key("none", 0)
     found = _KEY.match(value)
     if found is None or key.name in _NO_TONIC:
         return value, _interval(key, None, semitones)
-    letter, sign, mode, rest = found.groups()
+    letter, sign, word, mode, rest = found.groups()
+    sign = sign or {"sharp": "#", "flat": "b"}.get(word.strip().lower(), "")
     fifths = _interval(key, _fifths_of(letter, _ALTERS[sign]), semitones)
     tonic = _move_name(letter, sign, fifths)
     if _EXPLICIT.search(mode + rest):
@@ -166,7 +173,8 @@ def _move_key(value: str, semitones: int) -> tuple[str, int]:
         step, alter = _name(position + fifths, most=2)
         return _ACCIDENTALS[alter] + (step if accidental[2].isupper() else step.lower())
 
-    return tonic + mode + _KEY_ACCIDENTAL.sub(move, rest), fifths
+    moved = _KEY_ACCIDENTALS.sub(lambda signs: _KEY_ACCIDENTAL.sub(move, signs[0]), f"{rest}")
+    return tonic + mode + moved, fifths
 
 
 def _move_explicit(text: str, key: Key, fifths: int) -> str:
@@ -175,7 +183,7 @@ def _move_explicit(text: str, key: Key, fifths: int) -> str:
     moved = [_name(_fifths_of(step, alter) + fifths, most=2) for step, alter in alters.items()]
     written = "".join(f" {_ACCIDENTALS[alter]}{step.lower()}" for step, alter in moved if alter)
     before, word, after = text.partition(_EXPLICIT.findall(text)[0])
-    return before + word + written + re.sub(rf"\s*{_KEY_ACCIDENTAL.pattern}", "", after)
+    return before + word + written + re.sub(rf"\s*{_KEY_ACCIDENTALS.pattern}", "", after)
 
 
 # Chord symbols (section 4.18) --------------------------------------------------------------
@@ -197,36 +205,6 @@ def _move_chords(symbol: str, fifths: int) -> str:
 # Notes (section 4.2) -----------------------------------------------------------------------
 
 
-@dataclass
-class _Voice:
-    """The old and the new voice, which know the accidentals in force."""
-
-    old: VoiceBuilder
-    new: VoiceBuilder
-    fifths: int
-    empty: bool = True
-
-    def add(self, notes: list[tuple[Pitch, Pitch, bool]]) -> None:
-        """Add a note, a chord or, without notes, a rest; ties apply to the next event only."""
-        tied = tuple(note[2] for note in notes)
-        for builder, side in ((self.old, 0), (self.new, 1)):
-            pitches = tuple(note[:2][side] for note in notes)
-            builder.add(Event(0, 0, Fraction(0), Fraction(1), pitches, tied))
-            if any(tied):
-                builder.remember_ties()
-        self.empty = False
-
-    def bar_line(self) -> None:
-        """End the bar, and with it the accidentals in force."""
-        self.old.bar_line("|")
-        self.new.bar_line("|")
-
-
-def _builder(name: str, key: Key) -> VoiceBuilder:
-    # Lengths do not matter here, so neither do meter and unit note length.
-    return VoiceBuilder(name, key, Meter("none"), Fraction(1))
-
-
 class _Mover:
     """Process the tokens of a tune as the parser does and transpose each.
 
@@ -236,120 +214,170 @@ class _Mover:
 
     def __init__(self, semitones: int) -> None:
         self.semitones = semitones
-        self.keys = Key("none", 0), Key("none", 0), 0  # old, new, and the fifths between them
-        self.voices: dict[str, _Voice] = {}
-        self.voice: _Voice | None = None
+        self.old, self.new = FieldReader(), FieldReader()
+        self.fifths: dict[int, int] = {}  # by old voice
+        self.first_fifths = 0  # of the key that ends the header
         self.in_grace = False
         self.chord: list[tuple[Pitch, Pitch, bool]] | None = None
         self.overlaid = False
+        self.drum_map = False
 
     def transpose(self, token: Token) -> str:
         """Return the new text of a token, and update the state for the next one."""
-        voice, kind, text = self.voice, token.kind, token.text
-        if kind == "field":
-            letter, _, value = text.partition(":")
-            return f"{letter}:{self._field(letter, value)}"
-        if voice is None:
+        kind, text = token.kind, token.text
+        if kind in ("field", "inline", "directive"):
+            return self._field(token)
+        if not self.old.voices:
             return text
         if kind == "note":
-            return self._note(token, voice)
-        if kind == "inline":
-            return f"{text[:3]}{self._field(text[1], text[3:-1])}]"
+            return self._note(token)
         if kind == "quoted":
-            return f'"{_move_chords(text[1:-1], voice.fifths)}"'
+            return f'"{self._move_chords(text[1:-1])}"'
         if kind in ("grace", "grace_end"):
             self.in_grace = kind == "grace"
         elif kind in ("chord", "chord_end"):
             if kind == "chord_end" and self.chord:
-                self._add(voice, self.chord)
+                self._add(self.chord)
             self.chord = [] if kind == "chord" else None
         elif kind == "tie":
-            self._tie(voice)
+            self._tie()
         elif kind == "overlay":
             self.overlaid = True
         elif kind == "bar":
             self.in_grace, self.chord, self.overlaid = False, None, False
-            voice.bar_line()
+            self._bar_line()
         elif kind in ("rest", "bar_rest"):
-            self._rest(token, voice)
+            self._rest(token)
         return text
 
-    def _field(self, letter: str, value: str) -> str:
-        if letter == "V" and self.voice is not None:
-            self._switch_voice((value.split() or ["1"])[0])
-        if letter != "K":
+    # Fields ------------------------------------------------------------------------------------
+
+    def _field(self, token: Token) -> str:
+        """Transpose a field; both readers keep the state of their voices."""
+        old = token.text
+        start, end = (0, len(old)) if token.kind != "inline" else (1, len(old) - 1)
+        letter, colon, value = old[start:end].partition(":")
+        self.drum_map = self.drum_map or bool(_DRUM_MAP.search(old))
+        if token.kind == "directive":
+            new = old
+        else:
+            new = old[:start] + letter + colon + self._value(token, letter, value) + old[end:]
+        for reader, text in ((self.old, old), (self.new, new)):
+            getattr(reader, f"_on_{token.kind}")(token._replace(text=text))
+        return new
+
+    def _value(self, token: Token, letter: str, value: str) -> str:
+        if letter == "m" and _is_macro_with_notes(value):
+            message = f"the macro m:{value} has notes and cannot be transposed"
+            raise ABCError(message, token.line, token.column)
+        if letter == "s" and self.old.voices:
+            return re.sub(r'"([^"]*)"', lambda found: f'"{self._move_chords(found[1])}"', value)
+        if letter != "K" or self._is_of_percussion(value):
             return value
         spaces = value[: len(value) - len(value.lstrip())]
         moved, fifths = _move_key(value.lstrip(), self.semitones)
-        old, new = parse_key(value), parse_key(moved)
-        if self.voice is None:
-            self.keys = old or Key("none", 0), new or Key("none", 0), fifths
-            self._switch_voice("1")
-        elif old is not None:
-            self.voice.fifths = fifths
-            self.voice.old.set_key(old)
-            self.voice.new.set_key(new or self.voice.new.key)
+        if not self.old.voices:
+            self.first_fifths = fifths
+        elif parse_key_field(value).key:
+            self.fifths[id(self.old.voice)] = fifths
         return spaces + moved
 
-    def _switch_voice(self, name: str) -> None:
-        if name not in self.voices and len(self.voices) == 1 and self.voice and self.voice.empty:
-            # The voice that K: opened becomes the first one with a name.
-            self.voices = {name: self.voice}
-        elif name not in self.voices:
-            old, new, fifths = self.keys
-            self.voices[name] = _Voice(_builder(name, old), _builder(name, new), fifths)
-        self.voice = self.voices[name]
+    def _is_of_percussion(self, value: str) -> bool:
+        """Whether a field K: is only for percussion, whose notes stay the same."""
+        if self.old.voices:
+            return self.old.voice.properties.percussion
+        properties = self.old.defaults.updated(parse_key_field(value).voice.properties)
+        return properties.percussion and not self.old.declared
 
-    def _note(self, token: Token, voice: _Voice) -> str:
+    def _move_chords(self, symbol: str) -> str:
+        fifths = self.fifths.get(id(self.old.voice), self.first_fifths)
+        return _move_chords(symbol, fifths)
+
+    # Music -------------------------------------------------------------------------------------
+
+    def _note(self, token: Token) -> str:
         found = NOTE.match(token.text)
         if found is None:  # cannot happen: the lexer used the same expression
             return token.text
         accidental, letter, marks, length = found.groups(default="")
-        old = pitch_of(voice.old, accidental, letter, marks)
-        if not 0 <= old.midi <= 127:  # invalid: the parser puts it into octave 4
-            same = pitch_of(voice.new, accidental, letter, marks)
-            self._add_note(voice, old._replace(octave=4), same._replace(octave=4))
+        properties = self.old.voice.properties
+        old = pitch_of(self.old.voice, accidental, letter, marks)
+        if not 0 <= old.midi + properties.sounding_semitones <= 127:
+            # Invalid: the parser puts it into octave 4.
+            same = pitch_of(self.new.voice, accidental, letter, marks)
+            self._add_note(old._replace(octave=4), same._replace(octave=4))
             return token.text
-        new = _move_pitch(old, voice.fifths, self.semitones)
-        if not 0 <= new.midi <= 127:
+        new = self._moved(old, token)
+        if properties.percussion and self.drum_map:  # the written note stands for an instrument
+            self._add_note(old, new)
+            return token.text
+        if accidental or self.new.voice.alter(new.step, new.octave, None) != new.alter:
+            self.new.voice.alter(new.step, new.octave, new.alter)
+            accidental = _ACCIDENTALS[new.alter]
+        self._add_note(old, new)
+        written = new._replace(octave=new.octave - properties.sounding_octaves)
+        return accidental + _write_letter(written) + length
+
+    def _moved(self, pitch: Pitch, token: Token) -> Pitch:
+        voice = self.old.voice
+        if voice.properties.percussion:
+            return pitch
+        fifths = self.fifths.get(id(voice), self.first_fifths)
+        moved = _move_pitch(pitch, fifths, self.semitones)
+        if not 0 <= moved.midi + voice.properties.sounding_semitones <= 127:
             raise ABCError(
                 f"{token.text} moved by {self.semitones} semitones is outside the MIDI range",
                 token.line,
                 token.column,
             )
-        if accidental or voice.new.alter(new.step, new.octave, None) != new.alter:
-            voice.new.alter(new.step, new.octave, new.alter)
-            accidental = _ACCIDENTALS[new.alter]
-        self._add_note(voice, old, new)
-        return accidental + _write_letter(new) + length
+        return moved
 
-    def _add_note(self, voice: _Voice, old: Pitch, new: Pitch) -> None:
+    def _add_note(self, old: Pitch, new: Pitch) -> None:
         if self.in_grace:
             return
         if self.chord is not None:
             self.chord.append((old, new, False))
         else:
-            self._add(voice, [(old, new, False)])
+            self._add([(old, new, False)])
 
-    def _add(self, voice: _Voice, notes: list[tuple[Pitch, Pitch, bool]]) -> None:
-        if not self.overlaid:  # the parser ignores overlays, except for their accidentals
-            voice.add(notes)
+    def _add(self, notes: list[tuple[Pitch, Pitch, bool]]) -> None:
+        """Add a note, a chord or, without notes, a rest; ties apply to the next event only."""
+        if self.overlaid:  # the parser ignores overlays, except for their accidentals
+            return
+        tied = tuple(note[2] for note in notes)
+        for reader, side in ((self.old, 0), (self.new, 1)):
+            pitches = tuple(note[:2][side] for note in notes)
+            # Lengths do not matter here.
+            reader.voice.add(Event(0, 0, Fraction(0), Fraction(1), pitches, tied))
+            if any(tied):
+                reader.voice.remember_ties()
 
-    def _rest(self, token: Token, voice: _Voice) -> None:
+    def _bar_line(self) -> None:
+        """End the bar, and with it the accidentals in force."""
+        self.old.voice.bar_line("|")
+        self.new.voice.bar_line("|")
+
+    def _rest(self, token: Token) -> None:
         if token.kind == "rest" and (self.in_grace or self.chord is not None):
             return
         digits = token.text[1:] if token.kind == "bar_rest" else ""
         bars = int(digits.lstrip("0")[:2] or 0) if digits else 1
         if bars > 1:
-            voice.bar_line()
+            self._bar_line()
         if bars:
-            self._add(voice, [])
+            self._add([])
 
-    def _tie(self, voice: _Voice) -> None:
+    def _tie(self) -> None:
         if self.in_grace:
             return
         if self.chord is None:
-            voice.old.tie()
-            voice.new.tie()
+            self.old.voice.tie()
+            self.new.voice.tie()
         elif self.chord:
             self.chord[-1] = (*self.chord[-1][:2], True)
+
+
+def _is_macro_with_notes(text: str) -> bool:
+    """Whether a macro (section 9) has notes; ``n`` in its target stands for any note."""
+    target, _, music = re.sub(r'![^!]*!|"[^"]*"', "", text).partition("=")
+    return "n" not in target and bool(re.search("[A-Ga-g]", music))

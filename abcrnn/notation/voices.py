@@ -34,7 +34,6 @@ class VoiceBuilder:
     unit: Fraction
     bars: list[Bar] = field(default_factory=list)
     properties: Properties = field(default_factory=Properties)
-    program: int | None = None
     propagation: str = "pitch"
 
     def __post_init__(self) -> None:
@@ -107,22 +106,22 @@ class VoiceBuilder:
         self._changes.append((len(self._events), value))
 
     def set_properties(self, properties: Properties) -> None:
-        """Change clef, octave, transposition and names from here on, where they are given."""
-        before = self.properties.shown_clef
-        self.properties = self.properties.updated(properties)
-        clef = self.properties.shown_clef
+        """Change clef, octave, transposition, program and names from here on, where given."""
+        before, self.properties = self.properties, self.properties.updated(properties)
+        clef, program = self.properties.shown_clef, self.properties.program
         if not self._events:
-            self._bar_clef = clef
-        elif clef and clef != before:
+            self._bar_clef, self._bar_program = clef, program
+            return
+        if clef and clef != before.shown_clef:
             self.change(clef)
+        if program is not None and program != before.program:
+            self.change(Program(program))
 
-    def set_program(self, number: int) -> None:
-        """Change the MIDI program from here on."""
-        self.program = number
-        if self._events:
-            self.change(Program(number))
-        else:
-            self._bar_program = number
+    def rename(self, name: str, properties: Properties) -> None:
+        """Give a voice without events another name, and other properties."""
+        self.name = name
+        self.properties = Properties()
+        self.set_properties(properties)
 
     def begin_tuplet(self, p: int, q: int | None, r: int | None) -> None:
         """Begin a tuplet: the next ``r`` events, ``p`` in the time of ``q`` (section 4.13)."""
@@ -164,7 +163,7 @@ class VoiceBuilder:
             if not self._tuplet.left:
                 self._tuplet = None
         self._begin(event.line, event.column)
-        transpose = self.properties.transpose or 0
+        transpose = self.properties.sounding_semitones
         self._events.append(event._replace(duration=duration, transpose=transpose))
         self.text.events += 1
         self._tied_alters = {}
@@ -293,7 +292,7 @@ class VoiceBuilder:
     def _begin_bar(self) -> None:
         self._bar_meter, self._bar_key = self.meter, self.key
         self._bar_clef = self.properties.shown_clef
-        self._bar_program = self.program
+        self._bar_program = self.properties.program
         self._key_alters = self.key.alters()
         self._position = (0, 0)
 

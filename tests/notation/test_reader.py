@@ -97,7 +97,6 @@ def test_accidentals_apply_after_a_bar_line_only_with_a_tie():
         ("Amin octave=-1", {}),
         ("G# major", {"F": 2, "C": 1, "G": 1, "D": 1, "A": 1, "E": 1, "B": 1}),
         ("D =c=f", {"F": 0, "C": 0}),
-        ("Bn", dict.fromkeys("FCGDA", 1)),
         ("bass", None),
         ("baritone", None),
         ("clef=alto", None),

@@ -357,3 +357,77 @@ def test_whole_tunebooks(name: str, request: pytest.FixtureRequest):
     for number, tune in enumerate(corpus.tunes):
         for semitones in SEMITONES[number % 5 :: 5]:
             check_there_and_back(tune, semitones)
+
+
+# Fields that move notes, percussion, macros ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "semitones", "expected"),
+    [
+        ("K:C clef=treble-8\nCc", 2, "K:D clef=treble-8\nDd"),
+        ("K:C\nV:1 octave=-1 transpose=-2\nC", 2, "K:D\nV:1 octave=-1 transpose=-2\nD"),
+        ("K:C bass middle=d\nd", 2, "K:D bass middle=d\ne"),
+        ("K:C\n%%MIDI transpose 5\nC", 2, "K:D\n%%MIDI transpose 5\nD"),
+        ("K:D^c_b\nCB", 1, "K:Eb=d_c\nDc"),
+        ("K:Emi\nEF", 1, "K:Fmi\nFG"),
+        ("K:E-\nEF", 1, "K:F-\nFG"),
+        ("K:B flat\nBE", 2, "K:C\ncF"),
+        ("K:HP ^g\nG", 1, "K:HP ^g\nA"),
+        ("%%propagate-accidentals not\nK:C\n^FF", 1, "%%propagate-accidentals not\nK:Db\n=GG"),
+        (
+            "K:C\nI:propagate-accidentals octave\n^Ff",
+            1,
+            "K:Db\nI:propagate-accidentals octave\n=Gg",
+        ),
+        ('K:C\nCDEF|\ns:"C" * "G7" !trill!', 2, 'K:D\nDEFG|\ns:"D" * "A7" !trill!'),
+        ("K:C\n+CEG+c", 2, "K:D\n+DFA+d"),
+        ("m:~n2 = n/o/n/m/\nK:G\n~G2", 2, "m:~n2 = n/o/n/m/\nK:A\n~A2"),
+        ("m:T = !trill!\nK:G\nTG2", 2, "m:T = !trill!\nK:A\nTA2"),
+        # Only the voice that K: opened is renamed, once.
+        (
+            "K:G\nV:1\nV:2\nK:C\nV:1\nF|\nV:2\nF|",
+            2,
+            "K:A\nV:1\nV:2\nK:D\nV:1\nG|\nV:2\nG|",
+        ),
+    ],
+)
+def test_fields_that_change_notes(text: str, semitones: int, expected: str):
+    header = "X:1\nL:1/4\n"
+    assert transpose(header + text, semitones) == header + expected
+    assert played(header + expected) == played(header + text, semitones)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Accidentals keep the pitches where the key signature has changed.
+        ("K:G\nV:1\nFG|\nV:2 perc\nFG|", "K:A\nV:1\nGA|\nV:2 perc\nF=G|"),
+        ("K:G\nV:2 perc\n[K:D]FG|\nV:1\nFG|", "K:A\nV:2 perc\n[K:D]FG|\nV:1\nGA|"),
+        ("K:C clef=perc\nCDEF|", "K:C clef=perc\nCDEF|"),
+        (
+            "%%MIDI channel 10\n%%MIDI drummap C 36\nK:C\nCDEF|",
+            "%%MIDI channel 10\n%%MIDI drummap C 36\nK:C\nCDEF|",
+        ),
+        # In a drum map, the written note counts.
+        (
+            "%%MIDI drummap C 36\nK:C\nV:1\nCD|\nV:2\n%%MIDI channel 10\nCD|",
+            "%%MIDI drummap C 36\nK:D\nV:1\nDE|\nV:2\n%%MIDI channel 10\nCD|",
+        ),
+    ],
+)
+def test_percussion_stays_the_same(text: str, expected: str):
+    assert transpose(f"X:1\n{text}", 2) == f"X:1\n{expected}"
+
+
+def test_macros_with_notes_raise_with_line_and_column():
+    with pytest.raises(ABCError) as error:
+        transpose("X:1\nm: ~G2 = G/A/G/F/\nK:G\n~G2", 2)
+    assert (error.value.line, error.value.column) == (2, 1)
+    assert "the macro m:~G2 = G/A/G/F/ has notes" in str(error.value)
+
+
+def test_a_note_that_would_sound_out_of_range_raises():
+    assert transpose("X:1\nK:C\nf''''", 2).endswith("g''''")
+    with pytest.raises(ABCError, match="moved by 2 semitones is outside the MIDI range"):
+        transpose("X:1\nK:C transpose=2\nf''''", 2)

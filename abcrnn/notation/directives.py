@@ -1,0 +1,93 @@
+"""Directives that change what is played (section 11): ``%%MIDI`` and ``%%propagate-accidentals``.
+
+``%%linebreak`` changes the score. ``I:`` fields have the same names (section 3.1.20). Other
+directives for typesetting are ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from abcrnn.notation.clefs import MOST_SEMITONES, Properties
+
+#: Values of ``propagate-accidentals`` (section 11.3).
+PROPAGATIONS = ("not", "octave", "pitch")
+
+# Not supported, and more than typesetting: they change notes, or which voices there are.
+_UNSUPPORTED = (
+    "score", "staves", "transpose", "shift", "clef", "map", "voicemap", "percmap", "voice",
+    "voicecombine", "tune", "abc-include",
+)  # fmt: skip
+_PERCUSSION_CHANNEL = 10
+_NAME = re.compile(r"([A-Za-z][\w-]*)(?:\s*=\s*|\s+|$)(.*)", re.DOTALL)
+_WHOLE_NUMBER = re.compile(r"[+-]?\d{1,3}")
+
+
+class Directive(NamedTuple):
+    """What a directive changes; empty if it changes no music.
+
+    Parameters
+    ----------
+    properties : Properties
+        MIDI program and transposition of the voice.
+    more_semitones : int
+        Semitones to add to the transposition (``%%MIDI rtranspose``).
+    propagation : str
+        How far accidentals apply, if this changes: one of :data:`PROPAGATIONS`.
+    line_breaks : tuple of str, optional
+        What ends a line of the score, if this changes (section 6.1.1).
+    unsupported : str
+        The name of a directive that is not supported.
+    """
+
+    properties: Properties = Properties()
+    more_semitones: int = 0
+    propagation: str = ""
+    line_breaks: tuple[str, ...] | None = None
+    unsupported: str = ""
+
+
+def parse_directive(text: str) -> Directive:
+    """Parse the text of a directive after ``%%`` or ``I:``.
+
+    Examples
+    --------
+    >>> parse_directive("MIDI program 73").properties.program
+    73
+    """
+    found = _NAME.match(text.strip())
+    if not found:
+        return Directive()
+    name, value = found[1].lower(), found[2].strip()
+    if name == "midi":
+        return _parse_midi(value)
+    if name == "propagate-accidentals":
+        if value.lower() in PROPAGATIONS:
+            return Directive(propagation=value.lower())
+        return Directive(unsupported=f"%%{name} {value}".strip())
+    if name == "linebreak":
+        return Directive(line_breaks=tuple(value.split()))
+    return Directive(unsupported=f"%%{name}" if name in _UNSUPPORTED else "")
+
+
+def _parse_midi(text: str) -> Directive:
+    command, *values = text.split() or [""]
+    command = command.lower()
+    number = _parse_number(values[0]) if len(values) == 1 else None
+    if number is not None:
+        if command == "program" and 0 <= number <= 127:
+            return Directive(Properties(program=number))
+        if command == "transpose" and abs(number) <= MOST_SEMITONES:
+            return Directive(Properties(midi_transpose=number))
+        if command == "rtranspose":
+            return Directive(more_semitones=number)
+        if command == "channel":  # not supported, but transposition leaves percussion alone
+            percussion = Properties(percussion_channel=number == _PERCUSSION_CHANNEL)
+            return Directive(percussion, unsupported=f"%%MIDI channel {number}")
+    shown = [command, *values] if command in ("program", "transpose", "rtranspose") else [command]
+    return Directive(unsupported=" ".join(["%%MIDI", *shown]).strip()[:40])
+
+
+def _parse_number(text: str) -> int | None:
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
