@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from abcrnn.models.records import brief, validate_about
 from abcrnn.storage.archive import Arrays
 from abcrnn.storage.paths import as_path
 
@@ -26,9 +27,6 @@ from abcrnn.storage.paths import as_path
 CHARACTERS = "abcrnn model 1"
 CUSTOM = "abcrnn custom model 1"
 NOTES = "abcrnn note model 1"
-
-#: Entries of ``about`` that other modules read as objects.
-_OBJECTS = [("corpus",), ("corpus", "origin"), ("corpus", "origin", "split"), ("pieces",)]
 
 
 class OtherFormatError(ValueError):
@@ -75,7 +73,14 @@ def valid_contents(path: str | os.PathLike[str], format_name: str) -> Iterator[N
             f"{path} is not a valid {kind} file: it has no {error.args[0]!r}"
         ) from error
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise ValueError(f"{path} is not a valid {kind} file: {error}") from error
+        raise ValueError(f"{path} is not a valid {kind} file: {reason_of(error)}") from error
+
+
+def reason_of(error: Exception) -> str:
+    """Return the message of an error as one line of at most 300 characters."""
+    # TensorFlow puts lines about where in the traced code an error was raised before it.
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:300] if lines else type(error).__name__
 
 
 def model_path(path: str | os.PathLike[str]) -> Path:
@@ -93,19 +98,14 @@ def read_object(contents: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return an entry that must be a JSON object; ``ValueError`` if it is anything else."""
     value = contents.get(name)
     if not isinstance(value, dict):
-        raise ValueError(f"its {name} must be an object, not {_brief(value)}")
+        raise ValueError(f"its {name} must be an object, not {brief(value)}")
     return value
 
 
 def read_about(contents: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entry ``about``, in which nested objects are objects or null."""
+    """Return the entry ``about``; ``ValueError`` if a value in it is of the wrong type."""
     about = read_object(contents, "about")
-    for path in _OBJECTS:
-        value: Any = about
-        for name in path:
-            value = (value or {}).get(name)
-        if value is not None and not isinstance(value, dict):
-            raise ValueError(f"its about.{'.'.join(path)} must be an object, not {_brief(value)}")
+    validate_about(about)
     return about
 
 
@@ -176,8 +176,3 @@ def _describe(initial_value: Any) -> tuple[tuple[int, ...], tf.DType]:
     with tf.Graph().as_default():
         value = initial_value() if callable(initial_value) else tf.convert_to_tensor(initial_value)
         return tuple(value.shape), value.dtype
-
-
-def _brief(value: Any) -> str:
-    text = "null" if value is None else repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -20,6 +20,7 @@ from abcrnn.models.model_archive import (
     only_weights_of,
     read_about,
     read_object,
+    reason_of,
     take_prefixed,
     valid_contents,
     validate_digests,
@@ -107,18 +108,14 @@ def _build(
         model.set_weight_arrays(arrays)
     except (ValueError, TypeError, KeyError, OverflowError, tf.errors.OpError) as error:
         if model_class is CharLSTM:
-            raise ValueError(f"{path} is not a valid abcrnn model file: {error}") from error
+            raise ValueError(
+                f"{path} is not a valid abcrnn model file: {reason_of(error)}"
+            ) from error
         raise ValueError(
-            f"{path} is not the file of a {model_class.__name__}: {_reason(error)}. "
+            f"{path} is not the file of a {model_class.__name__}: {reason_of(error)}. "
             "Pass the class that it was saved from as model_class"
         ) from error
     return model
-
-
-def _reason(error: Exception) -> str:
-    # TensorFlow puts lines about where in the traced code an error was raised before it.
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
 
 
 def _require_arguments(model_class: type[CharacterModel], config: dict[str, Any]) -> None:

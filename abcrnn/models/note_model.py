@@ -234,7 +234,7 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
     if contents["format"] != NOTES:
         raise OtherFormatError(path, contents["format"])
     with valid_contents(path, NOTES):
-        kind = contents["kind"]
+        kind, about = contents["kind"], read_about(contents)
         if kind not in NETWORKS:
             raise ValueError(f"its kind is {kind!r}, not one of {', '.join(NETWORKS)}")
         grid = TimeGrid(_ascending(arrays, "steps"), _ascending(arrays, "durations"))
@@ -242,7 +242,7 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
         with only_weights_of(weights):
             model = NoteModel(kind, grid, read_object(contents, "config"))
         model.set_weight_arrays(weights)
-        model.about = read_about(contents)
+        model.about = about
         model.counts = {
             kind: _like(arrays[f"counts/{kind}"], counts, f"counts/{kind}")
             for kind, counts in model.counts.items()

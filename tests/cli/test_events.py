@@ -118,7 +118,7 @@ def test_invalid_records_of_a_note_model_file(run_folder, tmp_path, tempo, capsy
     model.save(tmp_path / "model.abcrnn")
     arguments = ["events", "sample", str(tmp_path / "model.abcrnn"), "-o", str(tmp_path / "x.mid")]
     assert main(arguments) == 1
-    assert "tempo that is not a number above 0" in capsys.readouterr().err
+    assert "its about.pieces.tempo must be a number above 0, not" in capsys.readouterr().err
 
 
 def test_a_note_model_without_records_of_its_pieces(run_folder, midi_folder, tmp_path, own_cache):

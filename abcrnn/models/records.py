@@ -1,0 +1,105 @@
+"""What a model file records about its training (``about``), validated when it is read.
+
+Files may come from strangers, and what reads these values later, such as
+:mod:`abcrnn.evaluation.held_out`, relies on their types. Every value may be missing;
+names that are not listed here are kept as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from abcrnn.data.notes import INSTRUMENTS
+from abcrnn.data.splits import RULES, recorded_arguments
+from abcrnn.storage.validation import require_shares
+
+
+class _Kind(NamedTuple):
+    """A kind of values: its description in messages, and the test of a value."""
+
+    description: str
+    includes: Callable[[Any], bool]
+
+
+_LIMIT = 10**20  # of numbers, so that each can become a float; seeds have 19 digits
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LIMIT
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and _is_number(value) and value >= 0
+
+
+def _is_score(value: Any) -> bool:
+    # That of a run that diverged is infinite or not a number.
+    return value is None or isinstance(value, float) or _is_number(value)
+
+
+def _is_letters(value: Any) -> bool:
+    return isinstance(value, str) and not set(value) & set("XK")
+
+
+_OBJECT = _Kind("an object", lambda value: value is None or isinstance(value, dict))
+_TEXT = _Kind("a string", lambda value: isinstance(value, str))
+_LETTERS = _Kind("a string of letters other than X and K", _is_letters)
+_COUNT = _Kind("a whole number of at least 0", _is_count)
+_SHARE = _Kind("a share from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1)
+_SCORE = _Kind("a number or null", _is_score)
+_TEMPO = _Kind("a number above 0", lambda value: _is_number(value) and value > 0)
+_RULE = _Kind(f"one of {', '.join(RULES)}", lambda value: value in RULES)
+_INSTRUMENTS = _Kind(f"one of {', '.join(INSTRUMENTS)}", lambda value: value in INSTRUMENTS)
+
+_SPLIT = {
+    "split": _OBJECT,
+    "split.validation": _SHARE,
+    "split.test": _SHARE,
+    "split.seed": _COUNT,
+    "split.rule": _RULE,
+}
+_CORPUS = {"name": _TEXT, "tunes": _COUNT, "fingerprint": _TEXT, "origin": _OBJECT}
+_ORIGIN = {"corpus": _TEXT, "fingerprint": _TEXT, "part": _TEXT, "without": _LETTERS, **_SPLIT}
+_PIECES = {"name": _TEXT, "fingerprint": _TEXT, "tempo": _TEMPO, "instruments": _INSTRUMENTS}
+
+#: The kind of each value by its path; an object comes before its values.
+_KINDS = {
+    "corpus": _OBJECT,
+    **{f"corpus.{name}": kind for name, kind in _CORPUS.items()},
+    **{f"corpus.origin.{name}": kind for name, kind in _ORIGIN.items()},
+    "pieces": _OBJECT,
+    **{f"pieces.{name}": kind for name, kind in {**_PIECES, **_SPLIT}.items()},
+    "epoch": _COUNT,
+    "validation_bits_per_char": _SCORE,
+    "validation_loss": _SCORE,
+}
+
+
+def validate_about(about: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` if a value that a model file records about its training is wrong.
+
+    Parameters
+    ----------
+    about : mapping
+        As in ``model.about``.
+    """
+    for path, kind in _KINDS.items():
+        *parents, name = path.split(".")
+        values: Any = about
+        for parent in parents:
+            values = values.get(parent) or {}
+        if name in values and not kind.includes(values[name]):
+            found = brief(values[name])
+            raise ValueError(f"its about.{path} must be {kind.description}, not {found}")
+    origin = (about.get("corpus") or {}).get("origin") or {}
+    for part in origin, about.get("pieces") or {}:
+        if part.get("split"):
+            split = recorded_arguments(part["split"])
+            require_shares(split["validation"], split["test"])
+
+
+def brief(value: Any) -> str:
+    """Return a value as text of at most 80 characters, as it is written in JSON if it is null."""
+    text = "null" if value is None else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
