@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+from abcrnn.export.instruments import program_number
+from abcrnn.export.tempos import initial_speed, parse_speed, speed_of
+from abcrnn.export.ticks import TickNote, choose_division, to_tick, without_overlaps
 from abcrnn.export.timeline import (
-    TICKS_PER_QUARTER,
     TimedNote,
     chord_symbol_notes,
+    in_midi_range,
+    played_length,
     played_with_onsets,
-    ticks,
     voice_notes,
 )
 from abcrnn.export.tune_text import parse_single_tune, printable
-from abcrnn.notation.tune import Bar, Tune, Voice
+from abcrnn.notation.errors import ABCError
+from abcrnn.notation.fields import Key, Meter, Tempo
+from abcrnn.notation.tune import Program, Tune, Voice
 from abcrnn.storage.atomic import write_bytes
 
 _CHANNELS = (*range(9), *range(10, 15))  # from 0; 9 is percussion, 15 is for chord symbols
 _CHORD_CHANNEL = 15
 _VELOCITY, _CHORD_VELOCITY = 90, 60
-_DEFAULT_SPEED = Fraction(30)  # whole notes a minute: a quarter note lasts half a second
 _LONGEST_QUARTER = 0xFFFFFF  # microseconds: a MIDI file has three bytes for it
 
 # From seven flats to seven sharps.
@@ -34,7 +39,14 @@ _MINOR_KEYS = (
 )  # fmt: skip
 
 
-def to_midi(tune: str, path: str | os.PathLike[str], *, chords: bool = True) -> None:
+def to_midi(
+    tune: str,
+    path: str | os.PathLike[str],
+    *,
+    chords: bool = True,
+    tempo: float | str | None = None,
+    instrument: str | int | None = None,
+) -> None:
     """Write one tune as a MIDI file, with its repeats played.
 
     Parameters
@@ -43,20 +55,28 @@ def to_midi(tune: str, path: str | os.PathLike[str], *, chords: bool = True) -> 
         One tune of ABC with its header.
     path : path-like
         The file to write. It is written completely or not at all.
-    chords : bool
-        Whether to play chord symbols; see :func:`to_midi_bytes`.
+    chords, tempo, instrument
+        See :func:`to_midi_bytes`.
 
     Raises
     ------
     ABCError
         If the text is not one tune that can be played; see :func:`to_midi_bytes`.
+    ValueError
+        If ``tempo`` or ``instrument`` is not one.
     OSError
         If the file cannot be written.
     """
-    write_bytes(path, to_midi_bytes(tune, chords=chords))
+    write_bytes(path, to_midi_bytes(tune, chords=chords, tempo=tempo, instrument=instrument))
 
 
-def to_midi_bytes(tune: str, *, chords: bool = True) -> bytes:
+def to_midi_bytes(
+    tune: str,
+    *,
+    chords: bool = True,
+    tempo: float | str | None = None,
+    instrument: str | int | None = None,
+) -> bytes:
     r"""Return one tune as the bytes of a MIDI file, with its repeats played.
 
     Parameters
@@ -64,24 +84,36 @@ def to_midi_bytes(tune: str, *, chords: bool = True) -> bytes:
     tune : str
         One tune of ABC with its header.
     chords : bool
-        Whether to play chord symbols such as ``"Am7"``, in a track of their own: each to
-        the next one or to the end of its bar. Unknown symbols are silent.
+        Whether to play chord symbols such as ``"Am7"``, in a track of their own. Each sounds
+        until the next one or the end of its section. Symbols that are not understood are
+        silent.
+    tempo : float or str, optional
+        Quarter notes a minute at the beginning, or a beat and its speed as in ``Q:``, such as
+        ``"3/8=116"``; later changes of tempo keep their ratio to it. The default is that of
+        ``Q:``; without ``Q:``, a customary tempo for the rhythm (``R:``) and meter.
+    instrument : str or int, optional
+        A General MIDI instrument name or part of one, such as ``"flute"``, or its number from 0,
+        for all voices. The default is that of ``%%MIDI program``, or a piano. Chord symbols are
+        played by a piano.
 
     Returns
     -------
     bytes
         A standard MIDI file: a track with title, tempo, meter and key, a track for each
-        voice, and a track for chord symbols if there are any. A quarter note has 10,080
-        ticks and lasts half a second unless ``Q:`` sets another tempo. A grace note takes
-        1/32 of the note after it, and all grace notes together at most half of it. Equal
-        tunes give equal bytes.
+        voice, and a track for chord symbols if there are any. Every track ends where the
+        tune ends. A quarter note has 480 or 960 ticks; where these do not represent all times
+        exactly, more, up to 32,767. Times that need still more are rounded to the nearest tick. A
+        grace note takes 1/32 of the note after it, and all grace notes together at most half
+        of it. Equal tunes give equal bytes.
 
     Raises
     ------
     ABCError
-        If the text has no ``K:`` field, no notes or more than one tune, or is too long.
+        If the text has no ``K:`` field, nothing to play or more than one tune, or is too long.
         Tunes that are only invalid, with a bar too long or a chord that is not closed, are
         played as far as they can be read.
+    ValueError
+        If ``tempo`` or ``instrument`` is not one.
 
     References
     ----------
@@ -90,112 +122,212 @@ def to_midi_bytes(tune: str, *, chords: bool = True) -> bytes:
 
     Examples
     --------
-    >>> data = to_midi_bytes("X:1\nT:Scale\nM:4/4\nK:D\nDEFG ABcd|")
+    >>> data = to_midi_bytes("X:1\nT:Scale\nM:4/4\nK:D\nDEFG ABcd|", instrument="fiddle")
     >>> data[:4]
     b'MThd'
     """
-    return _midi_file(parse_single_tune(tune), chords)
+    speed = None if tempo is None else parse_speed(tempo)
+    program = None if instrument is None else program_number(instrument)
+    return _midi_file(parse_single_tune(tune), chords, speed, program)
 
 
 class _Timed(NamedTuple):
-    """A mido message at a tick; at the same tick, messages are sorted by ``order``."""
+    """A mido message at a time in whole notes; at the same time, sorted by ``order``."""
 
-    tick: int
+    time: Fraction
     order: int
     message: Any
 
 
-def _midi_file(tune: Tune, chords: bool) -> bytes:
+def _midi_file(tune: Tune, chords: bool, speed: Fraction | None, program: int | None) -> bytes:
     import mido
 
-    file = mido.MidiFile(ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks.append(_track(_conductor_messages(tune)))
-    for number, (voice, notes) in enumerate(zip(tune.voices, voice_notes(tune), strict=True)):
-        name = voice.name if len(tune.voices) > 1 else "melody"
+    voices = voice_notes(tune)
+    symbols = chord_symbol_notes(tune) if chords else []
+    _require_music(tune, [*voices, symbols])
+    length = max([played_length(tune), *(n.end for notes in [*voices, symbols] for n in notes)])
+    conductor = _conductor_messages(tune, speed)
+    programs = [_programs(tune, voice, program) for voice in tune.voices]
+    times = {timed.time for messages in [conductor, *programs] for timed in messages} | {length}
+    times |= {time for notes in [*voices, symbols] for note in notes for time in note[:2]}
+    division = choose_division(times, length)
+    file = mido.MidiFile(ticks_per_beat=division, charset="utf-8")
+    file.tracks.append(_track(conductor, [], length, division))
+    for number, (voice, notes) in enumerate(zip(tune.voices, voices, strict=True)):
+        name = voice.full_name or voice.name if len(tune.voices) > 1 else "melody"
         channel = _CHANNELS[number % len(_CHANNELS)]
-        file.tracks.append(_track(_note_messages(name, notes, channel, _VELOCITY)))
-    if symbols := chord_symbol_notes(tune) if chords else []:
-        messages = _note_messages("chords", symbols, _CHORD_CHANNEL, _CHORD_VELOCITY)
-        file.tracks.append(_track(messages))
+        for timed in programs[number]:
+            timed.message.channel = channel
+        messages = [_track_name(name), *programs[number]]
+        played = _note_messages(notes, channel, _VELOCITY, division)
+        file.tracks.append(_track(messages, played, length, division))
+    if symbols:
+        played = _note_messages(symbols, _CHORD_CHANNEL, _CHORD_VELOCITY, division)
+        file.tracks.append(_track([_track_name("chords")], played, length, division))
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
 
 
-def _track(messages: Sequence[_Timed]) -> Any:
-    """Return a track of the messages, each with the ticks since the one before."""
+def _require_music(tune: Tune, tracks: Sequence[Sequence[TimedNote]]) -> None:
+    """Raise ABCError if there are no notes: a MIDI file without music helps nobody."""
+    if any(tracks):
+        return
+    first = next(tune.bars())
+    if any(event.pitches for bar in tune.bars() for event in bar.events):
+        order = f"the order of parts P:{tune.parts[:40]}" if tune.parts else "its repeats"
+        raise ABCError(f"no note of the tune is played in {order}", first.line, first.column)
+    raise ABCError("the tune has no notes", first.line, first.column)
+
+
+def _track(
+    messages: Sequence[_Timed], played: Sequence[tuple[int, int, Any]], length: Fraction,
+    division: int,
+) -> Any:  # fmt: skip
+    """Return a track of messages, each with the ticks since the one before, up to the end."""
     import mido
 
+    timed = [(to_tick(time, division), order, message) for time, order, message in messages]
     track = mido.MidiTrack()
     now = 0
-    for tick, _, message in messages:
+    for tick, _, message in sorted([*timed, *played], key=lambda entry: entry[:2]):
         message.time = tick - now
         track.append(message)
         now = tick
-    track.append(mido.MetaMessage("end_of_track"))
+    end = max(now, to_tick(length, division))
+    track.append(mido.MetaMessage("end_of_track", time=end - now))
     return track
 
 
-def _note_messages(
-    name: str, notes: Sequence[TimedNote], channel: int, velocity: int
-) -> list[_Timed]:
-    from mido import Message, MetaMessage
-
-    messages = [_Timed(0, 0, MetaMessage("track_name", name=printable(name)))]
-    for start, end, pitch in notes:
-        on = Message("note_on", channel=channel, note=pitch, velocity=velocity)
-        off = Message("note_off", channel=channel, note=pitch, velocity=0)
-        messages += [_Timed(start, 2, on), _Timed(end, 1, off)]
-    return sorted(messages, key=lambda timed: timed[:2])
-
-
-def _conductor_messages(tune: Tune) -> list[_Timed]:
-    """Return title, composer, tempo, meter and key, as the first voice has them."""
+def _track_name(name: str) -> _Timed:
     from mido import MetaMessage
 
-    messages = [_Timed(0, 0, MetaMessage("track_name", name=printable(tune.title)))]
-    if tune.field("C"):
-        text = printable(f"composer: {tune.field('C')}")
-        messages.append(_Timed(0, 0, MetaMessage("text", text=text)))
-    voice = tune.voices[0]
-    tempos = _tempos(tune, voice)
-    in_force: dict[str, dict[str, Any]] = {}
-    for now, bar in played_with_onsets(tune, voice):
-        settings = {"set_tempo": {"tempo": tempos[id(bar)]}, "key_signature": _key_signature(bar)}
-        if bar.meter.length:
-            settings["time_signature"] = _time_signature(bar)
-        for kind, values in settings.items():
-            if in_force.get(kind) != values:
-                messages.append(_Timed(ticks(now), 0, MetaMessage(kind, **values)))
-        in_force |= settings
+    return _Timed(Fraction(0), 0, MetaMessage("track_name", name=printable(name)))
+
+
+def _note_messages(
+    notes: Sequence[TimedNote], channel: int, velocity: int, division: int
+) -> list[tuple[int, int, Any]]:
+    """Return tick, order and message of the start and end of each note."""
+    from mido import Message
+
+    ticks = [
+        TickNote(to_tick(start, division), to_tick(end, division), in_midi_range(pitch))
+        for start, end, pitch in notes
+    ]
+    messages = []
+    for start, end, pitch in without_overlaps(ticks):
+        on = Message("note_on", channel=channel, note=pitch, velocity=velocity)
+        off = Message("note_off", channel=channel, note=pitch, velocity=0)
+        messages += [(start, 3, on), (end, 1, off)]
     return messages
 
 
-def _tempos(tune: Tune, voice: Voice) -> dict[int, int]:
-    """Return the microseconds of a quarter note by bar, as written: a repeat restores them."""
-    tempos = {}
-    tempo = tune.tempo
-    speed = _DEFAULT_SPEED
+# Programs, tempos, meters and keys ------------------------------------------------------------
+
+
+def _programs(tune: Tune, voice: Voice, program: int | None) -> list[_Timed]:
+    """Return the changes of program of a voice; one requested for all voices comes first."""
+    from mido import Message
+
+    if program is not None:
+        return [_Timed(Fraction(0), 2, Message("program_change", program=program))]
+    changes: list[_Timed] = []
+    before: int | None = None
+    for now, bar in played_with_onsets(tune, voice):
+        inside = [(c.offset, c.value.number) for c in bar.changes if isinstance(c.value, Program)]
+        for offset, number in [(Fraction(0), bar.program), *inside]:
+            number = 0 if number is None and before else number  # the piano of bars without one
+            if number is not None and number != before:
+                message = Message("program_change", program=number)
+                changes.append(_Timed(now + offset, 2, message))
+                before = number
+    return changes
+
+
+def _conductor_messages(tune: Tune, speed: Fraction | None) -> list[_Timed]:
+    """Return title, composer, tempo, and the meter and key of the first voice."""
+    from mido import MetaMessage
+
+    start = Fraction(0)
+    messages = [_track_name(tune.title)]
+    if tune.field("C"):
+        text = printable(f"composer: {tune.field('C')}")
+        messages.append(_Timed(start, 0, MetaMessage("text", text=text)))
+    factor = speed / initial_speed(tune) if speed else Fraction(1)
+    for time, quarters in _tempos(tune):
+        microseconds = min(max(1, round(15_000_000 / (quarters * factor))), _LONGEST_QUARTER)
+        messages.append(_Timed(time, 0, MetaMessage("set_tempo", tempo=microseconds)))
+    before: dict[str, dict[str, Any]] = {}
+    for time, value in _keys_and_meters(tune, tune.voices[0]):
+        kind, values = _signature(value)
+        if values and before.get(kind) != values:
+            messages.append(_Timed(time, 0, MetaMessage(kind, **values)))
+            before[kind] = values
+    return messages
+
+
+def _tempos(tune: Tune) -> list[tuple[Fraction, Fraction]]:
+    """Return the times at which the speed changes, with the speed in whole notes a minute.
+
+    A ``Q:`` of any voice applies to all of them.
+    """
+    changes: dict[Fraction, Fraction] = {}
+    for number, voice in enumerate(tune.voices):
+        own = _tempos_of_voice(tune, voice)
+        for time, speed in own if number == 0 else own[1:]:
+            changes[time] = speed
+    ordered = sorted(changes.items())
+    kept = ordered[:1]
+    return kept + [new for old, new in pairwise(ordered) if new[1] != old[1]]
+
+
+def _tempos_of_voice(tune: Tune, voice: Voice) -> list[tuple[Fraction, Fraction]]:
+    """Return the changes of speed in one voice; a repeat restores the speed at its beginning."""
+    speed = initial_speed(tune)
+    by_bar: dict[int, list[tuple[Fraction, Fraction]]] = {}  # times are from the bar's beginning
     for bar in voice.bars:
-        tempo = bar.tempo or tempo
-        speed = (tempo.whole_notes_per_minute if tempo else None) or speed
-        tempos[id(bar)] = min(max(1, round(15_000_000 / speed)), _LONGEST_QUARTER)
-    return tempos
+        speed = (speed_of(bar.tempo) if bar.tempo else None) or speed
+        speeds = [(Fraction(0), speed)]
+        for change in bar.changes:
+            if isinstance(change.value, Tempo):
+                speed = speed_of(change.value) or speed
+                speeds.append((change.offset, speed))
+        by_bar[id(bar)] = speeds
+    changes: list[tuple[Fraction, Fraction]] = []
+    for now, bar in played_with_onsets(tune, voice):
+        for offset, speed in by_bar[id(bar)]:
+            if not changes or speed != changes[-1][1]:
+                changes.append((now + offset, speed))
+    return changes
 
 
-def _time_signature(bar: Bar) -> dict[str, Any]:
-    meter = bar.meter
-    clocks = 96 * (3 if meter.compound else 1) // meter.unit  # of a beat; 24 in a quarter note
-    return {
-        "numerator": sum(meter.beats),
-        "denominator": meter.unit,
-        "clocks_per_click": max(1, clocks),
+def _keys_and_meters(tune: Tune, voice: Voice) -> Iterator[tuple[Fraction, Key | Meter]]:
+    for now, bar in played_with_onsets(tune, voice):
+        yield now, bar.key
+        yield now, bar.meter
+        for change in bar.changes:
+            if isinstance(change.value, Key | Meter):
+                yield now + change.offset, change.value
+
+
+def _signature(value: Key | Meter) -> tuple[str, dict[str, Any]]:
+    """Return the kind and values of a meta message; no values for a free meter."""
+    if isinstance(value, Key):
+        return "key_signature", {"key": _key_name(value)}
+    if value.length is None:
+        return "time_signature", {}
+    clocks = 96 * (3 if value.compound else 1) // value.unit  # of a beat; 24 in a quarter note
+    return "time_signature", {
+        "numerator": sum(value.beats),
+        "denominator": value.unit,
+        "clocks_per_click": min(max(1, clocks), 255),
         "notated_32nd_notes_per_beat": 8,
     }
 
 
-def _key_signature(bar: Bar) -> dict[str, Any]:
-    mode = bar.key.name.rpartition(" ")[2]
-    fifths = (bar.key.fifths + 6) % 12 - 6 if abs(bar.key.fifths) > 7 else bar.key.fifths
+def _key_name(key: Key) -> str:
+    mode = key.name.rpartition(" ")[2]
+    fifths = (key.fifths + 6) % 12 - 6 if abs(key.fifths) > 7 else key.fifths
     keys = _MINOR_KEYS if mode in ("m", "min", "aeo") else _MAJOR_KEYS
-    return {"key": keys[fifths + 7]}
+    return keys[fifths + 7]

@@ -1,12 +1,11 @@
-"""The notes of a tune as played, in MIDI ticks: repeats, grace notes, ties, chord symbols.
+"""The music of a tune as played: notes, grace notes and chord symbols with exact times.
 
-Lengths and onsets are exact fractions of a whole note until they become ticks. Ticks are
-counted from the beginning of the tune, so rounding errors do not add up.
+Times are fractions of a whole note from the beginning of the tune.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,8 +15,6 @@ from abcrnn.notation.errors import ABCError
 from abcrnn.notation.playing import played_bars, played_notes
 from abcrnn.notation.tune import Bar, Event, Tune, Voice
 
-TICKS_PER_QUARTER = 10_080
-
 # Real tunes stay far below these bounds.
 _MOST_PLAYED = 20_000  # notes and bars of all voices, repeats played
 _LONGEST = 4_096  # whole notes: over two hours; a MIDI file cannot hold a pause of 6,658
@@ -26,10 +23,10 @@ _GRACE = Fraction(1, 32)  # longest duration of a grace note, in whole notes
 
 
 class TimedNote(NamedTuple):
-    """A note with its start and end in ticks and its MIDI pitch."""
+    """A note with its start and end in whole notes and its MIDI pitch."""
 
-    start: int
-    end: int
+    start: Fraction
+    end: Fraction
     pitch: int
 
 
@@ -64,8 +61,25 @@ def played_with_onsets(tune: Tune, voice: Voice) -> Iterator[tuple[Fraction, Bar
             raise _too_long(bar)
 
 
+def played_length(tune: Tune) -> Fraction:
+    """Return the length of the longest voice as played, rests included, in whole notes.
+
+    Raises
+    ------
+    ABCError
+        If there is too much to play.
+    """
+    longest = Fraction(0)
+    for voice in tune.voices:
+        bars = list(played_with_onsets(tune, voice))
+        if bars:
+            onset, last = bars[-1]
+            longest = max(longest, onset + last.length)
+    return longest
+
+
 def voice_notes(tune: Tune) -> list[list[TimedNote]]:
-    """Return the notes of each voice.
+    """Return the notes of each voice, without those of chord symbols.
 
     Raises
     ------
@@ -84,20 +98,51 @@ def voice_notes(tune: Tune) -> list[list[TimedNote]]:
 
 
 def chord_symbol_notes(tune: Tune) -> list[TimedNote]:
-    """Return the notes of the chord symbols, of the first voice that has any.
+    """Return the notes of the chord symbols of all voices.
 
-    Each chord lasts to the next one or to the end of its bar. Unknown symbols are silent.
+    A chord sounds until the next chord symbol, also one that is not understood, or until the
+    end of its section: a double bar, a repeat, a part or the end of the tune. Where two voices
+    have a chord symbol at the same time, that of the first is played.
     """
+    chords: dict[Fraction, list[int]] = {}  # by onset: pitches; empty for silence
     for voice in tune.voices:
         if any(event.chord_symbol for bar in voice.bars for event in bar.events):
-            return _chord_symbol_notes(tune, voice)
-    return []
+            for onset, pitches in _chord_changes(tune, voice).items():
+                chords[onset] = chords.get(onset) or pitches
+    if not chords:
+        return []
+    ordered = [*sorted(chords.items()), (played_length(tune), [])]
+    return [
+        TimedNote(start, end, pitch)
+        for (start, pitches), (end, _) in pairwise(ordered)
+        for pitch in pitches
+        if end > start
+    ]
 
 
-def ticks(time: Fraction) -> int:
-    """Return a time in ticks, rounded; ``time`` is in whole notes."""
-    whole = 4 * TICKS_PER_QUARTER
-    return (2 * time.numerator * whole + time.denominator) // (2 * time.denominator)
+def in_midi_range(pitch: int) -> int:
+    """Return a MIDI number from 0 to 127, moved by octaves where a transposition left it."""
+    while pitch > 127:
+        pitch -= 12
+    while pitch < 0:
+        pitch += 12
+    return pitch
+
+
+def _chord_changes(tune: Tune, voice: Voice) -> dict[Fraction, list[int]]:
+    """Return the pitches of the chord symbol at each onset; an empty list ends a chord."""
+    changes: dict[Fraction, list[int]] = {}
+    for now, bar in played_with_onsets(tune, voice):
+        if bar.part:
+            changes.setdefault(now, [])
+        for event in bar.events:
+            if event.chord_symbol:
+                chord = parse_chord_symbol(event.chord_symbol)
+                pitches = [p + event.transpose for p in chord.pitches] if chord else []
+                changes[now + event.onset - bar.onset] = pitches
+        if bar.closes not in ("", "|"):
+            changes[now + bar.length] = []
+    return changes
 
 
 def _notes_of_voice(tune: Tune, voice: Voice) -> list[TimedNote]:
@@ -111,8 +156,8 @@ def _notes_of_voice(tune: Tune, voice: Voice) -> list[TimedNote]:
                 delays[onset] = _grace_duration(event) * len(event.graces)
                 notes += graces
     for onset, duration, pitch in played_notes(tune, voice):
-        notes.append(_timed(onset + delays.get(onset, 0), onset + duration, pitch))
-    return _without_overlaps(notes)
+        notes.append(TimedNote(onset + delays.get(onset, 0), onset + duration, pitch))
+    return notes
 
 
 def _grace_duration(event: Event) -> Fraction:
@@ -123,37 +168,7 @@ def _grace_duration(event: Event) -> Fraction:
 def _grace_notes(event: Event, onset: Fraction) -> Iterator[TimedNote]:
     each = _grace_duration(event)
     for n, (pitch, _) in enumerate(event.graces):
-        yield _timed(onset + n * each, onset + (n + 1) * each, pitch.midi)
-
-
-def _chord_symbol_notes(tune: Tune, voice: Voice) -> list[TimedNote]:
-    notes = []
-    for now, bar in played_with_onsets(tune, voice):
-        marks = [(e.onset - bar.onset, e.chord_symbol) for e in bar.events if e.chord_symbol]
-        marks.append((bar.length, ""))
-        for (onset, symbol), (end, _) in pairwise(marks):
-            chord = parse_chord_symbol(symbol)
-            for pitch in chord.pitches if chord else ():
-                notes.append(_timed(now + onset, now + end, pitch))
-    return _without_overlaps(notes)
-
-
-def _timed(onset: Fraction, end: Fraction, pitch: int) -> TimedNote:
-    start = ticks(onset)
-    return TimedNote(start, max(ticks(end), start + 1), pitch)
-
-
-def _without_overlaps(notes: Iterable[TimedNote]) -> list[TimedNote]:
-    """End each note before its pitch starts again; of two that start together keep the longer."""
-    kept: list[TimedNote] = []
-    last: dict[int, int] = {}  # by pitch: index of its last note
-    for note in sorted(notes):
-        before = last.get(note.pitch)
-        if before is not None and kept[before].end > note.start:
-            kept[before] = kept[before]._replace(end=note.start)
-        last[note.pitch] = len(kept)
-        kept.append(note)
-    return [note for note in kept if note.end > note.start]
+        yield TimedNote(onset + n * each, onset + (n + 1) * each, pitch.midi + event.transpose)
 
 
 def _too_long(bar: Bar) -> ABCError:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from abcrnn.notation.chord_symbols import parse_chord_symbol
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.reader import read_tune
-from abcrnn.notation.tune import Tune
+from abcrnn.notation.text import decode_text
+from abcrnn.notation.tune import Event, Tune
 from abcrnn.notation.tunebook import split_tunebook
 
 _MOST_CHARACTERS = 50_000  # far more than real tunes have
@@ -14,8 +17,9 @@ _MOST_CHARACTERS = 50_000  # far more than real tunes have
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+@lru_cache(maxsize=1)  # several functions ask for the same tune
 def parse_single_tune(text: str) -> Tune:
-    r"""Parse text that must be exactly one tune, with a key and at least one note.
+    r"""Parse text that must be exactly one tune, with a key and a note or chord symbol.
 
     Parameters
     ----------
@@ -25,8 +29,8 @@ def parse_single_tune(text: str) -> Tune:
     Raises
     ------
     ABCError
-        If the text is too long, has no ``K:`` field, no notes or more than one tune, or is
-        out of the bounds of :func:`abcrnn.notation.read_tune`. Lines are counted in ``text``.
+        If the text is too long, has no ``K:`` field, nothing to play or more than one tune,
+        or is out of the bounds of :func:`abcrnn.notation.read_tune`. Lines are counted in ``text``.
     """
     if len(text) > _MOST_CHARACTERS:
         raise ABCError(
@@ -42,11 +46,27 @@ def parse_single_tune(text: str) -> Tune:
     tune = read_tune(text)
     if not any(letter == "K" for letter, _ in tune.fields):
         raise ABCError("the tune has no K: field, such as K:D, to end its header", first, 1)
-    if not any(event.pitches for bar in tune.bars() for event in bar.events):
+    if not any(event.pitches or _sounds(event) for bar in tune.bars() for event in bar.events):
         raise ABCError("the tune has no notes", first, 1)
     return tune
 
 
+def has_only_chords(text: str) -> bool:
+    """Whether a tune, as :func:`parse_single_tune` accepts it, has chord symbols and no notes."""
+    tune = parse_single_tune(text)
+    return not any(event.pitches for bar in tune.bars() for event in bar.events)
+
+
+def _sounds(event: Event) -> bool:
+    """Whether an event has a chord symbol that is played."""
+    chord = parse_chord_symbol(event.chord_symbol) if event.chord_symbol else None
+    return bool(chord and chord.pitches)
+
+
 def printable(text: str) -> str:
-    """Return the text without characters that XML or UTF-8 cannot hold, such as controls."""
-    return _NOT_XML.sub("", text)
+    """Return the text of a field as it is meant, without characters that XML cannot hold.
+
+    Accents, entities and code points are decoded (section 8.2 of ABC 2.1). Control characters and
+    lone surrogates, which UTF-8 cannot hold, are left out.
+    """
+    return _NOT_XML.sub("", decode_text(text))

@@ -148,7 +148,8 @@ def test_tempo(tempo: str, microseconds: int) -> None:
 
 def test_tempo_meter_and_key_change_inside_the_tune_and_back_in_its_repeats() -> None:
     tune = HEADER + "|:D8|\nM:6/8\nK:Gm\nQ:1/4=60\nD6|D6:|"
-    quarter = 10_080
+    quarter = read_back(tune).ticks_per_beat
+    assert quarter == 480
     assert [(t, m.tempo) for t, m in meta(tune, "set_tempo")] == [
         (0, 500_000), (4 * quarter, 10**6), (10 * quarter, 500_000), (14 * quarter, 10**6),
     ]  # fmt: skip
@@ -175,7 +176,11 @@ def test_grace_notes_take_their_time_from_the_note_after_them() -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ('"Am7"A4|A4|', [(0, 2, {57, 60, 64, 67})]),  # to the end of its bar
+        ('"Am7"A4|A4|', [(0, 4, {57, 60, 64, 67})]),  # over bar lines
+        ('"Am7"A4||A4|', [(0, 2, {57, 60, 64, 67})]),  # to the end of its section
+        ('|:A2|"D"A2:|[1A2|', [(1, 2, {50, 54, 57}), (3, 4, {50, 54, 57})]),
+        ('|:"D"A2|[1A2:|[2A2|]', [(0, 2, {50, 54, 57}), (2, 4, {50, 54, 57})]),
+        ('"D"A2"N.C."A2|', [(0, 1, {50, 54, 57})]),
         ('"D"D2"A7"A2|', [(0, 1, {50, 54, 57}), (1, 2, {57, 61, 64, 67})]),
         ('D2"D/f+"D2|', [(1, 2, {42, 50, 54, 57})]),
         ('"F#m"A2:|', [(0, 1, {54, 57, 61}), (1, 2, {54, 57, 61})]),
@@ -192,7 +197,7 @@ def test_chord_symbols_have_a_track_of_their_own(
     found: dict[tuple[float, float], set[int]] = {}
     for track in file.tracks[2:]:
         for start, end, pitch in notes_of(track):
-            found.setdefault((start / 10_080, end / 10_080), set()).add(pitch)
+            found.setdefault((start / 480, end / 480), set()).add(pitch)
     assert [(*times, pitches) for times, pitches in found.items()] == expected
     assert len(read_back(HEADER + body, chords=False).tracks) == 2
 
