@@ -4,40 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+from typing import Any
 
 import numpy as np
 
 from abcrnn.data.notes import Notes
+from abcrnn.export.instruments import program_number as program_number
+from abcrnn.export.tempos import FASTEST, SLOWEST
+from abcrnn.export.ticks import LAST_TICK, TickNote, without_overlaps
 from abcrnn.storage.atomic import write_bytes
-from abcrnn.storage.extras import import_pretty_midi
 
-_RESOLUTION = 480  # ticks in a quarter note
-_SHORTEST = 0.001  # seconds: a note of no length is silent and lost when the file is read
-
-
-def program_number(instrument: str | int) -> int:
-    """Return the General MIDI program, 0 to 127, for a number or an instrument name.
-
-    Raises
-    ------
-    ValueError
-        If no instrument, or more than one, has that name; the message lists some.
-    """
-    if isinstance(instrument, int) or instrument.isdecimal():
-        if 0 <= int(instrument) <= 127:
-            return int(instrument)
-        raise ValueError(f"instrument must be a number from 0 to 127 or a name, not {instrument}")
-    names = import_pretty_midi().constants.INSTRUMENT_MAP
-    wanted = instrument.lower()
-    found = [n for n in names if wanted in n.lower()]
-    exact = [name for name in found if name.lower() == wanted]
-    if len(exact or found) == 1:
-        return int(names.index((exact or found)[0]))
-    some = ", ".join(found or names)
-    raise ValueError(
-        f"{len(found) or 'no'} instruments of General MIDI are called {instrument!r}; "
-        f"take one name or number: {some[:160]}"
-    )
+_DIVISION = 480  # ticks in a quarter note
 
 
 def write_notes(
@@ -47,6 +24,9 @@ def write_notes(
     tempo: float = 120.0,
 ) -> None:
     """Write notes as a MIDI file, completely or not at all.
+
+    A note ends where its pitch starts again. Of two notes of a pitch that start together, the
+    longer is written.
 
     Parameters
     ----------
@@ -64,25 +44,63 @@ def write_notes(
     OSError
         If the file cannot be written; an existing file then stays as it was.
     """
+    import mido
+
     _validate_notes(notes)
     require_tempo(tempo)
-    pretty_midi = import_pretty_midi()
-    music = pretty_midi.PrettyMIDI(resolution=_RESOLUTION, initial_tempo=float(tempo))
-    player = pretty_midi.Instrument(program_number(instrument))
-    for note in notes:
-        start = float(note["start"])
-        end = max(float(note["end"]), start + _SHORTEST)
-        player.notes.append(pretty_midi.Note(int(note["velocity"]), int(note["pitch"]), start, end))
-    music.instruments.append(player)
+    quarter = round(60_000_000 / float(tempo))  # microseconds, as the file stores it
+    track = mido.MidiTrack(
+        [
+            mido.MetaMessage("set_tempo", tempo=quarter),
+            mido.Message("program_change", program=program_number(instrument)),
+        ]
+    )
+    quarters = float(notes["end"].max()) * 1e6 / quarter
+    division = _DIVISION if quarters * _DIVISION < LAST_TICK else int(LAST_TICK / quarters)
+    if not division:
+        raise ValueError(f"notes must end within {LAST_TICK} quarter notes, not {quarters:.0f}")
+    now = 0
+    for tick, message in _messages(notes, 1e6 / quarter * division):
+        message.time = tick - now
+        track.append(message)
+        now = tick
+    track.append(mido.MetaMessage("end_of_track", time=1))
     buffer = io.BytesIO()
-    music.write(buffer)
+    mido.MidiFile(ticks_per_beat=division, type=0, tracks=[track]).save(file=buffer)
     write_bytes(path, buffer.getvalue())
+
+
+def _messages(notes: Notes, per_second: float) -> list[tuple[int, Any]]:
+    """Return the tick and message of the start and end of each note, in order.
+
+    A note ends before its pitch starts again: note-on and note-off of overlapping notes of a
+    pitch would be paired wrongly.
+    """
+    from mido import Message
+
+    starts, ends = (np.rint(notes[name] * per_second).astype(np.int64) for name in ("start", "end"))
+    velocities: dict[tuple[int, int], int] = {}  # by start and pitch
+    rows = []
+    for start, end, pitch, velocity in zip(
+        starts.tolist(), ends.tolist(), notes["pitch"].tolist(), notes["velocity"].tolist(),
+        strict=True,
+    ):  # fmt: skip
+        rows.append(TickNote(start, end, pitch))
+        velocities[start, pitch] = max(1, velocity)  # a velocity of 0 would end the note
+    messages = []
+    for start, end, pitch in without_overlaps(rows):
+        velocity = velocities[start, pitch]
+        messages.append((start, 1, Message("note_on", note=pitch, velocity=velocity)))
+        messages.append((end, 0, Message("note_off", note=pitch, velocity=0)))
+    return [(tick, message) for tick, _, message in sorted(messages, key=lambda m: m[:2])]
 
 
 def require_tempo(tempo: float) -> None:
     """Raise ``ValueError`` unless the tempo is one that a MIDI file can hold."""
-    if not 5 <= tempo <= 1000:
-        raise ValueError(f"tempo must be from 5 to 1000 quarter notes a minute, not {tempo:g}")
+    if not SLOWEST <= tempo <= FASTEST:
+        raise ValueError(
+            f"tempo must be from {SLOWEST} to {FASTEST} quarter notes per minute, not {tempo:g}"
+        )
 
 
 def scale_times(notes: Notes, factor: float) -> Notes:
@@ -113,3 +131,5 @@ def _validate_notes(notes: Notes) -> None:
         raise ValueError("notes must have finite times from 0 and must not end before they start")
     if notes["pitch"].min() < 0 or notes["pitch"].max() > 127:
         raise ValueError("pitches must be from 0 to 127")
+    if notes["velocity"].min() < 0 or notes["velocity"].max() > 127:
+        raise ValueError("velocities must be from 0 to 127")

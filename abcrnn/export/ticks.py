@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 _USUAL = (480, 960)
 _FINEST = 32_767  # a MIDI file has 15 bits for the division
-# pretty_midi reads no file with a later tick, and with it abcrnn.events.
-_LAST_TICK = 9_999_000
+#: pretty_midi, and so abcrnn.events, reads no file with a later tick.
+LAST_TICK = 9_999_000
 # For tunes whose times no division represents: multiples of small numbers.
 _ROUNDED = (30_240, 20_160, 15_120, 10_080, 5_040, 2_520, 1_680, 840, 480)
 
@@ -48,7 +48,7 @@ def choose_division(times: Iterable[Fraction], length: Fraction) -> int:
     >>> choose_division([Fraction(1, 28)], Fraction(1))
     483
     """
-    finest = min(_FINEST, int(_LAST_TICK / (4 * length))) if length else _FINEST
+    finest = min(_FINEST, int(LAST_TICK / (4 * length))) if length else _FINEST
     needed = 1
     for denominator in {(4 * time).denominator for time in times}:
         needed = math.lcm(needed, denominator)

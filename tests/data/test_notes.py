@@ -254,6 +254,62 @@ def test_written_notes_are_read_again(tmp_path):
     np.testing.assert_allclose(rows(found.notes), notes_of_mido(path.read_bytes()), atol=1e-4)
 
 
+def pairs_properly(data):
+    """Whether mido reads no note that starts while its pitch sounds, or ends twice."""
+    sounding = set()
+    for message in mido.MidiFile(file=io.BytesIO(data)).tracks[0]:
+        if message.type == "note_on" and message.velocity:
+            if message.note in sounding:
+                return False
+            sounding.add(message.note)
+        elif message.type in ("note_on", "note_off"):
+            if message.note not in sounding:
+                return False
+            sounding.remove(message.note)
+    return not sounding
+
+
+@pytest.mark.parametrize("tempo", [5, 97, 120, 1000])
+def test_overlapping_notes_of_a_pitch_end_where_it_starts_again(tempo, tmp_path):
+    path = tmp_path / "out.mid"
+    table = notes_of_steps(np.array([60, 60, 62]), np.array([0, 0.5, 0]), np.array([2.0, 1.0, 1.0]))
+    write_notes(table, path, tempo=tempo)
+    assert pairs_properly(path.read_bytes())
+    [piece] = read_midi(path)
+    tick = 60 / tempo / 480
+    expected = [(60, 0, 0.5), (60, 0.5, 1.5), (62, 0.5, 1.5)]
+    assert [
+        (n["pitch"], pytest.approx(n["start"], abs=tick), pytest.approx(n["end"], abs=tick))
+        for n in piece.notes
+    ] == expected
+
+
+def test_hostile_sequences_of_notes_pair_properly(tmp_path):
+    """Chords of one pitch, no lengths, long notes over many others, silent velocities."""
+    source = np.random.default_rng(5)
+    path = tmp_path / "out.mid"
+    for count in (1, 2, 300):
+        for steps in ([0.0], [0.0, 0.001], [0.0, 0.25, 1e-9]):
+            table = notes_of_steps(
+                source.integers(60, 63, count),
+                source.choice(steps, count),
+                source.choice([0.0, 1e-9, 0.2, 30.0], count),
+            )
+            table["velocity"] = source.integers(0, 128, count)
+            write_notes(table, path, tempo=60)
+            assert pairs_properly(path.read_bytes())
+            starts = {(note["pitch"], round(note["start"] * 480)) for note in table}
+            [piece] = read_midi(path)
+            assert {(n["pitch"], round(n["start"] * 480)) for n in piece.notes} == starts
+
+
+def test_notes_over_many_hours_are_read_again(tmp_path):
+    table = notes_of_steps(np.array([60, 62]), np.array([0, 90_000.0]), np.array([1.0, 1.0]))
+    write_notes(table, tmp_path / "out.mid")
+    [piece] = read_midi(tmp_path / "out.mid")
+    assert piece.notes["start"][1] == pytest.approx(90_000, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("instrument", "message"),
     [("kazoo", "no instruments of General MIDI are called 'kazoo'"),
