@@ -92,7 +92,7 @@ def midi_folder(few_tunes: Corpus, tmp_path_factory: pytest.TempPathFactory) -> 
     from abcrnn.export.tunebook import convert_tunes
 
     folder = tmp_path_factory.mktemp("midi")
-    convert_tunes(few_tunes.tunes, folder)
+    convert_tunes(few_tunes.tunes, folder, tempo=120)
     return folder
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from abcrnn.cli.arguments import add_command, add_join_blank
-from abcrnn.cli.terminal import convert_into, load_corpus
+from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
+from abcrnn.cli.terminal import convert_into, load_corpus, report_conversion
 from abcrnn.export.tunebook import FORMATS
+from abcrnn.storage.paths import as_path
+
+_ENDINGS = {".mid": "midi", ".midi": "midi", ".musicxml": "musicxml", ".xml": "musicxml"}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -17,20 +22,105 @@ def add_parser(subparsers: Any) -> None:
         "convert",
         run,
         "convert each tune of a tunebook to a file",
-        "abcrnn convert tunes.abc --out midi",
+        "abcrnn convert tunes.abc --out midi --instrument fiddle",
     )
     parser.add_argument("tunes", metavar="TUNES", help="an .abc file, a folder, or a corpus name")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the files")
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for the files; for a single tune also a file, such as tune.mid",
+    )
     parser.add_argument(
         "--to",
-        default="midi",
         choices=tuple(FORMATS),
-        help="format of the files (default: %(default)s)",
+        help="format of the files (default: midi, or that of the ending of --out)",
+    )
+    parser.add_argument(
+        "--tempo",
+        type=_checked(_tempo),
+        metavar="BPM",
+        help="quarter notes per minute, or a beat such as 3/8=116 "
+        "(default: that of Q:, or a customary one for the rhythm and meter)",
+    )
+    player = parser.add_mutually_exclusive_group()
+    player.add_argument(
+        "--instrument",
+        type=_checked(_program),
+        metavar="NAME",
+        help="General MIDI instrument, such as flute or 73 "
+        "(default: that of %%%%MIDI program, or a piano)",
+    )
+    player.add_argument(
+        "--program",
+        dest="instrument",
+        type=_checked(_program),
+        metavar="N",
+        help="General MIDI program from 0 to 127, as in %%%%MIDI program",
     )
     add_join_blank(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert the tunes; a tune that cannot be converted is reported and skipped."""
-    corpus = load_corpus(arguments.tunes, arguments.join_blank)
-    return convert_into(corpus.tunes, arguments.out, arguments.to)
+    if arguments.out == "-":
+        raise UsageError("--out must be a folder or a file, not - (standard output)")
+    named = _named_file(arguments.out)
+    form = arguments.to or (named and _ENDINGS.get(Path(arguments.out).suffix.lower())) or "midi"
+    options = {"tempo": arguments.tempo, "instrument": arguments.instrument}
+    given = [f"--{name}" for name, value in options.items() if value is not None]
+    if given and form != "midi":
+        raise UsageError(f"{given[0]} is for MIDI files; leave it out with --to {form}")
+    tunes = load_corpus(arguments.tunes, arguments.join_blank).tunes
+    if named:
+        return _convert_to_file(tunes, arguments.out, form, options)
+    return convert_into(tunes, arguments.out, form, **options)
+
+
+def _named_file(out: str) -> bool:
+    """Whether ``--out`` names a file: by its ending, or because it is a device or a pipe."""
+    path = as_path(out)
+    if path.is_dir():
+        return False
+    return path.suffix.lower() in _ENDINGS or (path.exists() and not path.is_file())
+
+
+def _convert_to_file(tunes: Sequence[str], out: str, form: str, options: dict[str, Any]) -> int:
+    if len(tunes) != 1:
+        raise UsageError(
+            f"--out must be a folder, because there are {len(tunes)} tunes; {out} is a file"
+        )
+    if _ENDINGS.get(Path(out).suffix.lower(), form) != form:
+        raise UsageError(
+            f"--out must be a folder, or a file that ends in {FORMATS[form][1]}, not {out}"
+        )
+    from abcrnn.export.tunebook import convert_tune
+
+    conversion = convert_tune(tunes[0], out, form, **options)
+    return report_conversion([conversion], out)
+
+
+def _checked(parse: Callable[[str], object]) -> Callable[[str], str]:
+    """Return an argument type that keeps the text and reports what ``parse`` raises."""
+
+    def check(text: str) -> str:
+        try:
+            parse(text)
+        except ValueError as error:
+            message = str(error).removeprefix("tempo ").removeprefix("instrument ")
+            raise argparse.ArgumentTypeError(message) from None
+        return text
+
+    return check
+
+
+def _tempo(text: str) -> object:
+    from abcrnn.export.tempos import parse_speed
+
+    return parse_speed(text)
+
+
+def _program(text: str) -> object:
+    from abcrnn.export.instruments import program_number
+
+    return program_number(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _VALIDATION = _TEST = 0.1
 _CONTEXT = 25  # notes before each scored note; the recipe "tutorial" needs as many
 _EMBEDDED = "oneills"
+# Version of its MIDI files in the cache. Increase it when tunes are converted differently.
+_EMBEDDED_VERSION = "2"
 _TEMPO = 120.0  # quarter notes a minute, if a model records none
 
 
@@ -179,7 +182,7 @@ def train(arguments: argparse.Namespace) -> int:
 
 def sample(arguments: argparse.Namespace) -> int:
     """Generate notes, and write them as a MIDI file."""
-    from abcrnn.export.notes import program_number
+    from abcrnn.export.instruments import program_number
 
     # Before TensorFlow is imported, which takes seconds.
     opening = _read_opening(arguments.opening) if arguments.opening else None
@@ -263,11 +266,18 @@ def _embedded_folder() -> Path:
     import_pretty_midi()  # an error now, not after a minute of writing
     folder = cache_folder() / "midi" / _EMBEDDED
     done = folder / "done"
-    if not done.exists():
+    if not done.exists() or done.read_text("utf-8") != _EMBEDDED_VERSION:
         print(f"Converting {_EMBEDDED} to MIDI files in {folder}; this is done once.")
-        convert_tunes(load_corpus(_EMBEDDED).tunes, folder)
-        write_text(done, "")
+        convert_tunes([_with_tempo(tune) for tune in load_corpus(_EMBEDDED).tunes], folder)
+        write_text(done, _EMBEDDED_VERSION)
     return folder
+
+
+def _with_tempo(tune: str) -> str:
+    """Return a tune with a tempo, so that notes of a length last equally long in all tunes."""
+    if re.search(r"^Q:", tune, re.MULTILINE):
+        return tune
+    return re.sub(r"^K:", "Q:1/4=120\nK:", tune, count=1, flags=re.MULTILINE)
 
 
 def _read_opening(path: str) -> Piece:

@@ -190,20 +190,32 @@ def write_tunebook(tunes: Sequence[str], output: str | None) -> None:
         print(text, end="")
 
 
-def convert_into(tunes: Sequence[str], folder: str, form: str) -> int:
+def convert_into(
+    tunes: Sequence[str],
+    folder: str,
+    form: str,
+    tempo: str | None = None,
+    instrument: str | None = None,
+) -> int:
     """Write a file for each tune, report failures, and return the exit code."""
     from abcrnn.export.tunebook import convert_tunes
 
-    conversions = convert_tunes(tunes, folder, form)
+    return report_conversion(convert_tunes(tunes, folder, form, tempo, instrument), folder)
+
+
+def report_conversion(conversions: Sequence[Conversion], target: str) -> int:
+    """Report how many tunes were converted, and return the exit code: 1 if any was not."""
     report_unconverted(conversions)
     written = sum(conversion.path is not None for conversion in conversions)
     total = count_of(len(conversions), "tune")
-    print(f"{written} of {total} converted into {folder}", file=sys.stderr)
+    print(f"{written} of {total} converted into {target}", file=sys.stderr)
     return 0 if written == len(conversions) else 1
 
 
 def report_unconverted(conversions: Sequence[Conversion]) -> None:
-    """Print the tunes that were not converted, and the reasons."""
+    """Print the tunes that were not converted, or not as a whole, and the reasons."""
     for conversion in conversions:
         if conversion.problem:
             print(f"tune {conversion.number} not converted: {conversion.problem}", file=sys.stderr)
+        elif conversion.remark:
+            print(f"tune {conversion.number}: {conversion.remark}", file=sys.stderr)

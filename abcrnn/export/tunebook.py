@@ -5,31 +5,61 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from abcrnn.export.instruments import program_number
 from abcrnn.export.midi import to_midi
 from abcrnn.export.musicxml import to_musicxml
+from abcrnn.export.tempos import parse_speed
+from abcrnn.export.tune_text import has_only_chords
 from abcrnn.notation import ABCError
+from abcrnn.notation.text import decode_text
 from abcrnn.storage.paths import as_path
 
 #: The formats of :func:`convert_tunes`: function that writes a tune, and file name extension.
-FORMATS = {"midi": (to_midi, ".mid"), "musicxml": (to_musicxml, ".musicxml")}
+FORMATS: dict[str, tuple[Callable[..., None], str]] = {
+    "midi": (to_midi, ".mid"),
+    "musicxml": (to_musicxml, ".musicxml"),
+}
 
-_TITLE = re.compile(r"^T:(.*)$", re.MULTILINE)
+_TITLE = re.compile(r"^[ \t]*T:(.*)$", re.MULTILINE)
+_COMMENT = re.compile(r"(?<!\\)%.*")
+# Letters that Unicode does not split into an ASCII letter and an accent.
+_LETTERS = str.maketrans({
+    "ß": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l",
+    "đ": "d", "Đ": "d", "ð": "d", "Ð": "d", "þ": "th", "Þ": "th", "\u0131": "i", "\u0237": "j",
+})  # fmt: skip
 
 
 class Conversion(NamedTuple):
-    """The result for one tune, numbered from 1: its file, or the problem that prevented it."""
+    """The result for one tune.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    path : Path or None
+        The file; None if the tune could not be converted.
+    problem : ABCError or None
+        What prevented it.
+    remark : str
+        What the file lacks: ``chords only`` for a tune without notes; usually empty.
+    """
 
     number: int
     path: Path | None
     problem: ABCError | None
+    remark: str = ""
 
 
 def convert_tunes(
-    tunes: Sequence[str], folder: str | os.PathLike[str], format: str = "midi"
+    tunes: Sequence[str],
+    folder: str | os.PathLike[str],
+    format: str = "midi",
+    tempo: float | str | None = None,
+    instrument: str | int | None = None,
 ) -> list[Conversion]:
     """Write each tune to a file of its own.
 
@@ -39,6 +69,9 @@ def convert_tunes(
     folder : path-like
         Created if it does not exist.
     format : {"midi", "musicxml"}
+    tempo : float or str, optional
+    instrument : str or int, optional
+        For MIDI files only; see :func:`abcrnn.to_midi_bytes`.
 
     Returns
     -------
@@ -48,24 +81,61 @@ def convert_tunes(
     Raises
     ------
     ValueError
-        If ``format`` is unknown.
+        If ``format``, ``tempo`` or ``instrument`` is not accepted.
     OSError
         If a file cannot be written.
     """
-    if format not in FORMATS:
-        raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {format!r}")
+    options = _options(format, tempo, instrument)
     from tqdm import tqdm  # here, because ``abcrnn --help`` reads FORMATS
 
-    write, extension = FORMATS[format]
-    folder, done = as_path(folder), []
+    directory = as_path(folder)
+    extension = FORMATS[format][1]
+    done = []
     for number, tune in enumerate(tqdm(tunes, unit="tune", disable=None, leave=False), start=1):
-        path = folder / (file_stem(tune, number) + extension)
-        try:
-            write(tune, path)
-            done.append(Conversion(number, path, None))
-        except ABCError as problem:
-            done.append(Conversion(number, None, problem))
+        path = directory / (file_stem(tune, number) + extension)
+        done.append(_convert(tune, number, path, format, options))
     return done
+
+
+def convert_tune(
+    tune: str,
+    path: str | os.PathLike[str],
+    format: str = "midi",
+    tempo: float | str | None = None,
+    instrument: str | int | None = None,
+) -> Conversion:
+    """Write one tune to the file of this name; arguments as for :func:`convert_tunes`."""
+    return _convert(tune, 1, as_path(path), format, _options(format, tempo, instrument))
+
+
+def _options(
+    format: str, tempo: float | str | None, instrument: str | int | None
+) -> dict[str, Any]:
+    """Check the arguments, and return those that the format has."""
+    if format not in FORMATS:
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {format!r}")
+    given: dict[str, Any] = {"tempo": tempo, "instrument": instrument}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given and format != "midi":
+        raise ValueError(
+            f"{next(iter(given))} must be left out with format={format!r}: it is for MIDI"
+        )
+    if tempo is not None:
+        parse_speed(tempo)
+    if instrument is not None:
+        program_number(instrument)
+    return given
+
+
+def _convert(
+    tune: str, number: int, path: Path, format: str, options: dict[str, Any]
+) -> Conversion:
+    try:
+        FORMATS[format][0](tune, path, **options)
+        remark = "chords only" if has_only_chords(tune) else ""
+        return Conversion(number, path, None, remark)
+    except ABCError as problem:
+        return Conversion(number, None, problem)
 
 
 def file_stem(tune: str, number: int) -> str:
@@ -84,10 +154,12 @@ def file_stem(tune: str, number: int) -> str:
 
     Notes
     -----
-    Titles come from strangers: only their ASCII letters and digits are kept, so that no name
-    points outside the folder, is hidden or has a meaning in a shell.
+    Titles come from strangers: only their letters and digits are kept, in ASCII (``é`` becomes
+    ``e``, ``ø`` becomes ``o``), so that no name points outside the folder, is hidden or has a
+    meaning in a shell.
     """
-    title = _TITLE.search(tune)
-    plain = unicodedata.normalize("NFKD", title.group(1) if title else "")
+    found = _TITLE.search(tune)
+    title = decode_text(_COMMENT.sub("", found[1])) if found else ""
+    plain = unicodedata.normalize("NFKD", title.translate(_LETTERS))
     words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().lower())
     return "-".join([f"{number:04}", *words])[:60].rstrip("-")

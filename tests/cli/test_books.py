@@ -2,6 +2,7 @@
 
 import re
 
+import mido
 import pytest
 
 
@@ -16,6 +17,90 @@ def test_convert_reports_and_skips_a_bad_tune(tmp_path, homemade, run):
         names = sorted(path.name for path in (tmp_path / form).iterdir())
         assert len(names) == 8
         assert names[0] == f"0001-the-lost-byte{ending}"
+
+
+CHART = 'X:114\nM:4/4\nL:1/4\nK:C\n"C"z4|"G7"z4|]\n'
+ONE = "X:1\nT:One\nM:6/8\nL:1/8\nR:jig\nK:D\nABc def|]\n"
+
+
+def test_convert_reports_a_tune_of_chords_only(tmp_path, run):
+    (tmp_path / "chart.abc").write_text(CHART)
+    code, _, errors = run("convert", tmp_path / "chart.abc", "--out", tmp_path / "midi")
+    assert code == 0
+    assert errors.splitlines() == [
+        "tune 1: chords only",
+        f"1 of 1 tune converted into {tmp_path / 'midi'}",
+    ]
+    [path] = (tmp_path / "midi").iterdir()
+    assert sum(m.type == "note_on" for m in mido.MidiFile(path)) == 7
+
+
+def test_convert_never_counts_a_file_without_music(tmp_path, run):
+    (tmp_path / "book.abc").write_text("X:1\nM:4/4\nL:1/4\nP:XY\nK:C\nz4|z4|]\n")
+    code, _, errors = run("convert", tmp_path / "book.abc", "--out", tmp_path / "midi")
+    assert code == 1
+    assert errors.endswith(f"0 of 1 tune converted into {tmp_path / 'midi'}\n")
+    assert not (tmp_path / "midi").exists()
+
+
+def test_convert_with_tempo_and_instrument(tmp_path, run):
+    book = tmp_path / "book.abc"
+    book.write_text(ONE)
+    options = ("--tempo", "3/8=100", "--instrument", "fiddle")
+    assert run("convert", book, "--out", tmp_path / "a", *options)[0] == 0
+    assert run("convert", book, "--out", tmp_path / "b", "--program", 110)[0] == 0
+    speeds = []
+    for folder in ("a", "b"):
+        messages = list(mido.MidiFile(tmp_path / folder / "0001-one.mid"))
+        speeds += [round(mido.tempo2bpm(m.tempo)) for m in messages if m.type == "set_tempo"]
+        assert [m.program for m in messages if m.type == "program_change"] == [110]
+    assert speeds == [150, 174]  # 174: 116 dotted quarter notes, customary for jigs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--tempo", "fast"], "--tempo: must be quarter notes per minute, such as 120, or a beat"),
+        (["--tempo", "0"], "--tempo: must be from 5 to 1000 quarter notes per minute, not 0"),
+        (["--instrument", "fluet"], "did you mean Flute (73)?"),
+        (["--instrument", "guitar"], "9 instruments of General MIDI are called 'guitar'"),
+        (["--program", "128"], "--program: must be a number from 0 to 127 or a name, not 128"),
+        (["--program", "1", "--instrument", "flute"], "not allowed with argument"),
+        (["--to", "musicxml", "--tempo", "100"], "--tempo is for MIDI files"),
+    ],
+)
+def test_convert_refuses_unusable_values(tmp_path, run, capsys, arguments, message):
+    (tmp_path / "book.abc").write_text(ONE)
+    with pytest.raises(SystemExit) as stopped:
+        run("convert", tmp_path / "book.abc", "--out", tmp_path / "out", *arguments)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_convert_writes_a_single_tune_to_a_file(tmp_path, run):
+    book = tmp_path / "book.abc"
+    book.write_text(ONE)
+    for name, start in (("x.mid", b"MThd"), ("x.musicxml", b"<?xml"), ("new/y.MIDI", b"MThd")):
+        code, _, errors = run("convert", book, "--out", tmp_path / name)
+        assert code == 0
+        assert errors == f"1 of 1 tune converted into {tmp_path / name}\n"
+        assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_convert_does_not_write_a_tunebook_into_a_file(tmp_path, homemade, run, capsys):
+    book = tmp_path / "book.abc"
+    book.write_text(ONE)
+    for arguments, message in (
+        ([homemade, "--out", tmp_path / "x.mid"], "must be a folder, because there are 8 tunes"),
+        ([book, "--out", tmp_path / "x.mid", "--to", "musicxml"], "ends in .musicxml, not"),
+        ([book, "--out", "-"], "--out must be a folder or a file, not -"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            run("convert", *arguments)
+        assert stopped.value.code == 2
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "x.mid").exists()
 
 
 def test_check_prints_problems_with_their_positions(tmp_path, homemade, run):

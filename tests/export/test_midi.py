@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 import mido
 import pytest
@@ -251,3 +252,52 @@ def test_every_tune_is_played_to_the_tick(
     for tune in playable:  # grace notes and chords included
         for track in read_back(tune).tracks:
             notes_of(track)
+
+
+# Programs, names, tunes without notes --------------------------------------------------------
+
+
+def programs(tune: str, **options) -> list[list[tuple[int, int]]]:
+    """(onset in ticks, program) of the changes of program of each track but the first."""
+    file = parse_midi(to_midi_bytes(tune, **options))
+    found = []
+    for track in file.tracks[1:]:
+        times = accumulate(message.time for message in track)
+        changes = [(now, m) for now, m in zip(times, track, strict=True)]
+        found.append([(now, m.program) for now, m in changes if m.type == "program_change"])
+    return found
+
+
+def test_an_instrument_by_name_or_number_plays_all_voices() -> None:
+    tune = HEADER + "V:1\nA8|\nV:2\nD8|"
+    for instrument in ("fiddle", 110, "110", "Fiddle"):
+        assert programs(tune, instrument=instrument) == [[(0, 110)], [(0, 110)]]
+    assert programs(tune) == [[], []]
+    with pytest.raises(ValueError, match="did you mean Flute"):
+        to_midi_bytes(tune, instrument="fluet")
+    with pytest.raises(ValueError, match="from 0 to 127 or a name, not 128"):
+        to_midi_bytes(tune, instrument=128)
+
+
+def test_titles_are_decoded() -> None:
+    tune = "X:1\nT:L'\\'et\\'e &amp; \\\"Uber\nC:Fran\\ccois \\u00e9\nK:C\nAB|"
+    assert [m.name for _, m in meta(tune, "track_name")] == ["L'été & Über"]
+    assert [m.text for _, m in meta(tune, "text")] == ["composer: François é"]
+
+
+def test_a_tune_of_chord_symbols_only_is_played() -> None:
+    chart = 'X:1\nM:4/4\nL:1/4\nK:C\n"C"z4|"F"z4|"G7"z2"F"z2|"C"z4|]\n'
+    file = read_back(chart)
+    chords = file.tracks[2]
+    assert chords.name == "chords"
+    starts = sorted({start / 480 for start, _, _ in notes_of(chords)})
+    assert starts == [0, 4, 8, 10, 12]
+    assert max(end / 480 for _, end, _ in notes_of(chords)) == 16
+    with pytest.raises(ABCError, match="the tune has no notes"):
+        to_midi_bytes(chart, chords=False)
+
+
+@pytest.mark.parametrize("body", ["z4|z4|", '"Fine"z4|', '"N.C."z4|', ""])
+def test_a_file_without_music_is_not_written(body: str) -> None:
+    with pytest.raises(ABCError, match="the tune has no notes"):
+        to_midi_bytes(HEADER + body)

@@ -64,3 +64,40 @@ def test_files_of_hostile_titles_are_in_the_folder(tmp_path, format):
     assert sorted(written) == sorted((tmp_path / "out").iterdir())
     assert len(written) == len(titles)
     assert not Path("x").exists()
+
+
+@pytest.mark.parametrize(
+    ("title", "stem"),
+    [
+        ("L\\'et\\'e", "0007-lete"),
+        ("Bourr&eacute;e &amp; \\u00e9t\\u00e9", "0007-bourree-ete"),
+        ("S\u00f8nderho \u00c6ble Stra\u00dfe", "0007-sonderho-aeble-strasse"),
+        ("Kelly's % a comment", "0007-kelly-s"),
+        ("\u97f3\u697d", "0007"),
+    ],
+)
+def test_file_names_have_the_letters_that_people_meant(title, stem):
+    assert file_stem(f"X:7\n  T:{title}\nK:C\nC4|]", 7) == stem
+
+
+def test_tunes_without_notes_are_reported(tmp_path):
+    header = "X:1\nM:4/4\nL:1/4\nK:C\n"
+    tunes = [header + "C4|", header + '"C"z4|"F"z4|', header + "z4|"]
+    notes, chords, rests = convert_tunes(tunes, tmp_path)
+    assert (notes.problem, notes.remark) == (None, "")
+    assert (chords.problem, chords.remark) == (None, "chords only")
+    assert rests.path is None and "has no notes" in str(rests.problem)
+    assert sorted(tmp_path.iterdir()) == [notes.path, chords.path]
+
+
+def test_arguments_are_checked_before_a_file_is_written(tmp_path):
+    tunes = ["X:1\nM:4/4\nL:1/4\nK:C\nC4|"]
+    for options, message in (
+        ({"tempo": "fast"}, "tempo must be"),
+        ({"instrument": "kazoo"}, "called 'kazoo'"),
+        ({"format": "mp3"}, "format must be one of midi, musicxml"),
+        ({"format": "musicxml", "tempo": 100}, "tempo must be left out with format='musicxml'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            convert_tunes(tunes, tmp_path, **options)
+    assert not list(tmp_path.iterdir())
