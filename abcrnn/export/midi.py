@@ -55,7 +55,10 @@ def to_midi(
         One tune of ABC with its header.
     path : path-like
         The file to write. It is written completely or not at all.
-    chords, tempo, instrument
+    chords : bool
+        Whether to play chord symbols.
+    tempo : float or str, optional
+    instrument : str or int, optional
         See :func:`to_midi_bytes`.
 
     Raises
