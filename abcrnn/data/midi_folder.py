@@ -183,9 +183,11 @@ class _Cache:
             for (key, program, tempo, _), (start, stop) in zip(
                 about["pieces"], pairwise(edges), strict=True
             ):
-                piece = Piece("", program, tempo, arrays["notes"][start:stop])
+                if not 0 <= int(program) < 128 or not 0 < float(tempo) < float("inf"):
+                    raise ValueError("it has a program or a tempo that no MIDI file has")
+                piece = Piece("", int(program), float(tempo), arrays["notes"][start:stop])
                 self._pieces.setdefault(key, []).append(piece)
-        except (ValueError, KeyError, TypeError, IndexError, OSError) as error:
+        except (LookupError, ValueError, TypeError, ArithmeticError, OSError) as error:
             _logger.warning("%s cannot be used (%s); the files are read again", self._file, error)
             self._pieces = {}
 

@@ -121,8 +121,7 @@ class TuneStore:
     def __init__(self, folder: Path) -> None:
         try:
             about = json.loads((folder / "about.json").read_text("utf-8"))
-            if about["format"] != FORMAT:
-                raise ValueError(f"its format is {about['format']!r}")
+            _validate(about)
             self.folder = folder
             self.alphabet: str = about["alphabet"]
             self.counts = Counter(dict(zip(self.alphabet, about["counts"], strict=True)))
@@ -205,7 +204,10 @@ class StoredTunes(Sequence[str]):
             yield self.indices[start : start + _TUNES_PER_READ]
 
     def _decode(self, indices: NDArray[np.uint32]) -> list[str]:
-        text = text_of(self.store.codes[self.store.ids.read_tunes(indices)])
+        ids = self.store.ids.read_tunes(indices)
+        if len(ids) and ids.max() >= len(self.store.codes):
+            raise ValueError(f"{self.store.folder} is damaged: it has ids of no character")
+        text = text_of(self.store.codes[ids])
         edges = [0, *np.cumsum(self.store.ids.lengths(indices)).tolist()]
         return [text[start : stop - len(BOUNDARY)] for start, stop in pairwise(edges)]
 
@@ -216,6 +218,27 @@ class StoredTunes(Sequence[str]):
         return same_store and np.array_equal(self.indices, other.indices)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _validate(about: Any) -> None:
+    """Raise ``ValueError`` unless ``about.json`` has values of the types that are used."""
+    if about["format"] != FORMAT:
+        raise ValueError(f"its format is {about['format']!r:.80}")
+    for name, kind in (
+        ("alphabet", str),
+        ("fingerprint", str),
+        ("counts", list),
+        ("fragments", list),
+    ):
+        if not isinstance(about[name], kind):
+            raise ValueError(f"its {name} is {about[name]!r:.80}")
+    numbers = [about["tunes"], about["fragment_count"], *about["counts"]]
+    for text, line, lines in about["fragments"]:
+        if not isinstance(text, str) or not isinstance(lines, list):
+            raise ValueError(f"it has a fragment {text!r:.80}")
+        numbers += [line, *lines]
+    if not all(type(number) is int and 0 <= number < 2**63 for number in numbers):
+        raise ValueError("its numbers must be whole numbers of at least 0")
 
 
 def id_dtype(alphabet_size: int) -> np.dtype[Any]:

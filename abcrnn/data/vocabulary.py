@@ -151,7 +151,9 @@ class Vocabulary:
                 raise ValueError(f"its format is {content['format']!r}")
             return cls(content["characters"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise ValueError(f"{path} is not a vocabulary saved by abcrnn: {error}") from error
+            raise ValueError(
+                f"{path} is not a vocabulary saved by abcrnn: {error!s:.300}"
+            ) from error
 
     def __len__(self) -> int:
         return len(self.characters)

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 from abcrnn.data.splits import recorded_rule
 from abcrnn.storage.archive import Arrays, read_archive, write_archive
@@ -245,15 +245,16 @@ def _read_checkpoint(file: Path, like: Arrays, record: Any) -> Checkpoint:
         checkpoint = Checkpoint(
             about["step"],
             _position(about["position"]),
-            [record(*row) for row in about["history"]],
+            [_record(record, row, epoch) for epoch, row in enumerate(about["history"], start=1)],
             arrays,
         )
         if file.stem != f"step-{checkpoint.step:09}":
             raise ValueError(f"it is the checkpoint of step {checkpoint.step}")
         if len(checkpoint.history) != checkpoint.position.epoch:
             raise ValueError("its history does not have one row for each epoch")
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{file} is not a valid abcrnn checkpoint file: {error}") from error
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        reason = str(error)[:300]
+        raise ValueError(f"{file} is not a valid abcrnn checkpoint file: {reason}") from error
     return checkpoint
 
 
@@ -275,7 +276,27 @@ def _position(values: dict[str, Any]) -> Position:
     types = {name: type(value) for name, value in asdict(Position()).items()}
     if {name: type(value) for name, value in values.items()} != types:
         raise ValueError(f"its position is {_short(values)}")
-    return Position(**values)
+    position = Position(**values)
+    numbers = [float(value) for name, value in values.items() if name != "best_score"]
+    if not all(0 <= number < math.inf for number in numbers) or math.isnan(position.best_score):
+        raise ValueError(f"its position is {_short(values)}")
+    if position.best_epoch > position.epoch:
+        raise ValueError(f"its best epoch is {position.best_epoch} of {position.epoch}")
+    return position
+
+
+def _record(kind: Any, row: Any, epoch: int) -> Any:
+    """Return a row of the history as a record; ``ValueError`` if a value is of another type."""
+    record = kind(*row)
+    for name, hint in get_type_hints(kind).items():
+        value = getattr(record, name)
+        if isinstance(value, bool) or not isinstance(value, hint | int):
+            raise ValueError(f"the {name} of epoch {epoch} in its history is {_short(value)}")
+        if value is not None:
+            float(value)  # OverflowError for a number that is too large
+    if record.epoch != epoch:
+        raise ValueError(f"row {epoch} of its history is of epoch {_short(record.epoch)}")
+    return record
 
 
 def _differences(name: str, recorded: Any, now: Any) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from helpers.fuzz_json import mutations
 
 from abcrnn.composition.provenance import (
     Provenance,
@@ -147,3 +148,21 @@ def test_huge_lines_are_read_in_linear_time(text):
     except ValueError as error:
         assert len(str(error)) < 1000
     without_provenance(text)
+
+
+@pytest.mark.parametrize("name", ["settings", "requests"])
+def test_every_value_of_the_lines_is_validated(name):
+    requests = Requests(key="D", meter="6/8", form="AABB", bars=16)
+    lines = provenance(requests, top_p=0.9, prompt="X:1\n").lines()
+    values = {"settings": {**SETTINGS, "top_p": 0.9, "prompt": "X:1\n"},
+              "requests": requests.given()}[name]  # fmt: skip
+    assert json.dumps(values) in lines
+    parsed = 0
+    for what, changed in mutations(values):
+        text = f"{TUNE}\n{lines.replace(json.dumps(values), json.dumps(changed))}"
+        try:
+            parse_provenance(text)
+            parsed += 1
+        except ValueError as error:
+            assert len(str(error)) < 500 and "\n" not in str(error), what
+    assert parsed >= 5

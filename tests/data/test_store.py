@@ -12,17 +12,18 @@ from unicodedata import category, is_normalized
 
 import numpy as np
 import pytest
+from helpers.fuzz_json import mutations
 
 import abcrnn
 from abcrnn import CharLSTM, Trainer
 from abcrnn.cli.corpora import check_corpora
 from abcrnn.data import corpus, store, store_writer
 from abcrnn.data.corpus import Corpus, load_corpus
-from abcrnn.data.store import StoredTunes
+from abcrnn.data.store import StoredTunes, TuneStore
 from abcrnn.data.store_writer import store_tunes
 from abcrnn.data.windows import encode_tunes
 from abcrnn.evaluation.scoring import Scorer
-from abcrnn.notation import Block
+from abcrnn.notation import Block, split_tunebook
 
 HERE = Path(__file__).parents[1]
 
@@ -290,3 +291,30 @@ def test_memory_does_not_grow_with_the_corpus(irish, tmp_path, monkeypatch):
     # The ids, which are 200 MB, must not stay in memory; the lists of tunes are about 40 MB.
     for field in ("resident", "peak"):
         assert large[field] - small[field] < 100, (field, small, large)
+
+
+def test_every_value_of_a_store_is_validated(tmp_path, homemade):
+    blocks = [*split_tunebook(homemade.read_text("utf-8"))[0], Block("a text", 3)]
+    store_tunes(tmp_path / "store", blocks)
+    path = tmp_path / "store" / "about.json"
+    whole = json.loads(path.read_text())
+    refused = 0
+    for what, changed in mutations(whole):
+        path.write_text(json.dumps(changed))
+        try:
+            stored = TuneStore(tmp_path / "store")
+        except ValueError as error:
+            assert "is not a valid store of tunes" in str(error), what
+            assert len(str(error)) < 500, what
+            refused += 1
+            continue
+        tunes = Corpus("x", StoredTunes(stored))
+        assert len(list(tunes.tunes)) == len(blocks) - 1, what
+        assert tunes.character_counts.total() >= 0 and len(tunes.fingerprint) >= 0, what
+        assert all(text and line >= 0 for text, line, _ in stored.fragments if text), what
+    assert refused > 150
+    path.write_text(json.dumps(whole))
+    ids = tmp_path / "store" / "ids.u1"
+    ids.write_bytes(b"\xff" * ids.stat().st_size)
+    with pytest.raises(ValueError, match="store is damaged"):
+        list(StoredTunes(TuneStore(tmp_path / "store")))

@@ -1,5 +1,8 @@
+import json
+
 import numpy as np
 import pytest
+from helpers.fuzz_json import mutations
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,3 +79,16 @@ def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "v.json").write_text(content)
     with pytest.raises(ValueError, match="not a vocabulary saved by abcrnn"):
         Vocabulary.load(tmp_path / "v.json")
+
+
+def test_every_value_of_a_file_is_validated(tmp_path):
+    path = tmp_path / "vocabulary.json"
+    Vocabulary("ab").save(path)
+    assert Vocabulary.load(path) == Vocabulary("ab")
+    for what, changed in mutations(json.loads(path.read_text())):
+        path.write_text(json.dumps(changed))
+        try:
+            assert isinstance(Vocabulary.load(path).characters, str), what
+        except ValueError as error:
+            assert "is not a vocabulary saved by abcrnn" in str(error), what
+            assert len(str(error)) < 500 and "\n" not in str(error), what

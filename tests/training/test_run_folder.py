@@ -3,6 +3,7 @@
 test_resume.py kills processes.
 """
 
+import json
 import logging
 import os
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.fuzz_json import mutations
 
 from abcrnn import CharLSTM, Trainer, Vocabulary
 from abcrnn.cli import main
@@ -218,3 +220,51 @@ def test_the_last_three_are_kept_without_skipped_ones(tmp_path):
     assert folder.newest_checkpoint(LIKE).step == 4
     save(folder, 4)  # resumed from 4, for example at the end of an epoch
     assert names(folder) == [f"step-00000000{step}.ckpt" for step in (3, 4)]
+
+
+# Files that are not ours ---------------------------------------------------------------------
+
+
+def test_every_value_of_a_checkpoint_is_validated(tmp_path):
+    folder = RunFolder(tmp_path)
+    record = EpochRecord(1, 7, 2.0, 2.9, 0.3, 1.5, 0.2, 0.01, 1.5, 900.0)
+    folder.save_checkpoint(Checkpoint(7, Position(1, 0, 0.0, 0, 0.0, 1.5, 1), [record], LIKE))
+    path = tmp_path / "checkpoints" / "step-000000007.ckpt"
+    about, arrays = read_archive(path, "abcrnn checkpoint 2")
+    refused = 0
+    for what, changed in mutations(about):
+        if not isinstance(changed, dict):
+            continue
+        try:
+            write_archive(path, "abcrnn checkpoint 2", changed, arrays)
+        except TypeError:
+            continue
+        try:
+            found = folder.newest_checkpoint(LIKE)
+        except ValueError as error:
+            assert "\n" not in str(error) and len(str(error)) < 800, what
+            refused += 1
+            continue
+        position, [kept] = found.position, found.history
+        assert (found.step, position.epoch, kept.epoch) == (7, 1, 1), what
+        assert position.best_epoch in (0, 1), what
+        assert f"{kept.loss:.3f} {kept.steps:d} {position.best_score:.3f}", what
+    assert refused > 250
+
+
+def test_every_value_of_run_json_is_compared(tmp_path):
+    description = {"model": {"units": 8}, "corpus": {"origin": {"split": {"seed": 0}}}}
+    folder = RunFolder(tmp_path)
+    folder.open(description)
+    recorded = json.loads((tmp_path / "run.json").read_text())
+    for what, changed in mutations(recorded):
+        (tmp_path / "run.json").write_text(json.dumps(changed))
+        for use in (lambda: folder.open(description), folder.split_rule):
+            try:
+                use()
+            except ValueError as error:
+                assert "\n" not in str(error) and len(str(error)) < 800, what
+    for content in (b"", b"[" * 100_000, b"\xff\xfe", b'{"model": '):
+        (tmp_path / "run.json").write_bytes(content)
+        with pytest.raises(ValueError, match="run.json is damaged"):
+            folder.open(description)
