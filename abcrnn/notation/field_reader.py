@@ -31,7 +31,7 @@ class FieldReader:
     """Interpret the fields of a tune: keep the header, open voices and change their state."""
 
     def __init__(self) -> None:
-        self.fields: list[tuple[str, str]] = []
+        self.fields: list[tuple[str, list[str]]] = []  # with the lines that continue them
         self.problems: list[Problem] = []
         self.key: Key | None = None
         self.meter: Meter | None = None
@@ -48,7 +48,7 @@ class FieldReader:
         self.propagation = "pitch"
         self.unsupported: set[str] = set()
         self.line_breaks = {"<EOL>", "$"}  # where a line of the score ends (section 6.1.1)
-        self.words: list[str] = []
+        self.words: list[list[str]] = []
         self.last_field = ""
 
     @property
@@ -62,16 +62,15 @@ class FieldReader:
         in_header = not self.voices
         if letter == "+":
             if in_header and self.fields:
-                name, before = self.fields[-1]
-                self.fields[-1] = (name, f"{before} {value}")
+                self.fields[-1][1].append(value)
             if self.last_field == "w" and not in_header:
                 self.voice.text.continue_lyrics(value)
             elif self.last_field == "W" and self.words:
-                self.words[-1] += f" {value}"
+                self.words[-1].append(value)
             return
         self.last_field = letter
         if in_header:
-            self.fields.append((letter, value))
+            self.fields.append((letter, [value]))
         self._handle(token, letter, value)
 
     def _on_inline(self, token: Token) -> None:
@@ -180,7 +179,7 @@ class FieldReader:
             self._unsupported(token, "lyrics (w:) without music above them")
 
     def _field_w(self, _token: Token, value: str) -> None:
-        self.words.append(value)
+        self.words.append([value])
 
     def _set_line_breaks(self, token: Token, signs: tuple[str, ...]) -> None:
         """Set what ends a line of the score: ``<EOL>``, ``$``, ``!`` or ``<none>``."""

@@ -214,7 +214,7 @@ def _mode(text: str) -> str | None:
 
 def parse_meter(text: str) -> Meter | None:
     """Parse the value of an ``M:`` field; None if it is not a meter."""
-    text = text.strip()
+    text = " ".join(text.split())
     common = {"C": (4, 4), "c": (4, 4), "C|": (2, 2), "c|": (2, 2)}
     if text in common:
         beats, unit = common[text]
@@ -226,7 +226,7 @@ def parse_meter(text: str) -> Meter | None:
         return None
     beats_of = tuple(int(number) for number in found[1].replace(" ", "").split("+"))
     unit = int(found[2])
-    if not 0 < sum(beats_of) <= 128 or unit not in (1, 2, 4, 8, 16, 32, 64):
+    if 0 in beats_of or sum(beats_of) > 128 or unit not in (1, 2, 4, 8, 16, 32, 64):
         return None
     return Meter(text, beats_of, unit)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,7 +21,8 @@ class LyricLine:
     verse : int
     first, end : int
         The events of the line of music above it: their numbers in the voice, from 0.
-    text : str
+    texts : list of str
+        The field, and the fields ``+:`` that continue it.
     line, column : int
         Position of the field.
     """
@@ -28,7 +30,7 @@ class LyricLine:
     verse: int
     first: int
     end: int
-    text: str
+    texts: list[str]
     line: int
     column: int
 
@@ -62,7 +64,12 @@ def place_lyrics(bars: Sequence[Bar], lines: Sequence[LyricLine]) -> tuple[list[
         places += [number if event.pitches else None for event in bar.events]
         number += bool(bar.closes)
     placed: dict[int, list[Syllable]] = {}
-    surplus = [_place(line, places, placed) for line in lines]
+    notes: dict[tuple[int, int], list[int]] = {}  # of each line of music with lyrics
+    for line in lines:
+        if (line.first, line.end) not in notes:
+            ordinals = range(line.first, min(line.end, len(places)))
+            notes[line.first, line.end] = [n for n in ordinals if places[n] is not None]
+    surplus = [_place(line, notes[line.first, line.end], places, placed) for line in lines]
     result = []
     ordinal = 0
     for bar in bars:
@@ -78,18 +85,21 @@ def place_lyrics(bars: Sequence[Bar], lines: Sequence[LyricLine]) -> tuple[list[
     return result, surplus
 
 
-def _place(line: LyricLine, places: list[int | None], placed: dict[int, list[Syllable]]) -> str:
+def _place(
+    line: LyricLine,
+    notes: list[int],
+    places: list[int | None],
+    placed: dict[int, list[Syllable]],
+) -> str:
     """Place the syllables of one line; return the first one that has no note."""
-    notes = [n for n in range(line.first, min(line.end, len(places))) if places[n] is not None]
     bar = (places[notes[0]] or 0) if notes else 0
     at = 0
     follows = False
     before: tuple[int, int] | None = None  # where the last syllable is in ``placed``
-    for item in _items(line.text):
+    for item in _items(" ".join(line.texts)):
         if item.sign == _NEXT_BAR:
             bar += 1
-            while at < len(notes) and (places[notes[at]] or 0) < bar:
-                at += 1
+            at = bisect_left(notes, bar, at, key=lambda note: places[note] or 0)
             continue
         if at == len(notes):
             return item.text or item.sign

@@ -81,7 +81,7 @@ class _Reader(SymbolReader):
             self._report_open_slurs_and_lyrics(builder)
         meter, unit = self._initial_meter_and_unit()
         return Tune(
-            fields=tuple(self.fields),
+            fields=tuple((letter, " ".join(values)) for letter, values in self.fields),
             meter=meter,
             unit=unit,
             key=self.key or Key("none", 0),
@@ -89,7 +89,7 @@ class _Reader(SymbolReader):
             parts=self.parts,
             voices=tuple(voice for voice in voices if voice.bars),
             problems=tuple(sorted(self.problems)),
-            words=tuple(self.words),
+            words=tuple(" ".join(values) for values in self.words),
         )
 
     def _check_end(self) -> None:

@@ -50,13 +50,13 @@ class VoiceText:
             return False
         last = self._lyrics[-1] if self._lyrics else None
         verse = last.verse + 1 if last and last.first == first else 1
-        self._lyrics.append(LyricLine(verse, first, end, text, line, column))
+        self._lyrics.append(LyricLine(verse, first, end, [text], line, column))
         return True
 
     def continue_lyrics(self, text: str) -> None:
         """Continue the last line of lyrics (``+:``)."""
         if self._lyrics:
-            self._lyrics[-1].text += f" {text}"
+            self._lyrics[-1].texts.append(text)
 
     def with_lyrics(self, bars: Sequence[Bar]) -> list[Bar]:
         """Return the bars with the syllables of the lyrics; keep those without a note."""

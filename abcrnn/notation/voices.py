@@ -13,6 +13,8 @@ from abcrnn.notation.tune import Bar, Change, Event, Mark, Pitch, Program, Voice
 from abcrnn.notation.voice_text import VoiceText
 
 _MOST_BARS = 20_000
+# Onsets are sums of fractions, which take more time with every new prime in a denominator.
+_FINEST_TIME = 2**60
 
 # q by p: p notes in the time of q (section 4.13); other q depend on the meter.
 _TUPLET_TIMES = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
@@ -40,8 +42,11 @@ class VoiceBuilder:
         self.text = VoiceText()
         self._events: list[Event] = []
         self._end = Fraction(0)
+        self._key_alters = self.key.alters()
         self._accidentals: dict[tuple[str, int | None], int] = {}  # by letter and octave
         self._tied_alters: dict[tuple[str, int], int] = {}
+        self._last_is_tied = False  # in all its pitches
+        self._changed_last: Event | None = None  # the last event of the last bar, if changed
         self._tuplet: _Tuplet | None = None
         self._broken: Fraction | None = None
         self._position = (0, 0)
@@ -146,7 +151,10 @@ class VoiceBuilder:
         last = self._last_event()
         if last is None or not last.pitches:
             return False
-        self._replace_last(last._replace(tied=(True,) * len(last.pitches)))
+        if not self._last_is_tied:
+            self._replace_last(last._replace(tied=(True,) * len(last.pitches)))
+            self.remember_ties()
+            self._last_is_tied = True
         return True
 
     # Events and bar lines ----------------------------------------------------------------
@@ -167,6 +175,7 @@ class VoiceBuilder:
         self._events.append(event._replace(duration=duration, transpose=transpose))
         self.text.events += 1
         self._tied_alters = {}
+        self._last_is_tied = False
 
     def remember_ties(self) -> None:
         """Store the alterations of tied pitches, which also apply after a bar line."""
@@ -223,6 +232,7 @@ class VoiceBuilder:
 
     def finish(self) -> Voice:
         """Close the last bar and return the voice."""
+        self._store_changed_last()
         if self._events:
             self._end_bar("")
         elif self._marks and self.bars:
@@ -293,18 +303,21 @@ class VoiceBuilder:
         self._bar_meter, self._bar_key = self.meter, self.key
         self._bar_clef = self.properties.shown_clef
         self._bar_program = self.properties.program
-        self._key_alters = self.key.alters()
         self._position = (0, 0)
 
     def _end_bar(self, closes: str) -> None:
         if len(self.bars) >= _MOST_BARS:
             raise ABCError(f"more than {_MOST_BARS} bars", *self._position)
+        self._store_changed_last()
         onset = start = self._end
         timed = []
         offsets = [Fraction(0)]  # of the events and of the bar's end
         for event in self._events:
             timed.append(event._replace(onset=onset))
             onset += event.duration
+            if onset.denominator > _FINEST_TIME:
+                message = "the note lengths have no common denominator below 2**60"
+                raise ABCError(message, event.line, event.column)
             offsets.append(onset - start)
         self.bars.append(
             Bar(
@@ -351,15 +364,20 @@ class VoiceBuilder:
     def _last_event(self) -> Event | None:
         if self._events:
             return self._events[-1]
-        return self.bars[-1].events[-1] if self.bars else None
+        return self._changed_last or (self.bars[-1].events[-1] if self.bars else None)
 
     def _replace_last(self, event: Event) -> None:
+        # The tuple of a bar's events is copied once, not with every tie or slur after the bar.
         if self._events:
             self._events[-1] = event
         else:
+            self._changed_last = event
+
+    def _store_changed_last(self) -> None:
+        if self._changed_last:
             bar = self.bars[-1]
-            self.bars[-1] = bar._replace(events=(*bar.events[:-1], event))
-        self.remember_ties()
+            self.bars[-1] = bar._replace(events=(*bar.events[:-1], self._changed_last))
+            self._changed_last = None
 
 
 def pitch_of(voice: VoiceBuilder, accidental: str, letter: str, marks: str) -> Pitch:
