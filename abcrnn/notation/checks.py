@@ -62,7 +62,9 @@ def problems_of(tune: Tune) -> list[Problem]:
     problems = [problem for problem in tune.problems if problem.kind != "unsupported"]
     problems += _header_problems(tune)
     if not any(event.pitches for bar in tune.bars() for event in bar.events):
-        problems.append(Problem(1, 1, "empty", "the tune has no notes"))
+        chords = any(event.chord_symbol for bar in tune.bars() for event in bar.events)
+        message = "the tune has chords only, no notes" if chords else "the tune has no notes"
+        problems.append(Problem(1, 1, "empty", message))
     for voice in tune.voices:
         problems += _bar_problems(tune, voice)
         problems += _repeat_problems(voice.bars)

@@ -102,7 +102,12 @@ def parse_chord_symbol(text: str) -> ChordSymbol | None:
         return None
     if _NO_CHORD.fullmatch(text.strip("()")):
         return ChordSymbol(None, "", None, Quality((), "none"))
-    return _single(text) or _single(_without_brackets(text)) or _first_of_several(text)
+    pieces = _pieces(text)
+    first = _single(pieces[0][1]) if pieces else None
+    if first is None or len(pieces) < 2 or _ALTERNATIVE.fullmatch(text):
+        return first
+    remark = f'{len(pieces)} chords in one symbol; only the first, "{pieces[0][1]}", is played'
+    return first._replace(remark=remark)
 
 
 def looks_like_words(text: str) -> bool:
@@ -110,24 +115,64 @@ def looks_like_words(text: str) -> bool:
     return len(text) > _LONGEST or bool(_WORDS.fullmatch(text[1:]))
 
 
+def note_names(text: str) -> list[tuple[int, int]]:
+    """Return where the names of roots and basses are in a chord symbol, in order.
+
+    Parameters
+    ----------
+    text : str
+        Without the quotation marks.
+
+    Returns
+    -------
+    list of (int, int)
+        Start and end of each name, also of alternatives that are not played; empty if the text
+        is not a chord symbol or has no name (``N.C.``).
+
+    Examples
+    --------
+    >>> note_names("G7(E♭m/D)")
+    [(0, 1), (3, 5), (7, 8)]
+    """
+    chord = parse_chord_symbol(text)
+    if chord is None or chord.root is None:
+        return []
+    names = []
+    for offset, piece in _pieces(text):
+        root = _ROOT.match(piece)
+        names += [(offset, offset + root.end())] if root else []
+        bass = _bass_of(piece)
+        if bass:
+            start = offset + len(piece.rstrip()) - len(bass[0])
+            names.append((start, start + len(bass[0])))
+    return names
+
+
+def _pieces(text: str) -> list[tuple[int, str]]:
+    """Return the chords in a symbol, each with its position; empty if they are not understood."""
+    left = len(text) - len(text.lstrip())
+    if _single(text.strip()):
+        return [(left, text.strip())]
+    inner = _without_brackets(text)
+    start = text.find(inner.rstrip(")"))
+    if _single(inner):
+        return [(start, inner)]
+    found = _ALTERNATIVE.fullmatch(text.strip())
+    if found:
+        pieces = [(left + found.start(1), found[1]), (left + found.start(2), found[2])]
+    else:
+        pieces, at = [], start
+        for separator in [*_BETWEEN.finditer(text, start, start + len(inner)), None]:
+            end = separator.start() if separator else start + len(inner)
+            pieces += [(at, text[at:end])] if text[at:end] else []
+            at = separator.end() if separator else end
+    return pieces if len(pieces) < 9 and all(_single(piece) for _, piece in pieces) else []
+
+
 def _without_brackets(text: str) -> str:
     """Remove parentheses around a symbol, also one without the other."""
     inner = text.strip("()[] ")
     return inner + ")" if "(" in inner and ")" not in inner else inner
-
-
-def _first_of_several(text: str) -> ChordSymbol | None:
-    """Return the first of several chords in one symbol, such as ``G(Em)`` or ``Am, D7``."""
-    found = _ALTERNATIVE.fullmatch(text)
-    if found:
-        first = _single(found[1])
-        return first if first and _single(found[2]) else None
-    pieces = [piece for piece in _BETWEEN.split(text.strip("()[] ")) if piece]
-    chords = [_single(piece) for piece in pieces[:8]]
-    if len(chords) < 2 or None in chords or not chords[0]:
-        return None
-    remark = f'{len(pieces)} chords in one symbol; only the first, "{pieces[0]}", is played'
-    return chords[0]._replace(remark=remark)
 
 
 def _single(text: str) -> ChordSymbol | None:
@@ -137,10 +182,10 @@ def _single(text: str) -> ChordSymbol | None:
     letter, sign, german = found[1], found[2] or "", found[3] or ""
     if german == "s" and letter.upper() not in "EA":
         return None
-    suffix, slash, low = text[found.end() :].replace("\\", "/").rpartition("/")
-    bass = _BASS.fullmatch(low.strip()) if slash else None
-    if not bass:
-        suffix = text[found.end() :]
+    bass = _bass_of(text)
+    suffix = text[found.end() :]
+    if bass:
+        suffix = suffix[: max(suffix.rfind("/"), suffix.rfind("\\"))]
     if letter.islower() and (german or not _AFTER_LOWER.fullmatch(suffix.strip())):
         return None
     quality = parse_quality(suffix)
@@ -156,6 +201,12 @@ def _single(text: str) -> ChordSymbol | None:
     below = _pitch(bass[1], bass[2] or "")
     below = below if below.midi < root.midi else below._replace(octave=2)
     return ChordSymbol(root, suffix, below, quality, remark)
+
+
+def _bass_of(text: str) -> re.Match[str] | None:
+    """Match the name of the bass after the last slash of a chord; None without one."""
+    _, slash, low = text.replace("\\", "/").rpartition("/")
+    return _BASS.fullmatch(low.strip()) if slash else None
 
 
 def _pitch(letter: str, sign: str) -> Pitch:

@@ -6,7 +6,7 @@ import pytest
 
 from abcrnn.notation.checks import check_tune
 from abcrnn.notation.chord_qualities import parse_quality
-from abcrnn.notation.chord_symbols import looks_like_words, parse_chord_symbol
+from abcrnn.notation.chord_symbols import looks_like_words, note_names, parse_chord_symbol
 from abcrnn.notation.reader import read_tune
 
 
@@ -150,6 +150,27 @@ def test_unusual_spellings(symbol: str, same_as: str, remark: str) -> None:
     assert remark in chord.remark and bool(chord.remark) == bool(remark)
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Am7", ["A"]),
+        (" (F♯m/C#) ", ["F♯", "C#"]),
+        ("G(Em)", ["G", "E"]),
+        ("Am7-D7/F#", ["A", "D", "F#"]),
+        ("(Am, D7)", ["A", "D"]),
+        ("Cis7/b", ["Cis", "b"]),
+        ("C6/9", ["C"]),
+        ("C/G7", ["C", "G"]),
+        ("(C7(b9)", ["C"]),
+        ("N.C.", []),
+        ("Coda", []),
+        ("Am Fine", []),
+    ],
+)
+def test_positions_of_note_names(text: str, names: list[str]) -> None:
+    assert [text[start:end] for start, end in note_names(text)] == names
+
+
 @pytest.mark.parametrize("text", ["Fine", "D.C.", "Coda", "Chorus", "A part", "End", "Da Capo"])
 def test_words_are_not_chords(text: str) -> None:
     assert parse_chord_symbol(text) is None
@@ -188,3 +209,11 @@ def test_hostile_symbols_take_no_time() -> None:
         assert parse_chord_symbol(text) is None
         assert looks_like_words(text)
     assert time.process_time() - start < 1
+
+
+def test_check_names_a_tune_of_chords_only() -> None:
+    chart = 'X:114\nM:4/4\nL:1/4\nK:C\n"C"z4|"G7"z4|]\n'
+    assert [p.message for p in check_tune(chart)] == ["the tune has chords only, no notes"]
+    assert [p.message for p in check_tune(chart.replace('"', ""))] != [
+        "the tune has chords only, no notes"
+    ]
