@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 
+from abcrnn.export.musicxml_tree import complete_tree
 from abcrnn.export.score import build_score
 from abcrnn.export.tune_text import parse_single_tune
 from abcrnn.notation.errors import ABCError
@@ -23,7 +24,7 @@ _VARYING = re.compile(
 
 
 def to_musicxml(tune: str, path: str | os.PathLike[str]) -> None:
-    """Write one tune as MusicXML: bars, repeats, endings and chord symbols as written.
+    """Write one tune as MusicXML: notes, bars, repeats, marks and texts as written.
 
     Parameters
     ----------
@@ -58,9 +59,9 @@ def musicxml(tune: Tune) -> bytes:
     ABCError
         If the tune is too long for music21 to write in a few seconds.
     """
-    from music21.musicxml.m21ToXml import GeneralObjectExporter
+    from music21.musicxml.m21ToXml import ScoreExporter
 
-    exporter = GeneralObjectExporter(build_score(tune))
-    exporter.makeNotation = False
-    data: bytes = exporter.parse()
+    exporter = ScoreExporter(build_score(tune), makeNotation=False)
+    complete_tree(exporter.parse(), tune)
+    data: bytes = exporter.asBytes()
     return _VARYING.sub(b"", data)

@@ -7,24 +7,33 @@ quarter note in music21.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from abcrnn.export.score_layout import MeasureNumber, measure_numbers, padded_voices, set_beams
+from abcrnn.export.score_marks import PartMarks
+from abcrnn.export.score_notes import (
+    Accidentals,
+    chord_symbol,
+    duration_of,
+    grace_notes,
+    note_values,
+    with_ties,
+    written_notes,
+)
 from abcrnn.export.tune_text import parse_single_tune, printable
-from abcrnn.notation.chord_symbols import parse_chord_symbol
+from abcrnn.notation.clefs import Clef
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, Meter, Tempo
-from abcrnn.notation.tune import Bar, Event, Pitch, Tune, Voice
+from abcrnn.notation.tune import Bar, Change, Mark, Program, Tune, Voice
 
 if TYPE_CHECKING:
-    from music21 import base, duration, note, pitch, stream
+    from music21 import base, clef, note, stream
 
-_MOST_WRITTEN = 2_500  # notes (tied ones counted singly) and bars; each takes music21 about 1 ms
-_FINEST = 256  # parts of a quarter note: MusicXML's shortest note value
-_LONGEST_VALUE = 8  # quarter notes: a breve
+# Notes (tied ones counted singly), marks and bars; each takes music21 about 1 ms.
+_MOST_WRITTEN = 2_500
 
 _MODES = {
     "maj": "major", "ion": "major", "m": "minor", "min": "minor", "aeo": "minor", "dor": "dorian",
@@ -64,95 +73,229 @@ def build_score(tune: Tune) -> stream.Score:
     """Return a parsed tune as a music21 score; see :func:`to_music21`."""
     from music21 import metadata, stream
 
-    size = 0
-    for bar in tune.bars():
-        size += 1 + sum(len(_values(event.duration)) + len(event.graces) for event in bar.events)
-        size += sum(max(0, len(event.pitches) - 1) for event in bar.events)
-        if size > _MOST_WRITTEN:
-            message = f"more than {_MOST_WRITTEN} notes and bars to write as MusicXML"
-            raise ABCError(message, bar.line, bar.column)
-    score = stream.Score([_part(tune, n, voice) for n, voice in enumerate(tune.voices, start=1)])
-    title, composer = printable(tune.title), printable(tune.field("C"))
-    score.metadata = metadata.Metadata(title=title or None, composer=composer or None)
+    _check_size(tune)
+    bars = padded_voices(tune)
+    numbers = measure_numbers(bars[0])
+    parts = [
+        _Part(tune, index, numbers).build(voice, bars[index])
+        for index, voice in enumerate(tune.voices)
+    ]
+    score = stream.Score(parts)
+    titles = field_texts(tune, "T")
+    score.metadata = metadata.Metadata(title=titles[0] if titles else None)
+    score.metadata.composers = field_texts(tune, "C")
+    if len(titles) > 1:
+        score.metadata.movementName = titles[1]
     return score
 
 
-def _part(tune: Tune, number: int, voice: Voice) -> stream.Part:
-    from music21 import clef, instrument, stream
-    from music21.stream.makeNotation import makeTupletBrackets
+def field_texts(tune: Tune, letter: str) -> list[str]:
+    """Return all values of a header field as they are shown, without empty ones."""
+    texts = [printable(value) for name, value in tune.fields if name == letter]
+    return [text for text in texts if text.strip()]
+
+
+def _check_size(tune: Tune) -> None:
+    size = 0
+    for bar in tune.bars():
+        size += 1 + len(bar.placed_marks) + len(bar.changes)
+        for event in bar.events:
+            size += len(note_values(event.duration)) + len(event.graces)
+            size += max(0, len(event.pitches) - 1) + event.slur_starts
+            size += len(event.decorations) + len(event.annotations) + len(event.lyrics)
+        if size > _MOST_WRITTEN:
+            message = f"more than {_MOST_WRITTEN} notes, marks and bars to write as MusicXML"
+            raise ABCError(message, bar.line, bar.column)
+
+
+class _Part:
+    """Build the part of one voice; the state is what applies to the bars that follow."""
+
+    def __init__(self, tune: Tune, index: int, numbers: Sequence[MeasureNumber]) -> None:
+        self.tune = tune
+        self.index = index
+        self.numbers = numbers
+        self.marks = PartMarks()
+        self.key: Key | None = None
+        self.meter: Meter | None = None
+        self.clef: Clef | None = None
+
+    def build(self, voice: Voice, bars: Sequence[Bar]) -> stream.Part:
+        """Return the part of a voice, with the bars of :func:`padded_voices`."""
+        from music21 import clef, stream
+        from music21.stream.makeNotation import makeTupletBrackets
+
+        part = stream.Part([_instrument(self.index + 1, bars[0])])
+        part.partName = _part_name(self.tune, voice)
+        part.partAbbreviation = printable(voice.short_name) or None
+        ties = with_ties(bars)
+        measures = []
+        for bar, number in zip(bars, self.numbers, strict=True):
+            measure = self._measure(bar, number, ties)
+            makeTupletBrackets(measure, inPlace=True)
+            part.append(measure)
+            measures.append(measure)
+        if bars[0].clef is None:
+            measures[0].insert(0, clef.bestClef(part, recurse=True))
+        self.marks.finish(part)
+        _add_endings(part, measures, bars)
+        return part
+
+    def _measure(
+        self, bar: Bar, number: MeasureNumber, ties: Iterator[tuple[set[int], set[int]]]
+    ) -> stream.Measure:
+        from music21 import layout, stream
+
+        measure = stream.Measure(number=number.number)
+        if number.implicit:
+            measure.showNumber = stream.enums.ShowNumber.NEVER
+            whole = bar.meter.length or bar.length
+            if number.number == 0:
+                measure.paddingLeft = float(4 * (whole - bar.length))
+        if bar.new_system and self.index == 0:
+            measure.insert(0, layout.SystemLayout(isNew=True))
+        measure.append(self._signs(bar))
+        self._fill(measure, bar, ties)
+        _set_bar_lines(measure, bar)
+        return measure
+
+    def _signs(self, bar: Bar) -> list[base.Music21Object]:
+        """Return the clef, key, meter, part and tempo that begin with a bar."""
+        from music21 import expressions
+
+        signs = self._changed(bar.clef) if bar.clef else []
+        signs += self._changed(bar.key) + self._changed(bar.meter)
+        if bar.part and self.index == 0:
+            signs.append(expressions.RehearsalMark(printable(bar.part)))
+        tempo = bar.tempo or (self.tune.tempo if bar.onset == 0 else None)
+        if tempo and self.index == 0:
+            signs += _tempo(tempo)
+        return signs
+
+    def _changed(self, value: Key | Meter | Clef) -> list[base.Music21Object]:
+        """Return a key, meter or clef as a list of one object, unless it is in force."""
+        if isinstance(value, Key):
+            before, self.key = self.key, value
+            return [_key(value)] if before != value else []
+        if isinstance(value, Meter):
+            previous, self.meter = self.meter, value
+            return [_meter(value)] if previous != value else []
+        last, self.clef = self.clef, value
+        return [_clef(value)] if last != value else []
+
+    def _fill(
+        self, measure: stream.Measure, bar: Bar, ties: Iterator[tuple[set[int], set[int]]]
+    ) -> None:
+        """Add events, and what stands between them, in the order of time."""
+        in_force = Accidentals(bar.key)
+        octaves = bar.clef.display_octaves if bar.clef else 0
+        beamed: list[tuple[note.GeneralNote, bool]] = []
+        items: list[Change | Mark] = [*bar.changes, *bar.placed_marks]
+        pending = sorted(items, key=lambda item: item.offset)
+        for event in bar.events:
+            while pending and pending[0].offset <= event.onset - bar.onset:
+                item = pending.pop(0)
+                if isinstance(item, Change) and isinstance(item.value, Key):
+                    in_force.set_key(item.value)
+                measure.append(self._between(item))
+            notes = written_notes(event, next(ties), in_force, octaves)
+            measure.append(self.marks.add(event, notes))
+            symbol = chord_symbol(event)
+            measure.append([] if symbol is None else [symbol])  # N.C. has no notes: false
+            measure.append(grace_notes(event, in_force, octaves))
+            measure.append(notes)
+            beamed += [(item, event.spaced and n == 0) for n, item in enumerate(notes)]
+        for item in pending:
+            measure.append(self._between(item))
+        set_beams(beamed)
+
+    def _between(self, item: Change | Mark) -> list[base.Music21Object]:
+        if isinstance(item, Mark):
+            return self.marks.mark(item)
+        if isinstance(item.value, Tempo):
+            return _tempo(item.value) if self.index == 0 else []
+        return [] if isinstance(item.value, Program) else self._changed(item.value)
+
+
+def _part_name(tune: Tune, voice: Voice) -> str | None:
+    name = printable(voice.full_name)
+    if not name and len(tune.voices) > 1:
+        name = printable(voice.name)
+    return name or None
+
+
+def _instrument(number: int, first: Bar) -> base.Music21Object:
+    from music21 import instrument
 
     player = instrument.Instrument()
     player.partId, player.instrumentId = f"P{number}", f"P{number}-I1"  # otherwise random ones
     player.midiChannel = 0  # otherwise music21 looks for a free one and warns about many voices
-    part = stream.Part([player])
-    part.partName = printable(voice.name) if len(tune.voices) > 1 else None
-    events = _with_ties(voice)
-    before: Bar | None = None
-    for count, bar in enumerate(voice.bars, start=1):
-        measure = stream.Measure(number=count)
-        measure.append(_signs(tune, bar, before))
-        in_force = _Accidentals(bar.key)
-        for event in bar.events:
-            measure.append(_written(event, next(events), in_force))
-        _set_bar_lines(measure, bar)
-        makeTupletBrackets(measure, inPlace=True)
-        part.append(measure)
-        before = bar
-    measures = list(part.getElementsByClass(stream.Measure))
-    measures[0].insert(0, clef.bestClef(part, recurse=True))
-    _number_from_pickup(measures, voice.bars[0])
-    part.makeBeams(inPlace=True)
-    _add_endings(part, measures, voice.bars)
-    return part
-
-
-def _number_from_pickup(measures: Sequence[stream.Measure], first: Bar) -> None:
-    if first.meter.length and first.length < first.meter.length:
-        measures[0].padAsAnacrusis()  # so that the beams of a pickup fall on its beats
-        for number, measure in enumerate(measures):
-            measure.number = number
+    player.midiProgram = first.program
+    return player
 
 
 # Keys, meters, tempos, bar lines, endings -----------------------------------------------------
 
 
-def _signs(tune: Tune, bar: Bar, before: Bar | None) -> list[base.Music21Object]:
-    """Return the key, meter and tempo that change at a bar."""
-    signs: list[base.Music21Object] = []
-    if before is None or bar.key != before.key:
-        signs.append(_key(bar.key))
-    if bar.meter.length and (before is None or bar.meter != before.meter):
-        signs.append(_meter(bar.meter))
-    speed = bar.tempo or (tune.tempo if before is None else None)
-    if speed and speed.beat and speed.per_minute:
-        signs.append(_tempo(speed, speed.beat, speed.per_minute))
-    return signs
-
-
 def _key(written: Key) -> base.Music21Object:
-    from music21 import key
+    from music21 import key, pitch
 
-    signature = key.KeySignature(written.fifths)
+    alters = {step: alter for step, alter in written.alters().items() if alter}
+    usual = [Key("", fifths) for fifths in range(-7, 8)]
+    same = [candidate.fifths for candidate in usual if candidate.alters() == alters]
+    if written.changes and not same:
+        signature = key.KeySignature(None)
+        signature.alteredPitches = [
+            pitch.Pitch(step, accidental=pitch.Accidental(alter)) for step, alter in alters.items()
+        ]
+        return signature
+    signature = key.KeySignature(same[0] if written.changes else written.fifths)
     mode = _MODES.get(written.name.rpartition(" ")[2])
-    return signature.asKey(mode) if mode else signature
+    return signature.asKey(mode) if mode and not written.changes else signature
 
 
 def _meter(written: Meter) -> base.Music21Object:
     from music21 import meter
 
-    signature = meter.TimeSignature(f"{sum(written.beats)}/{written.unit}")
+    if not written.length:
+        return meter.SenzaMisuraTimeSignature()
+    signature = meter.TimeSignature(f"{'+'.join(map(str, written.beats))}/{written.unit}")
     signature.symbol = {"C": "common", "C|": "cut"}.get(written.text.upper(), "")
     return signature
 
 
-def _tempo(written: Tempo, beat: Fraction, per_minute: int | Fraction) -> base.Music21Object:
-    from music21 import tempo
+def _clef(written: Clef) -> clef.Clef:
+    from music21 import clef
 
-    values = _values(beat)
-    if len(values) == 1 and values[0][1] == 1:
-        return tempo.MetronomeMark(number=_plain(per_minute), referent=_duration(*values[0]))
-    # No note value has the length of the beat, such as 5/8: convert to quarter notes.
-    return tempo.MetronomeMark(number=float(beat * 4 * per_minute))
+    if written.sign == "percussion":
+        return clef.PercussionClef()
+    if written.sign == "none":
+        return clef.NoClef()
+    return clef.clefFromString(f"{written.sign}{written.line}", written.octave_change)
+
+
+def _tempo(written: Tempo) -> list[base.Music21Object]:
+    """Return the words and the metronome mark of a tempo."""
+    from music21 import expressions, tempo
+
+    beat, per_minute = written.beat, written.per_minute
+    quoted = re.findall(r'"([^"]*)"', written.text)
+    texts = quoted if quoted or beat else [written.text]
+    words = printable(" ".join(texts)).strip()
+    signs: list[base.Music21Object] = []
+    if words:
+        expression = expressions.TextExpression(words)
+        expression.placement, expression.style.fontWeight = "above", "bold"
+        signs.append(expression)
+    if beat and per_minute:
+        values = note_values(beat)
+        if len(values) == 1 and values[0][1] == 1:
+            mark = tempo.MetronomeMark(number=_plain(per_minute), referent=duration_of(*values[0]))
+        else:
+            # No note value has the length of the beat, such as 5/8: convert to quarter notes.
+            mark = tempo.MetronomeMark(number=float(beat * 4 * per_minute))
+        signs.append(mark)
+    return signs
 
 
 def _plain(number: int | Fraction) -> int | float:
@@ -166,8 +309,12 @@ def _set_bar_lines(measure: stream.Measure, bar: Bar) -> None:
         measure.leftBarline = Repeat(direction="start")
     if bar.repeats:
         measure.rightBarline = Repeat(direction="end", times=bar.repeats + 1)
+    elif bar.closes == "[|]":
+        measure.rightBarline = Barline("none")
     elif "]" in bar.closes:
         measure.rightBarline = Barline("final")
+    elif "[" in bar.closes:
+        measure.rightBarline = Barline("heavy-light")
     elif "||" in bar.closes:
         measure.rightBarline = Barline("double")
 
@@ -190,141 +337,3 @@ def _add_endings(
             bracket.addSpannedElements(measure)
         if bar.closes not in ("", "|"):
             under = []
-
-
-# Notes ---------------------------------------------------------------------------------------
-
-
-def _with_ties(voice: Voice) -> Iterator[tuple[set[int], set[int]]]:
-    """Yield, for each event, the pitches tied from the event before and to the next one."""
-    events = [event for bar in voice.bars for event in bar.events]
-    before: set[int] = set()
-    for event, after in zip(events, [*events[1:], None], strict=True):
-        pairs = zip(event.pitches, event.tied, strict=True)
-        reach = {pitch.midi for pitch in after.pitches} if after else set()
-        tied = {pitch.midi for pitch, is_tied in pairs if is_tied} & reach
-        yield before, tied
-        before = tied
-
-
-class _Accidentals(dict[tuple[str, int], int]):
-    """Alterations in force in a bar, by letter and octave; music21 takes cubic time for this."""
-
-    def __init__(self, key: Key) -> None:
-        super().__init__()
-        self._signature = Key("", key.fifths).alters()
-
-    def __missing__(self, note: tuple[str, int]) -> int:
-        return self._signature.get(note[0], 0)
-
-
-def _written(
-    event: Event, ties: tuple[set[int], set[int]], in_force: _Accidentals
-) -> list[base.Music21Object]:
-    """Return an event as chord symbol, grace notes and as many tied notes as its length needs."""
-    objects: list[base.Music21Object] = []
-    if symbol := _chord_symbol(event.chord_symbol):
-        objects.append(deepcopy(symbol))  # copying takes a tenth of the time of making another
-    for pitch, _ in event.graces:
-        head = _pitch(pitch, in_force, False)
-        objects.append(_note([head], _duration(Fraction(1, 2), 1)).getGrace())
-    from_before, to_next = ties
-    values = _values(event.duration)
-    for n, value in enumerate(values):
-        inner = {pitch.midi for pitch in event.pitches}
-        before, after = (inner if n else from_before), (inner if n < len(values) - 1 else to_next)
-        heads = [_pitch(pitch, in_force, pitch.midi in before) for pitch in event.pitches]
-        written = _note(heads, _duration(*value))
-        _tie(written, before, after)
-        objects.append(written)
-    return objects
-
-
-@lru_cache(maxsize=256)
-def _chord_symbol(symbol: str) -> base.Music21Object | None:
-    from music21 import harmony
-
-    chord = parse_chord_symbol(symbol)
-    if chord is None or chord.root is None:
-        return None
-    root, bass = (
-        pitch and pitch.step + {1: "#", -1: "-", 2: "##", -2: "--"}.get(pitch.alter, "")
-        for pitch in (chord.root, chord.bass)
-    )
-    return harmony.ChordSymbol(root=root, bass=bass, kind=chord.kind, kindStr=chord.suffix)
-
-
-def _pitch(written: Pitch, in_force: _Accidentals, tied: bool) -> pitch.Pitch:
-    """Return a pitch, with an accidental if a reader needs one; a note tied to needs none."""
-    from music21 import pitch
-
-    result = pitch.Pitch(written.step, octave=written.octave)
-    name = written.step, written.octave
-    shown = not tied and in_force[name] != written.alter
-    if written.alter or shown:
-        result.accidental = pitch.Accidental(written.alter)
-        result.accidental.displayStatus = shown
-    if not tied:
-        in_force[name] = written.alter
-    return result
-
-
-def _note(heads: Sequence[pitch.Pitch], length: duration.Duration) -> note.GeneralNote:
-    from music21 import chord, note
-
-    if not heads:
-        return note.Rest(duration=length)
-    if len(heads) > 1:
-        return chord.Chord(heads, duration=length)
-    return note.Note(heads[0], duration=length)
-
-
-def _tie(written: note.GeneralNote, from_before: set[int], to_next: set[int]) -> None:
-    from music21.chord import Chord as SeveralNotes
-    from music21.tie import Tie
-
-    if written.isRest:
-        return
-    for head in written.notes if isinstance(written, SeveralNotes) else [written]:
-        ends, starts = head.pitch.midi in from_before, head.pitch.midi in to_next
-        if ends or starts:
-            head.tie = Tie("continue" if ends and starts else "start" if starts else "stop")
-
-
-def _values(length: Fraction) -> list[tuple[Fraction, int]]:
-    """Split a length into note values, each with the n of its n-tuplet (1 for none).
-
-    A value is in quarter notes, as written. Any fraction is an n-tuplet of plain values,
-    where n is the odd part of its denominator: n in the time of the next lower power of two
-    (section 4.13).
-    """
-    quarters = length * 4
-    odd = quarters.denominator
-    while odd % 2 == 0:
-        odd //= 2
-    left = quarters * odd / _in_time_of(odd)
-    if left.denominator > _FINEST:
-        odd, left = 1, max(Fraction(1), Fraction(round(quarters * _FINEST))) / _FINEST
-    values = []
-    while left:
-        value = Fraction(_LONGEST_VALUE)
-        while value > left:
-            value /= 2
-        if value * Fraction(3, 2) <= left and value < _LONGEST_VALUE:
-            value *= Fraction(3, 2)
-        values.append((value, odd))
-        left -= value
-    return values
-
-
-def _in_time_of(count: int) -> int:
-    return 1 << (count.bit_length() - 1)
-
-
-def _duration(value: Fraction, tuplet: int) -> duration.Duration:
-    from music21 import duration
-
-    result = duration.Duration(float(value))
-    if tuplet > 1:
-        result.appendTuplet(duration.Tuplet(tuplet, _in_time_of(tuplet)))
-    return result

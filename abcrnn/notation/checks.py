@@ -40,7 +40,7 @@ def check_tune(text: str, unsupported: bool = False) -> list[Problem]:
     list of Problem
         ``(line, column, kind, message)``, in the order of the text. Kinds: ``bar``,
         ``chord``, ``empty``, ``ending``, ``grace``, ``header``, ``key``, ``length``,
-        ``meter``, ``pitch``, ``quotation``, ``repeat``, ``tie``, ``tuplet``.
+        ``meter``, ``pitch``, ``quotation``, ``repeat``, ``tie``, ``tuplet``, ``voice``.
 
     Examples
     --------
@@ -69,6 +69,7 @@ def problems_of(tune: Tune) -> list[Problem]:
         problems += _bar_problems(tune, voice)
         problems += _repeat_problems(voice.bars)
         problems += _tie_problems(voice)
+    problems += _voice_problems(tune)
     return sorted(set(problems))
 
 
@@ -81,6 +82,20 @@ def _header_problems(tune: Tune) -> Iterator[Problem]:
         yield Problem(1, 1, "header", "the header has no key, such as K:D")
     if "M" not in letters:
         yield Problem(1, 1, "header", "the header has no meter, such as M:6/8")
+
+
+def _voice_problems(tune: Tune) -> Iterator[Problem]:
+    """Yield voices that end before another one (section 7); exports add rests to them."""
+    if len(tune.voices) < 2:
+        return
+    ends = [(voice.bars[-1].onset + voice.bars[-1].length, voice) for voice in tune.voices]
+    longest, other = max(ends, key=lambda end: end[0])
+    for length, voice in ends:
+        if length < longest:
+            last = voice.bars[-1]
+            compared = _compare(length, longest, last.meter.unit)
+            message = f"voice {voice.name} is shorter than voice {other.name}: {compared}"
+            yield Problem(last.line, last.column, "voice", message)
 
 
 def _bar_problems(tune: Tune, voice: Voice) -> Iterator[Problem]:

@@ -72,7 +72,7 @@ class SymbolReader(MarkReader):
         if text.startswith('"'):
             self._on_quoted(token._replace(text=text))
             return
-        name = (text.strip("!+") or text) if len(text) > 1 else text
+        name = text[1:-1] if len(text) > 1 else text
         if len(text) == 1 and text not in DEFAULT_SYMBOLS:
             self._unsupported(token, f"the letter {text} (no U: field defines it)")
         elif len(text) > 1 and " " in name:

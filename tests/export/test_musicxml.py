@@ -11,7 +11,8 @@ from helpers.read_back import measures
 
 from abcrnn.data.corpus import Corpus
 from abcrnn.export.musicxml import to_musicxml
-from abcrnn.export.score import _values, to_music21
+from abcrnn.export.score import to_music21
+from abcrnn.export.score_notes import note_values
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.reader import read_tune
 
@@ -36,18 +37,18 @@ def written_measures(tune: str, folder: Path) -> list[ElementTree.Element]:
     ],
 )
 def test_lengths_become_note_values(length: str, values: list[tuple[Fraction, int]]) -> None:
-    assert _values(Fraction(length)) == values
+    assert note_values(Fraction(length)) == values
 
 
 def test_errors_of_music21_become_abc_errors(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from music21.musicxml.m21ToXml import GeneralObjectExporter
+    from music21.musicxml.m21ToXml import ScoreExporter
 
     def fail(self: object) -> None:
         raise ZeroDivisionError("from within")
 
-    monkeypatch.setattr(GeneralObjectExporter, "parse", fail)
+    monkeypatch.setattr(ScoreExporter, "parse", fail)
     with pytest.raises(ABCError, match="from within") as caught:
         to_musicxml(HEADER + "AB|", tmp_path / "a.musicxml")
     assert isinstance(caught.value.__cause__, ZeroDivisionError)

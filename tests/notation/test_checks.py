@@ -89,3 +89,10 @@ def test_the_header():
 def test_a_problem_has_position_kind_and_message(music, line, column, message):
     problem = next(p for p in check_tune(HEADER + music) if p.kind == "bar")
     assert problem == (line, column, "bar", message)
+
+
+def test_voices_of_unequal_length_are_reported():
+    tune = "X:1\nM:4/4\nL:1/4\nK:C\nV:1\nCDEF|GABc|\nV:2\nCDEF|\nV:3\nZ2|\n"
+    (problem,) = check_tune(tune)
+    assert (problem.line, problem.column, problem.kind) == (8, 1, "voice")
+    assert problem.message == "voice 2 is shorter than voice 1: 4 of 8 quarters"

@@ -234,7 +234,7 @@ def test_a_key_under_a_voice_is_that_of_the_voice(text: str, expected: list[list
 
 
 def test_meter_and_unit_under_a_voice_are_those_of_the_voice():
-    text = "K:C\nV:1\nV:2\nL:1/8\nM:2/4\nV:1\nCDEF|\nV:2\nCDEF|"
+    text = "K:C\nV:1\nV:2\nL:1/8\nM:2/4\nV:1\nCDEF|\nV:2\nCDEF|CDEF|"
     first, second = read(text).voices
     assert [str(voice.bars[0].length) for voice in (first, second)] == ["1", "1/2"]
     assert [voice.bars[0].meter.text for voice in (first, second)] == ["4/4", "2/4"]
