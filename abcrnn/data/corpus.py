@@ -318,11 +318,10 @@ def _report_path_named_like_a_corpus(name: str) -> None:
 def _report_lost_music(corpus: Corpus) -> None:
     lost = [block for block in corpus.fragments if has_music(block)]
     if lost:
-        number = "a passage" if len(lost) == 1 else f"{len(lost)} passages"
         _logger.warning(
-            "%s: %s of music outside tunes not read, in line %d: %r. A tune ends at an empty "
-            "line; join_blank=True (in the shell: --join-blank) joins the music after it",
-            corpus.name, number, lost[0].line, lost[0].text.split("\n")[0][:40],
+            "%s: music outside tunes is not read (passages: %d; the first, in line %d: %r). A "
+            "tune ends at an empty line; join_blank=True (in the shell: --join-blank) joins it",
+            corpus.name, len(lost), lost[0].line, lost[0].text.split("\n")[0][:40],
         )  # fmt: skip
 
 

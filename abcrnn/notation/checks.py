@@ -80,8 +80,6 @@ def _header_problems(tune: Tune) -> Iterator[Problem]:
         yield Problem(1, 1, "header", "the tune must begin with its number, such as X:1")
     if "K" not in letters:
         yield Problem(1, 1, "header", "the header has no key, such as K:D")
-    if "M" not in letters:
-        yield Problem(1, 1, "header", "the header has no meter, such as M:6/8")
 
 
 def _voice_problems(tune: Tune) -> Iterator[Problem]:

@@ -65,7 +65,7 @@ def test_too_many_repeats_are_a_problem():
 def test_the_header():
     assert kinds("A6|", "X:1\nM:6/8\nL:1/8\n") == [(1, "empty"), (1, "header"), (4, "header")]
     assert kinds("A6|", "T:no number\nM:6/8\nL:1/8\nK:D\n") == [(1, "header")]
-    assert kinds("A6|", "X:1\nL:1/8\nK:D\n") == [(1, "header")]
+    assert kinds("A6|", "X:1\nL:1/8\nK:D\n") == []  # free meter
     assert kinds("A6|", "X:1\nM:six\nL:1/8\nK:D\n") == [(2, "meter")]
     assert kinds("A6|", "X:1\nM:6/8\nL:1/7x\nK:D\n") == [(3, "length")]
     assert kinds("A6|", "X:1\nM:6/8\nL:1/8\nK:Q\n") == [(4, "key")]
