@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import unicodedata
 from typing import Literal
 
 import numpy as np
@@ -76,6 +77,31 @@ class Vocabulary:
         if not text:
             raise ValueError("the text is empty: a vocabulary needs at least one character")
         return cls(text_of(np.unique(codes_of(text))))
+
+    def normalize(self, text: str) -> str:
+        """Return a text with accented letters as this vocabulary has them.
+
+        An accented letter may be one character (Unicode's form NFC) or a letter and an accent
+        (NFD). Tunebooks are read as NFC; earlier versions did not change them.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        str
+            The text itself if all its characters are known, otherwise in the first of NFC and
+            NFD in which they are; in NFC if they are known in neither.
+
+        Examples
+        --------
+        >>> Vocabulary("\\xe9").normalize("e\\u0301") == "\\xe9"
+        True
+        """
+        forms = [text, *(unicodedata.normalize(form, text) for form in ("NFC", "NFD"))]
+        known = set(self.characters)
+        return next((form for form in forms if known.issuperset(form)), forms[1])
 
     def encode(
         self, text: str, errors: Literal["strict", "ignore", "replace"] = "strict"

@@ -48,8 +48,8 @@ def check_fragment(fragment: Block, in_file_header: bool = False) -> list[Proble
     for kind in (Kind.MUSIC, Kind.FIELD, Kind.TEXT):
         for number, column, found, text in kinds:
             field = header_field(text)
-            known = in_file_header and field and field[0] in _FILE_HEADER_FIELDS
-            if found == kind and not known:
+            applies = in_file_header and field and field[0] in _FILE_HEADER_FIELDS
+            if found == kind and not (kind == Kind.FIELD and applies):
                 return [Problem(number, column, *_message(kind, text, in_file_header))]
     return []
 

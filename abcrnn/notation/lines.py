@@ -25,6 +25,8 @@ _MOST_LINES = 2000  # of a text block; a longer one counts as not closed
 
 _COMMENT = re.compile(r"(?<!\\)%")
 _NOT_NOTES = re.compile(r'"[^"]*"|![^!\s]*!|\[[A-Za-z]:[^\]]*\]|(?<!\\)%.*')
+_FIELD_LINE = re.compile(r"[ \t]*[A-Za-z+][ \t]*:(?![ \t]*[|:\]])")
+_DECORATED = re.compile(r"[HLMOPSTuv](?=[\^_=]*[A-Ga-gz])")
 _NOTE_SIGNS = re.compile(r"[A-Ga-gzx][,'\d/<>]|[\^_=][A-Ga-g]|\b[A-Ga-g]+[A-G]|\([2-9][A-Ga-g]")
 
 
@@ -103,9 +105,9 @@ def body_field(code: str) -> tuple[str, str] | None:
 
 def is_music(text: str) -> bool:
     """Return whether a line looks like music rather than like prose."""
-    if text.startswith("%") or header_field(text):
+    if text.startswith("%") or _FIELD_LINE.match(text):
         return False
-    bare = _NOT_NOTES.sub(" ", text)
+    bare = _DECORATED.sub("", _NOT_NOTES.sub(" ", text))
     letters = [sign for sign in bare if sign.isalpha()]
     if not letters:
         return "|" in bare or bool(re.match(r"\s*\[[KLMPQV]:", text))

@@ -127,6 +127,7 @@ class Sampler:
             )
         require_count("length", length)
         require_count("n", n)
+        prompt = self._model.vocabulary.normalize(prompt)
         texts = self._decoder.sample([self._encode(prompt)] * n, length, self._call_seed())
         return [prompt + self._model.vocabulary.decode(ids) for ids in texts]
 
@@ -237,6 +238,7 @@ class Sampler:
         ValueError
             As :meth:`tunes`.
         """
+        prompt = self._model.vocabulary.normalize(prompt)
         ids = self._encode(prompt, for_tunes=True)
         constraint = self._after_prompt(prompt, max_length)
         streams = Streams(self._decoder, parallel, self._call_seed())

@@ -122,6 +122,58 @@ def test_check_prints_problems_with_their_positions(tmp_path, homemade, run):
     ]
 
 
+def test_check_reports_what_is_outside_tunes(tmp_path, run):
+    book = tmp_path / "book.abc"
+    header = "X:{}\nT:t\nL:1/4\nM:4/4\nK:G\n"
+    book.write_text(
+        "My book\n\nL:1/8\nQ:1/4=90\n\n"
+        + header.format(1)
+        + "|:GABc|dedB:|\n\n% a comment\n   |:cdef|gfed:|\n\nW:verse\n\nFree text.\n\n"
+        + header.format(2)
+        + "DEFG|\n\nT:third\nM:4/4\nK:D\nDEFG|\n"
+    )
+    code, out, errors = run("check", book)
+    assert code == 1
+    assert out.splitlines() == [
+        f"{book}:1:1: outside: text outside tunes is not read: 'My book'",
+        f"{book}:4:1: outside: the field Q: in a file header is not read",
+        f"{book}:14:4: lost: music outside a tune is not read: a tune ends at an empty line",
+        f"{book}:16:1: outside: the field W: after an empty line, which ends a tune, is not read",
+        f"{book}:18:1: outside: text outside tunes is not read: 'Free text.'",
+        f"{book}:27:1: lost: a tune without X: is not read; it must begin with X:1",
+        "0 of 2 tunes valid: 2 lost, 4 outside",
+    ]
+    assert errors == "--join-blank reads music after an empty line as part of the tune before it\n"
+    code, out, _ = run("check", book, "--join-blank")
+    assert code == 1
+    assert out.splitlines()[2:] == [
+        f"{book}:18:1: outside: text outside tunes is not read: 'Free text.'",
+        f"{book}:27:1: lost: a tune without X: is not read; it must begin with X:1",
+        "1 of 2 tunes valid: 1 lost, 3 outside",
+    ]
+
+
+def test_check_counts_lines_in_the_file(tmp_path, run):
+    book = tmp_path / "book.abc"
+    book.write_text(
+        "M:3/4\nL:1/4\n\nX:1\nK:C\nCDE|\n%%begintext\n\nwords\n\n%%endtext\nCDEF|\n\n"
+        "X:2\nM:4/4\nK:C\nCD|CDEF|]\n"
+    )
+    code, out, _ = run("check", book)
+    assert code == 1
+    assert out.splitlines()[:-1] == [
+        f"{book}:12:1: bar: the bar is too long: 4 of 3 quarters",
+    ]
+
+
+def test_convert_reports_music_outside_tunes(tmp_path, homemade, run):
+    book = tmp_path / "book.abc"
+    book.write_text(homemade.read_text() + "\n|:cdef|gfed:|\n")
+    code, _, errors = run("convert", book, "--out", tmp_path / "midi")
+    assert code == 0
+    assert "music outside tunes is not read (passages: 1; the first, in line" in errors
+
+
 def test_check_reads_a_folder(tmp_path, homemade, run):
     (tmp_path / "books" / "more").mkdir(parents=True)
     (tmp_path / "books" / "a.abc").write_text(homemade.read_text())

@@ -25,6 +25,18 @@ def test_unknown_character_is_named_with_its_position():
         vocabulary.encode("abc\naéb")
 
 
+def test_accented_letters_are_written_as_the_vocabulary_has_them():
+    composed, combined = "Bourr\u00e9e", "Bourre\u0301e"
+    for known in (composed, combined):
+        vocabulary = Vocabulary.from_text(known)
+        for text in (composed, combined):
+            assert vocabulary.normalize(text) == known
+    both = Vocabulary.from_text(composed + combined)
+    assert (both.normalize(composed), both.normalize(combined)) == (composed, combined)
+    assert Vocabulary("ab").normalize(combined) == composed  # known in neither form
+    assert Vocabulary("ab").normalize("b\na") == "b\na"
+
+
 def test_unknown_characters_are_ignored_or_replaced():
     vocabulary = Vocabulary.from_text("abc ?")
     assert vocabulary.decode(vocabulary.encode("a\u4e2db", errors="ignore")) == "ab"
