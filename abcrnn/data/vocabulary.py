@@ -79,7 +79,7 @@ class Vocabulary:
         return cls(text_of(np.unique(codes_of(text))))
 
     def normalize(self, text: str) -> str:
-        """Return a text with accented letters as this vocabulary has them.
+        r"""Return a text with accented letters as this vocabulary has them.
 
         An accented letter may be one character (Unicode's form NFC) or a letter and an accent
         (NFD). Tunebooks are read as NFC; earlier versions did not change them.
@@ -96,7 +96,7 @@ class Vocabulary:
 
         Examples
         --------
-        >>> Vocabulary("\\xe9").normalize("e\\u0301") == "\\xe9"
+        >>> Vocabulary("\xe9").normalize("e\u0301") == "\xe9"
         True
         """
         forms = [text, *(unicodedata.normalize(form, text) for form in ("NFC", "NFD"))]

@@ -73,11 +73,12 @@ def test_commands_read_pipes_and_standard_input(command, pipe, trained, tmp_path
             "check": "300 of 300 tunes valid",
             "convert": "300 of 300 tunes converted",
             "corpora": "300 tunes",
-            "surprise": ":2094: Tune 300: ",
+            "surprise": ":2010: Tune 288: ",
             "rewrite": "has 300 tunes, so there is no tune 301",
         }[command]
         assert wanted in out + errors
-        assert code == (1 if command == "rewrite" else 0)
+        # The small model does not know the digits of some tunes; the file has no tune 301.
+        assert code == (1 if command in ("surprise", "rewrite") else 0)
 
 
 def test_standard_input_of_a_process():
