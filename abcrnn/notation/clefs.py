@@ -24,6 +24,7 @@ _BARE_NAMES = "treble|alto|tenor|bass|perc|soprano|mezzosoprano|baritone"
 
 _CLEF = re.compile(rf"({_BARE_NAMES}|none|g|c|f|p)([1-5]?)([+-](?:8|15))?", re.IGNORECASE)
 _BARE_CLEF = re.compile(rf"(?:{_BARE_NAMES})[1-5]?(?:[+-](?:8|15))?", re.IGNORECASE)
+_UNKNOWN_CLEF = re.compile(rf"(?:{_BARE_NAMES})[\d_^+-]\S*", re.IGNORECASE)
 _PITCH = re.compile(r"([A-Ga-g])([,']{0,9})")
 # Spaces around "=" only with a long name, because "K:D =c" has an accidental.
 _PROPERTY = re.compile(
@@ -173,11 +174,13 @@ def parse_properties(text: str) -> ParsedProperties:
 
     words = _PROPERTY.sub(take, text).split()
     bare = [word for word in words if _BARE_CLEF.fullmatch(word)]
+    unknown = [w for w in words if _UNKNOWN_CLEF.fullmatch(w) and not _BARE_CLEF.fullmatch(w)]
     if bare:
         found.setdefault("clef", bare[-1])
     properties, wrong = _interpreted(found)
-    rest = " ".join(word for word in words if word not in bare)
-    return ParsedProperties(properties, rest, (*unsupported, *wrong))
+    clefs = {*bare, *unknown}
+    rest = " ".join(word for word in words if word not in clefs)
+    return ParsedProperties(properties, rest, (*unsupported, *unknown, *wrong))
 
 
 def _interpreted(found: dict[str, str]) -> tuple[Properties, list[str]]:

@@ -21,6 +21,7 @@ _UNSUPPORTED = (
 )  # fmt: skip
 _PERCUSSION_CHANNEL = 10
 _NAME = re.compile(r"([A-Za-z][\w-]*)(?:\s*=\s*|\s+|$)(.*)", re.DOTALL)
+_COMMENT = re.compile(r"(?<!\S)%.*", re.DOTALL)
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,3}")
 
 
@@ -31,6 +32,9 @@ class Directive(NamedTuple):
     ----------
     properties : Properties
         MIDI program and transposition of the voice.
+    channel : int, optional
+        The number of the voice that they belong to, if not the current one: voices have the MIDI
+        channels from 1 in the order of the tune, except 10.
     more_semitones : int
         Semitones to add to the transposition (``%%MIDI rtranspose``).
     propagation : str
@@ -42,6 +46,7 @@ class Directive(NamedTuple):
     """
 
     properties: Properties = Properties()
+    channel: int | None = None
     more_semitones: int = 0
     propagation: str = ""
     line_breaks: tuple[str, ...] | None = None
@@ -56,7 +61,7 @@ def parse_directive(text: str) -> Directive:
     >>> parse_directive("MIDI program 73").properties.program
     73
     """
-    found = _NAME.match(text.strip())
+    found = _NAME.match(_COMMENT.sub("", text).strip())
     if not found:
         return Directive()
     name, value = found[1].lower(), found[2].strip()
@@ -74,7 +79,12 @@ def parse_directive(text: str) -> Directive:
 def _parse_midi(text: str) -> Directive:
     command, *values = text.split() or [""]
     command = command.lower()
-    number = _parse_number(values[0]) if len(values) == 1 else None
+    numbers = [_parse_number(value) for value in values]
+    number = numbers[0] if len(numbers) == 1 else None
+    if command == "program" and len(numbers) == 2:
+        channel, program = numbers
+        if _is_melodic(channel) and program is not None and 0 <= program <= 127:
+            return Directive(Properties(program=program), channel)
     if number is not None:
         if command == "program" and 0 <= number <= 127:
             return Directive(Properties(program=number))
@@ -84,9 +94,13 @@ def _parse_midi(text: str) -> Directive:
             return Directive(more_semitones=number)
         if command == "channel":  # not supported, but transposition leaves percussion alone
             percussion = Properties(percussion_channel=number == _PERCUSSION_CHANNEL)
-            return Directive(percussion, unsupported=f"%%MIDI channel {number}")
+            return Directive(percussion, unsupported=" ".join(["%%MIDI channel", *values])[:40])
     shown = [command, *values] if command in ("program", "transpose", "rtranspose") else [command]
     return Directive(unsupported=" ".join(["%%MIDI", *shown]).strip()[:40])
+
+
+def _is_melodic(channel: int | None) -> bool:
+    return channel is not None and 1 <= channel <= 16 and channel != _PERCUSSION_CHANNEL
 
 
 def _parse_number(text: str) -> int | None:

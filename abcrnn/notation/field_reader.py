@@ -20,6 +20,7 @@ from abcrnn.notation.lines import begins_text_block
 from abcrnn.notation.tune import Problem
 from abcrnn.notation.voices import VoiceBuilder
 
+_PERCUSSION_CHANNEL = 10
 # By letter: what is reported and ignored.
 _UNSUPPORTED = {
     "m": "macros (m:)",
@@ -45,6 +46,7 @@ class FieldReader:
         self.defaults = Properties()  # of all voices
         self.declared: dict[str, Properties] = {}  # by voice, from V: in the header
         self.since_key = Properties()  # of the voice that K: opened
+        self.channels: dict[int, Properties] = {}  # by MIDI channel, from %%MIDI program
         self.propagation = "pitch"
         self.unsupported: set[str] = set()
         self.line_breaks = {"<EOL>", "$"}  # where a line of the score ends (section 6.1.1)
@@ -108,7 +110,10 @@ class FieldReader:
         if directive.more_semitones:
             semitones = (self._properties().midi_transpose or 0) + directive.more_semitones
             properties = Properties(midi_transpose=semitones)
-        self._set_properties(properties)
+        if directive.channel is None:
+            self._set_properties(properties)
+        else:
+            self._set_channel(directive.channel, properties)
 
     def _field_k(self, token: Token, value: str) -> None:
         field = parse_key_field(value)
@@ -211,7 +216,18 @@ class FieldReader:
         self.current = name
 
     def _initial_properties(self, name: str) -> Properties:
-        return self.defaults.updated(self.declared.get(name, Properties()))
+        """Return the properties of a voice that begins: the next one that has a MIDI channel."""
+        number = len(self.voices) + (name not in self.voices)
+        channel = number if number < _PERCUSSION_CHANNEL else number + 1
+        first = self.defaults.updated(self.channels.get(channel, Properties()))
+        return first.updated(self.declared.get(name, Properties()))
+
+    def _set_channel(self, channel: int, properties: Properties) -> None:
+        """Change the voice that has a MIDI channel, now or when it begins."""
+        number = channel - (channel > _PERCUSSION_CHANNEL)
+        if number <= len(self.voices):
+            list(self.voices.values())[number - 1].set_properties(properties)
+        self.channels[channel] = properties
 
     def _properties(self) -> Properties:
         """Return the properties of the current voice; in the header, those of all voices."""
@@ -235,7 +251,7 @@ class FieldReader:
             self._unsupported(token, text)
         clef = parsed.properties.clef
         if clef and clef.sign == "percussion":
-            self._unsupported(token, "percussion (notes are played at their pitches)")
+            self._unsupported(token, "percussion (clef=perc)", "played at its pitches")
 
     def _initial_meter_and_unit(self) -> tuple[Meter, Fraction]:
         meter = self.meter or Meter("none")
@@ -244,7 +260,7 @@ class FieldReader:
     def _problem(self, token: Token, kind: str, message: str) -> None:
         self.problems.append(Problem(token.line, token.column, kind, message))
 
-    def _unsupported(self, token: Token, what: str) -> None:
+    def _unsupported(self, token: Token, what: str, effect: str = "ignored") -> None:
         if what not in self.unsupported:
             self.unsupported.add(what)
-            self._problem(token, "unsupported", f"{what}: not supported, ignored")
+            self._problem(token, "unsupported", f"{what}: not supported, {effect}")

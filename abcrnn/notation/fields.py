@@ -18,6 +18,7 @@ _MODES = {
     "maj": 0, "ion": 0, "mix": -1, "dor": -2, "m": -3, "min": -3, "aeo": -3,
     "phr": -4, "loc": -5, "lyd": 1,
 }  # fmt: skip
+_LONGEST_SHOWN = 40  # characters of a value in a message
 # Not in the standard, but what they mean is clear. They are read and reported.
 _IRREGULAR_MODES = {"mi": "min", "-": "min", "moll": "min", "ma": "maj", "dur": "maj"}
 _SHARPS = "FCGDAEB"
@@ -40,7 +41,7 @@ _TEMPO = re.compile(
 )
 _TEMPO_REVERSED = re.compile(rf"(?<![\d/.,]){_PER_MINUTE}\s*=\s*({_BEATS}|[♩♪]\.?)")
 _TEMPO_UNITS = re.compile(rf"(?:(?:M\.?\s*M\.?|bpm)\s*=?\s*)?{_PER_MINUTE}(?:\s*bpm)?$", re.I)
-_SECOND_TEMPO = re.compile(r"=.*\d\s*[-\u2013]\s*\d|=.*=")
+_SECOND_TEMPO = re.compile(r"\d\s{0,4}[-\u2013]\s{0,4}\d")
 _QUOTED = re.compile(r'"([^"]*)"')
 _NOTE_SIGNS = {"♩": Fraction(1, 4), "♪": Fraction(1, 8)}
 _SIGNS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
@@ -112,7 +113,8 @@ class Tempo:
         unquoted = _QUOTED.sub("", self.text).strip()
         if self.beat is None:
             return "the tempo" if unquoted or not self.text else ""
-        return "the second tempo" if _SECOND_TEMPO.search(unquoted) else ""
+        is_second = unquoted.count("=") > 1 or _SECOND_TEMPO.search(unquoted)
+        return "the second tempo" if is_second else ""
 
     @property
     def whole_notes_per_minute(self) -> Fraction | None:
@@ -154,16 +156,20 @@ def parse_key_field(text: str) -> KeyField:
     explicit = _EXPLICIT.match(rest)
     if explicit:
         fifths, rest = 0, rest[explicit.end() :]
-    words = rest.split()
-    left = [word for word in words if not _KEY_ACCIDENTALS.fullmatch(word)]
-    found = [pair for word in words if word not in left for pair in _KEY_ACCIDENTAL.findall(word)]
-    accidentals = tuple((step.upper(), _SIGNS[sign]) for sign, step in found)
+    accidentals: dict[str, int] = {}
+    left = []
+    for word in rest.split():
+        if not _KEY_ACCIDENTALS.fullmatch(word):
+            left.append(word)
+            continue
+        pairs = _KEY_ACCIDENTAL.findall(word)
+        accidentals |= {step.upper(): _SIGNS[sign] for sign, step in pairs}
     if not name and left:
-        problem = f"K:{text} is not a key; a key is, for example, K:D or K:Am"
+        problem = f"K:{text[:_LONGEST_SHOWN]} is not a key; a key is, for example, K:D or K:Am"
         return KeyField(None, voice, problem)
     if left and not problem:
-        problem = f"K:{text}: {left[0]!r} is not part of a key"
-    return KeyField(Key(name or "none", fifths, accidentals), voice, problem)
+        problem = f"K:{text[:_LONGEST_SHOWN]}: {left[0][:_LONGEST_SHOWN]!r} is not part of a key"
+    return KeyField(Key(name or "none", fifths, tuple(accidentals.items())), voice, problem)
 
 
 def parse_key(text: str) -> Key | None:
@@ -197,12 +203,14 @@ def _tonic_and_mode(text: str) -> tuple[str, int, str, str]:
     if known is None and irregular is None and letter.islower():
         return "", 0, text, ""  # a word
     used = known or irregular or "maj"
-    problem = ""
+    problem, shown = "", text[:_LONGEST_SHOWN]
     if known is None:
         meant = {"min": "minor", "maj": "major"}[used]
-        problem = f"K:{text}: {mode!r} is not a mode; it is read as {tonic} {meant}"
+        problem = (
+            f"K:{shown}: {mode[:_LONGEST_SHOWN]!r} is not a mode; it is read as {tonic} {meant}"
+        )
     elif written_sign:
-        problem = f"K:{text}: the tonic is written {tonic}, without a word"
+        problem = f"K:{shown}: the tonic is written {tonic}, without a word"
     return f"{tonic} {used}", _FIFTHS[tonic[0]] + 7 * alter + _MODES[used], rest, problem
 
 

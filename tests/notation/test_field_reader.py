@@ -118,8 +118,8 @@ def test_clefs_and_names_are_stored():
         ("K:C\nV:1 merge down\nCDEF|", 5, "'merge down' in a voice field"),
         ("K:C\nCDEF|\n[K:clef=wood]CDEF|", 6, "clef=wood"),
         ("K:C octave=x\nCDEF|", 4, "octave=x"),
-        ("K:perc\nCDEF|", 4, "percussion (notes are played at their pitches)"),
-        ("V:1 perc\nK:C\nCDEF|", 4, "percussion (notes are played at their pitches)"),
+        ("K:C treble_8\nCDEF|", 4, "treble_8"),
+        ("V:1 treble8\nK:C\nCDEF|", 4, "treble8"),
         ("s:x\nK:C\nCDEF|", 4, "symbol lines (s:)"),
         ('K:C\nCDEF|\ns:"C" * "G7"', 6, "symbol lines (s:)"),
         ("m: ~G2 = G/A/G/F/\nK:G\n~G2 A2|", 4, "macros (m:)"),
@@ -127,7 +127,7 @@ def test_clefs_and_names_are_stored():
         ("K:C\nCDEF|\n%%MIDI gchord fzczfzcz\nCDEF|", 6, "%%MIDI gchord"),
         ("K:C\nCD[I:MIDI beat 90 80 65 1]EF|", 5, "%%MIDI beat"),
         ("I:MIDI=chordprog 24\nK:C\nCDEF|", 4, "%%MIDI chordprog"),
-        ("%%MIDI program 2 33\nK:C\nCDEF|", 4, "%%MIDI program 2 33"),
+        ("%%MIDI program 10 33\nK:C\nCDEF|", 4, "%%MIDI program 10 33"),
         ("%%MIDI program 128\nK:C\nCDEF|", 4, "%%MIDI program 128"),
         ("%%MIDI transpose x\nK:C\nCDEF|", 4, "%%MIDI transpose x"),
         ("%%MIDI\nK:C\nCDEF|", 4, "%%MIDI"),
@@ -141,6 +141,13 @@ def test_clefs_and_names_are_stored():
 def test_what_is_not_supported_is_reported_by_name(text: str, line: int, message: str):
     assert unsupported(text) == [(line, f"{message}: not supported, ignored")]
     assert check_tune(HEADER + text) == []
+
+
+@pytest.mark.parametrize("text", ["K:perc\nCDEF|", "V:1 clef=perc\nK:C\nCDEF|"])
+def test_percussion_is_reported_and_played_at_its_pitches(text: str):
+    message = "percussion (clef=perc): not supported, played at its pitches"
+    assert unsupported(text) == [(4, message)]
+    assert sounding(text) == [C_MAJOR]
 
 
 @pytest.mark.parametrize("line", ["I: :: ||", "%%staffsep 50", "%% D ^F G", "I:abc-charset utf-8"])
@@ -172,6 +179,25 @@ def test_a_program_inside_a_bar_is_stored_with_its_position():
     bars = read("K:C\nCD[I:MIDI program 12]EF|CDEF|").voices[0].bars
     assert [bar.program for bar in bars] == [None, 12]
     assert [(c.offset * 4, c.value) for c in bars[0].changes] == [(2, Program(12))]
+
+
+def test_a_program_with_a_channel_is_that_of_the_voice_with_this_channel():
+    two = "V:1\nCDEF|\nV:2\nCDEF|"
+    assert programs("%%MIDI program 1 73\nK:C\nCDEF|") == [[73]]
+    assert programs(f"%%MIDI program 2 33\nK:C\n{two}") == [[None], [33]]
+    assert programs(f"V:1\n%%MIDI program 1 73\nV:2\n%%MIDI program 2 33\nK:C\n{two}") == [
+        [73],
+        [33],
+    ]
+    assert programs(f"K:C\n{two}\n%%MIDI program 1 40\nCDEF|\nV:1\nCDEF|") == [
+        [None, 40],
+        [None, None],
+    ]
+    assert programs(f"V:1\n%%MIDI program 7\n%%MIDI program 1 40\nK:C\n{two}") == [[7], [None]]
+
+
+def test_a_comment_after_a_directive_is_ignored():
+    assert programs("%%MIDI program 73 % flute\nK:C\nCDEF|") == [[73]]
 
 
 def test_transpositions_add_up_as_in_abc2midi():
