@@ -148,6 +148,18 @@ def note_names(text: str) -> list[tuple[int, int]]:
     return names
 
 
+def parse_name(text: str) -> tuple[str, int]:
+    """Return letter and alteration of a root or bass; the German ``H`` is ``B``.
+
+    Examples
+    --------
+    >>> parse_name("Fis")
+    ('F', 1)
+    """
+    letter = {"H": "B", "h": "b"}.get(text[0], text[0])
+    return letter, _ALTERS.get(text[1:], 0)
+
+
 def _pieces(text: str) -> list[tuple[int, str]]:
     """Return the chords in a symbol, each with its position; empty if they are not understood."""
     left = len(text) - len(text.lstrip())

@@ -25,6 +25,7 @@ _BARE_NAMES = "treble|alto|tenor|bass|perc|soprano|mezzosoprano|baritone"
 _CLEF = re.compile(rf"({_BARE_NAMES}|none|g|c|f|p)([1-5]?)([+-](?:8|15))?", re.IGNORECASE)
 _BARE_CLEF = re.compile(rf"(?:{_BARE_NAMES})[1-5]?(?:[+-](?:8|15))?", re.IGNORECASE)
 _UNKNOWN_CLEF = re.compile(rf"(?:{_BARE_NAMES})[\d_^+-]\S*", re.IGNORECASE)
+_ANY_CLEF = re.compile(rf"(?<!\S)(?:{_BARE_NAMES})(?:[\d_^+-]\S*)?(?!\S)", re.IGNORECASE)
 _PITCH = re.compile(r"([A-Ga-g])([,']{0,9})")
 # Spaces around "=" only with a long name, because "K:D =c" has an accidental.
 _PROPERTY = re.compile(
@@ -162,12 +163,11 @@ def parse_properties(text: str) -> ParsedProperties:
     unsupported = []
 
     def take(match: re.Match[str]) -> str:
-        written = (match[1] or match[2]).lower()
-        name = _NAMES.get(written)
+        if _is_accidental(match):
+            return match[0]
+        name = _NAMES.get((match[1] or match[2]).lower())
         if name:
             found[name] = match[3].strip('"')
-        elif _ACCIDENTALS.fullmatch(match[3]) and written not in _NOTE_VALUES:
-            return match[0]
         else:
             unsupported.append(match[0])
         return " "
@@ -181,6 +181,23 @@ def parse_properties(text: str) -> ParsedProperties:
     clefs = {*bare, *unknown}
     rest = " ".join(word for word in words if word not in clefs)
     return ParsedProperties(properties, rest, (*unsupported, *unknown, *wrong))
+
+
+def mask_properties(text: str) -> str:
+    """Return the value of a field ``K:`` with spaces in place of clef and other properties."""
+
+    def spaces(match: re.Match[str]) -> str:
+        return match[0] if _is_accidental(match) else " " * len(match[0])
+
+    masked = _PROPERTY.sub(spaces, text)
+    return _ANY_CLEF.sub(lambda word: " " * len(word[0]), masked)
+
+
+def _is_accidental(match: re.Match[str]) -> bool:
+    """Whether a property is a key with an accidental, as in ``K:Dmix=c``."""
+    written = (match[1] or match[2]).lower()
+    is_known = written in _NAMES or written in _NOTE_VALUES
+    return not is_known and bool(_ACCIDENTALS.fullmatch(match[3]))
 
 
 def _interpreted(found: dict[str, str]) -> tuple[Properties, list[str]]:

@@ -1,44 +1,20 @@
-"""Transposition of a tune, keeping its layout (sections 3.1.14, 4.1, 4.2 and 4.18).
-
-Intervals are counted in fifths. On the line of fifths, ``F`` is at -1, ``C`` at 0 and ``G`` at
-1; a sharp adds 7. Notes, tonic and chords all move by the same number of fifths, which keeps
-their relation to the key: a raised seventh stays one, and no note needs a new accidental.
-"""
+"""Transposition of a tune, keeping its layout (sections 3.1.14, 4.1, 4.2 and 4.18)."""
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
 
+from abcrnn.notation.clefs import Properties
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.field_reader import FieldReader
-from abcrnn.notation.fields import Key, parse_key_field
+from abcrnn.notation.fields import parse_key_field
+from abcrnn.notation.intervals import move_pitch, write_letter
 from abcrnn.notation.lexer import NOTE, Token, tokens
 from abcrnn.notation.lines import LINE_END
+from abcrnn.notation.transposed_names import ACCIDENTALS, move_chords, move_key
 from abcrnn.notation.tune import Event, Pitch
 from abcrnn.notation.voices import pitch_of
-
-_LINE = "FCGDAEB"  # the line of fifths, from -1
-_ACCIDENTALS = {2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}
-_SIGNS = {sign: alter for alter, sign in _ACCIDENTALS.items()}
-_ALTERS = {"": 0, "#": 1, "♯": 1, "+": 1, "b": -1, "♭": -1}
-
-_KEY = re.compile(
-    r"([A-Ga-g])([#b♯♭]?)(\s*(?i:flat|sharp)(?![A-Za-z])|)(\s*[A-Za-z]*)(.*)", re.DOTALL
-)
-_EXPLICIT = re.compile(r"\bexp\b", re.IGNORECASE)
-_KEY_ACCIDENTAL = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
-_KEY_ACCIDENTALS = re.compile(rf"(?<!\S)(?:{_KEY_ACCIDENTAL.pattern})+(?!\S)")
-_NO_TONIC = ("none", "HP", "exp")
-
-# What may follow the root of a chord symbol. Strict, because tunebooks have words such as
-# "Coda", "Fine" and "D.C." instead of chords. Possessive, so that it never backtracks.
-_KIND = r"""(?:maj|min|mi(?=\d)|ma(?=\d)|m|M|dim|aug|sus|add|omit|no|alt|d(?![a-z])|o|°|º|ø|Δ
-    |\+|-|/9|[#b♯♭]?\d{1,2}|\((?:[#b♯♭+-]?|maj|add|sus|omit|no)\d{1,2}\))*+"""
-_CHORD = rf"([A-G])([#b♯♭]?)({_KIND})(?:/([A-Ga-g])([#b♯♭+]?))?"
-_ONE_CHORD = re.compile(_CHORD, re.VERBOSE)
-_CHORD_SYMBOL = re.compile(rf"\(?{_CHORD}(?:[\s(),;|]+{_CHORD})*[\s)]*", re.VERBOSE)
-_ALTERED = re.compile(r"[#b♯♭]\d{1,2}")
 
 _DRUM_MAP = re.compile(r"\bMIDI\s*=?\s*drummap\b", re.IGNORECASE)
 
@@ -99,110 +75,6 @@ def transpose(text: str, semitones: int) -> str:
             pieces += [text[done:start], new]
             done = start + len(old)
     return "".join([*pieces, text[done:]])
-
-
-# On the line of fifths ---------------------------------------------------------------------
-
-
-def _fifths_of(step: str, alter: int) -> int:
-    """Return the position of an altered letter on the line of fifths."""
-    return _LINE.index(step.upper()) - 1 + 7 * alter
-
-
-def _name(position: int, most: int) -> tuple[str, int]:
-    """Return letter and alteration at a position; respelled if it has more than ``most`` signs."""
-    while (position + 1) // 7 > most:
-        position -= 12
-    while (position + 1) // 7 < -most:
-        position += 12
-    return _LINE[(position + 1) % 7], (position + 1) // 7
-
-
-def _interval(key: Key, tonic: int | None, semitones: int) -> int:
-    """Return the fifths to move by, so that the new key has the fewest accidentals."""
-    if semitones % 12 == 0:
-        return 0
-    first = 7 * semitones % 12
-    choices = range(first - 36, first + 37, 12)  # the same pitch, spelled differently
-    # The tonic must be one that K: can have: Fb to B#.
-    allowed = [n for n in choices if tonic is None or -8 <= tonic + n <= 12]
-    signature = sum(key.alters().values())  # grows by one with every fifth, in any mode
-    return min(allowed, key=lambda n: (abs(signature + n), -n if semitones > 0 else n))
-
-
-def _move_pitch(pitch: Pitch, fifths: int, semitones: int) -> Pitch:
-    """Move a pitch; it is respelled where ABC would need more than double accidentals."""
-    step, alter = _name(_fifths_of(pitch.step, pitch.alter) + fifths, most=2)
-    octaves = pitch.midi + semitones - Pitch(step, alter, -1).midi
-    return Pitch(step, alter, octaves // 12 - 1)
-
-
-def _write_letter(pitch: Pitch) -> str:
-    """Return a letter with its octave marks (section 4.1)."""
-    if pitch.octave >= 5:
-        return pitch.step.lower() + "'" * (pitch.octave - 5)
-    return pitch.step + "," * (4 - pitch.octave)
-
-
-def _move_name(letter: str, sign: str, fifths: int) -> str:
-    """Move the name of a tonic, root or bass, keeping its case and its kind of signs."""
-    step, alter = _name(_fifths_of(letter, _ALTERS[sign]) + fifths, most=1)
-    sharp = sign if sign in ("♯", "+") else "♯" if sign == "♭" else "#"
-    flat = "♭" if sign in ("♯", "♭") else "b"
-    return (step if letter.isupper() else step.lower()) + ("", sharp, flat)[alter]
-
-
-# Keys (section 3.1.14) ---------------------------------------------------------------------
-
-
-def _move_key(value: str, semitones: int) -> tuple[str, int]:
-    """Return the moved value of a ``K:`` field and the fifths it moved by."""
-    key = parse_key_field(value).key or Key("none", 0)
-    found = _KEY.match(value)
-    if found is None or key.name in _NO_TONIC:
-        return value, _interval(key, None, semitones)
-    letter, sign, word, mode, rest = found.groups()
-    sign = sign or {"sharp": "#", "flat": "b"}.get(word.strip().lower(), "")
-    fifths = _interval(key, _fifths_of(letter, _ALTERS[sign]), semitones)
-    tonic = _move_name(letter, sign, fifths)
-    if _EXPLICIT.search(mode + rest):
-        return tonic + _move_explicit(mode + rest, key, fifths), fifths
-
-    def move(accidental: re.Match[str]) -> str:
-        position = _fifths_of(accidental[2], _SIGNS[accidental[1]])
-        step, alter = _name(position + fifths, most=2)
-        return _ACCIDENTALS[alter] + (step if accidental[2].isupper() else step.lower())
-
-    moved = _KEY_ACCIDENTALS.sub(lambda signs: _KEY_ACCIDENTAL.sub(move, signs[0]), f"{rest}")
-    return tonic + mode + moved, fifths
-
-
-def _move_explicit(text: str, key: Key, fifths: int) -> str:
-    """Move ``exp`` and its accidentals; letters that were natural may need one afterwards."""
-    alters = {**dict(key.changes), **dict.fromkeys(_LINE, 0), **key.alters()}
-    moved = [_name(_fifths_of(step, alter) + fifths, most=2) for step, alter in alters.items()]
-    written = "".join(f" {_ACCIDENTALS[alter]}{step.lower()}" for step, alter in moved if alter)
-    before, word, after = text.partition(_EXPLICIT.findall(text)[0])
-    return before + word + written + re.sub(rf"\s*{_KEY_ACCIDENTALS.pattern}", "", after)
-
-
-# Chord symbols (section 4.18) --------------------------------------------------------------
-
-
-def _move_chords(symbol: str, fifths: int) -> str:
-    """Move a chord symbol, also with alternatives as in ``G(Em)``; other text stays the same."""
-
-    def move(chord: re.Match[str]) -> str:
-        root, kind = _move_name(chord[1], chord[2], fifths), chord[3]
-        if len(root) == 1:  # "Ebb9" moved must not become "Eb9"
-            kind = re.sub(rf"^{_ALTERED.pattern}", lambda sign: f"({sign[0]})", kind)
-        bass = f"/{_move_name(chord[4], chord[5], fifths)}" if chord[4] else ""
-        return root + kind + bass
-
-    return _ONE_CHORD.sub(move, symbol) if _CHORD_SYMBOL.fullmatch(symbol) else symbol
-
-
-# Notes (section 4.2) -----------------------------------------------------------------------
 
 
 class _Mover:
@@ -272,26 +144,26 @@ class _Mover:
             raise ABCError(message, token.line, token.column)
         if letter == "s" and self.old.voices:
             return re.sub(r'"([^"]*)"', lambda found: f'"{self._move_chords(found[1])}"', value)
-        if letter != "K" or self._is_of_percussion(value):
+        if letter != "K":
             return value
         spaces = value[: len(value) - len(value.lstrip())]
-        moved, fifths = _move_key(value.lstrip(), self.semitones)
+        moved, fifths = move_key(value.lstrip(), self.semitones)
+        field = parse_key_field(value)
         if not self.old.voices:
             self.first_fifths = fifths
-        elif parse_key_field(value).key:
+        elif field.key:
             self.fifths[id(self.old.voice)] = fifths
-        return spaces + moved
+        return value if self._is_of_percussion(field.voice.properties) else spaces + moved
 
-    def _is_of_percussion(self, value: str) -> bool:
-        """Whether a field K: is only for percussion, whose notes stay the same."""
+    def _is_of_percussion(self, properties: Properties) -> bool:
+        """Whether a field K: with these properties is only for percussion."""
         if self.old.voices:
-            return self.old.voice.properties.percussion
-        properties = self.old.defaults.updated(parse_key_field(value).voice.properties)
-        return properties.percussion and not self.old.declared
+            return self.old.voice.properties.updated(properties).percussion
+        return self.old.defaults.updated(properties).percussion and not self.old.declared
 
     def _move_chords(self, symbol: str) -> str:
         fifths = self.fifths.get(id(self.old.voice), self.first_fifths)
-        return _move_chords(symbol, fifths)
+        return move_chords(symbol, fifths)
 
     # Music -------------------------------------------------------------------------------------
 
@@ -313,17 +185,17 @@ class _Mover:
             return token.text
         if accidental or self.new.voice.alter(new.step, new.octave, None) != new.alter:
             self.new.voice.alter(new.step, new.octave, new.alter)
-            accidental = _ACCIDENTALS[new.alter]
+            accidental = ACCIDENTALS[new.alter]
         self._add_note(old, new)
         written = new._replace(octave=new.octave - properties.sounding_octaves)
-        return accidental + _write_letter(written) + length
+        return accidental + write_letter(written) + length
 
     def _moved(self, pitch: Pitch, token: Token) -> Pitch:
         voice = self.old.voice
         if voice.properties.percussion:
             return pitch
         fifths = self.fifths.get(id(voice), self.first_fifths)
-        moved = _move_pitch(pitch, fifths, self.semitones)
+        moved = move_pitch(pitch, fifths, self.semitones)
         if not 0 <= moved.midi + voice.properties.sounding_semitones <= 127:
             raise ABCError(
                 f"{token.text} moved by {self.semitones} semitones is outside the MIDI range",

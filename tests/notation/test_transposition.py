@@ -431,3 +431,40 @@ def test_a_note_that_would_sound_out_of_range_raises():
     assert transpose("X:1\nK:C\nf''''", 2).endswith("g''''")
     with pytest.raises(ABCError, match="moved by 2 semitones is outside the MIDI range"):
         transpose("X:1\nK:C transpose=2\nf''''", 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "semitones", "expected"),
+    [
+        ("clef=bass D dor ^g", 2, "clef=bass E dor ^a"),
+        ('name="a ^c b" D', 2, 'name="a ^c b" E'),
+        ("treble-8 D exp ^f octave=-1 _b", 2, "treble-8 E exp ^g ^f octave=-1"),
+        ("D octave=1 ^c_b", 2, "E octave=1 ^d=c"),
+        ("bass", 2, "bass"),
+        ("alto m=c", 2, "alto m=c"),
+    ],
+)
+def test_properties_in_a_key_field_stay_the_same(value: str, semitones: int, expected: str):
+    text = f"X:1\nL:1/4\nK:C\n[K:{value}]CDEFGABc"
+    moved = transpose(text, semitones)
+    assert f"[K:{expected}]" in moved
+    assert played(moved) == played(text, semitones)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "semitones", "expected"),
+    [
+        ("Cmaj7#11", 2, "Dmaj7#11"),
+        ("C7b9#5/E", 2, "D7b9#5/F#"),
+        ("am", 3, "cm"),
+        ("Fis", 2, "G#"),
+        ("H7", 1, "C7"),
+        ("G7(b9)", 2, "A7(b9)"),
+        ("Am, D7", 2, "Bm, E7"),
+        ("C/G(Em/B)", 2, "D/A(F#m/C#)"),
+        ("N.C.", 2, "N.C."),
+        ("end", 2, "end"),
+    ],
+)
+def test_unusual_chord_symbols(symbol: str, semitones: int, expected: str):
+    assert moved_body(f'"{symbol}"c', semitones).split('"')[1] == expected
