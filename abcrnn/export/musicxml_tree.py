@@ -22,6 +22,7 @@ _SOUNDS = {
     "Fine": {"fine": "yes"}, "To Coda": {"tocoda": "coda"}, "D.C.": {"dacapo": "yes"},
     "Da Capo": {"dacapo": "yes"}, "D.S.": {"dalsegno": "segno"},
 }  # fmt: skip
+_DRUMS = 10  # the MIDI channel of percussion, of 16
 _JUSTIFIED = {"title": "center", "subtitle": "center", "composer": "right", "lyrics": "left"}
 _BEFORE_FERMATA = ("bar-style", "editorial", "wavy-line", "segno", "coda")
 _AFTER_TRANSPOSE = ("directive", "measure-style")
@@ -55,6 +56,9 @@ def complete_tree(root: Element, tune: Tune) -> None:
             _complete_lyrics(measure, bar)
             _complete_bar_lines(measure, bar)
             _complete_marks(measure, bar)
+    for channel in root.iter("midi-channel"):
+        free = (int(channel.text or 1) - 1) % 15 + 1
+        channel.text = str(free + (free >= _DRUMS))
     _add_speed(root, tune)
     _add_credits(root, tune)
 

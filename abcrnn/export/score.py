@@ -96,9 +96,10 @@ def field_texts(tune: Tune, letter: str) -> list[str]:
 
 
 def _check_size(tune: Tune) -> None:
-    size = 0
+    # Every voice has the measures of the longest one.
+    size = len(tune.voices) * max(len(voice.bars) for voice in tune.voices)
     for bar in tune.bars():
-        size += 1 + len(bar.placed_marks) + len(bar.changes)
+        size += len(bar.placed_marks) + len(bar.changes)
         for event in bar.events:
             size += len(note_values(event.duration)) + len(event.graces)
             size += max(0, len(event.pitches) - 1) + event.slur_starts
@@ -229,7 +230,7 @@ def _instrument(number: int, first: Bar) -> base.Music21Object:
 
     player = instrument.Instrument()
     player.partId, player.instrumentId = f"P{number}", f"P{number}-I1"  # otherwise random ones
-    player.midiChannel = 0  # otherwise music21 looks for a free one and warns about many voices
+    player.midiChannel = number - 1  # otherwise music21 looks for a free one and warns of many
     player.midiProgram = first.program
     return player
 

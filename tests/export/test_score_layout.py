@@ -6,7 +6,10 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import pytest
+from helpers.musicxml_schema import schema_errors
 from helpers.written_score import xml_of
+
+from abcrnn.notation.errors import ABCError
 
 HEADER = "X:1\nT:Layout\nM:4/4\nL:1/8\nK:C\n"
 TRIALS = {
@@ -99,6 +102,22 @@ def test_voices_of_unequal_length_have_rests(tmp_path: Path) -> None:
     assert lengths == [[40320, 40320, 20160]] * 2
     rests = [[n.find("rest") is not None for n in m.iter("note")] for m in parts[1]]
     assert rests == [[False, True], [True], [True]]
+
+
+def test_many_voices_are_written_without_warnings_or_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    voices = "".join(f"V:{n}\n%%MIDI program {n}\nCD|\n" for n in range(1, 41))
+    root = xml_of(HEADER + voices, tmp_path)
+    assert capfd.readouterr().err == ""
+    channels = [int(e.text or 0) for e in root.iter("midi-channel")]
+    assert len(channels) == 40
+    assert set(channels) == set(range(1, 17)) - {10}
+    assert [e.text for e in root.iter("midi-program")] == [str(n + 1) for n in range(1, 41)]
+    assert schema_errors(tmp_path / "tune.musicxml") == []
+    many = "V:1\n" + "C|" * 900 + "".join(f"\nV:{n}\nC|" for n in range(2, 150))
+    with pytest.raises(ABCError, match="more than 2500"):  # 150 voices of 900 measures
+        xml_of(HEADER + many, tmp_path)
 
 
 def test_invisible_rests_and_rests_of_a_bar(tmp_path: Path) -> None:
