@@ -12,7 +12,13 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from abcrnn.export.score_layout import MeasureNumber, measure_numbers, padded_voices, set_beams
+from abcrnn.export.score_layout import (
+    MeasureNumber,
+    TupletBrackets,
+    measure_numbers,
+    padded_voices,
+    set_beams,
+)
 from abcrnn.export.score_marks import PartMarks
 from abcrnn.export.score_notes import (
     Accidentals,
@@ -117,6 +123,7 @@ class _Part:
         self.index = index
         self.numbers = numbers
         self.marks = PartMarks()
+        self.tuplets = TupletBrackets()
         self.key: Key | None = None
         self.meter: Meter | None = None
         self.clef: Clef | None = None
@@ -124,7 +131,6 @@ class _Part:
     def build(self, voice: Voice, bars: Sequence[Bar]) -> stream.Part:
         """Return the part of a voice, with the bars of :func:`padded_voices`."""
         from music21 import clef, stream
-        from music21.stream.makeNotation import makeTupletBrackets
 
         part = stream.Part([_instrument(self.index + 1, bars[0])])
         part.partName = _part_name(self.tune, voice)
@@ -133,12 +139,12 @@ class _Part:
         measures = []
         for bar, number in zip(bars, self.numbers, strict=True):
             measure = self._measure(bar, number, ties)
-            makeTupletBrackets(measure, inPlace=True)
             part.append(measure)
             measures.append(measure)
         if bars[0].clef is None:
             measures[0].insert(0, clef.bestClef(part, recurse=True))
         self.marks.finish(part)
+        self.tuplets.finish()
         _add_endings(part, measures, bars)
         return part
 
@@ -200,6 +206,7 @@ class _Part:
                     in_force.set_key(item.value)
                 measure.append(self._between(item))
             notes = written_notes(event, next(ties), in_force, octaves)
+            self.tuplets.add(event, notes)
             measure.append(self.marks.add(event, notes))
             symbol = chord_symbol(event)
             measure.append([] if symbol is None else [symbol])  # N.C. has no notes: false

@@ -91,6 +91,31 @@ def measure_numbers(bars: Sequence[Bar]) -> list[MeasureNumber]:
     return numbers
 
 
+class TupletBrackets:
+    """Set where the brackets of tuplets begin and end, as the text groups notes."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._group: list[note.GeneralNote] = []
+
+    def add(self, event: Event, notes: Sequence[note.GeneralNote]) -> None:
+        """Add the notes of the next event of a voice."""
+        if not event.tuplet_left or event.tuplet_left != self._left - 1:
+            self.finish()
+        self._left = event.tuplet_left
+        self._group += [written for written in notes if written.duration.tuplets]
+        if self._left <= 1:
+            self.finish()
+
+    def finish(self) -> None:
+        """End a tuplet that has no more notes."""
+        for index, written in enumerate(self._group):
+            first, last = index == 0, index == len(self._group) - 1
+            kind = "startStop" if first and last else "start" if first else "stop" if last else None
+            written.duration.tuplets[0].type = kind
+        self._group = []
+
+
 def set_beams(notes: Sequence[tuple[note.GeneralNote, bool]]) -> None:
     """Beam the notes of a measure as they are grouped in the text (section 4.7).
 

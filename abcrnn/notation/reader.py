@@ -105,6 +105,8 @@ class _Reader(SymbolReader):
             self._remark(self.previous, message)
         if self.voices:
             self._place_pending_marks()
+        if self.graces:
+            self._remark(self.previous, "the grace notes at the end have no note after them")
         for builder in self.voices.values():
             if builder.unfinished_tuplet:
                 self._problem(self.previous, "tuplet", "the tune ends inside a tuplet")

@@ -116,6 +116,8 @@ class Event(NamedTuple):
         Whether it is a rest for a whole bar, ``Z`` or ``X``.
     lyrics : tuple of Syllable
         At most one of each verse.
+    tuplet_left : int
+        Number of events of its tuplet from this one on: 1 for the last; 0 outside a tuplet.
     """
 
     line: int
@@ -137,6 +139,7 @@ class Event(NamedTuple):
     invisible: bool = False
     whole_bar: bool = False
     lyrics: tuple[Syllable, ...] = ()
+    tuplet_left: int = 0
 
 
 class Program(NamedTuple):

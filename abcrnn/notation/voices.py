@@ -165,6 +165,7 @@ class VoiceBuilder:
         if self._broken is not None:
             duration *= self._broken
             self._broken = None
+        left = self._tuplet.left if self._tuplet else 0
         if self._tuplet:
             duration *= self._tuplet.scale
             self._tuplet.left -= 1
@@ -172,7 +173,9 @@ class VoiceBuilder:
                 self._tuplet = None
         self._begin(event.line, event.column)
         transpose = self.properties.sounding_semitones
-        self._events.append(event._replace(duration=duration, transpose=transpose))
+        self._events.append(
+            event._replace(duration=duration, transpose=transpose, tuplet_left=left)
+        )
         self.text.events += 1
         self._tied_alters = {}
         self._last_is_tied = False

@@ -72,6 +72,26 @@ def test_beams_of_shorter_notes(tmp_path: Path) -> None:
     assert beams(root, 2)[0] == ["-", "backward hook", "forward hook", "-"]
 
 
+@pytest.mark.parametrize(
+    ("music", "expected"),
+    [
+        ("(3ABc d2|", "start,,stop,"),
+        ("(3A2B2c2 (3ABc|", "start,,stop,start,,stop"),
+        ("(3A2B (3zAB|", "start,stop,start,,stop"),
+        ("(5ABcde (3:2:4ABcd|", "start,,,,stop,start,,,stop"),
+        ("(3A|Bc|", "start,,stop"),
+        ("(3AB", "start,stop"),
+        ("A2/3B|", "startstop,"),
+        ("(3A5Bc|", "start,,,stop"),
+    ],
+)
+def test_brackets_of_tuplets(music: str, expected: str, tmp_path: Path) -> None:
+    root = xml_of(HEADER + music, tmp_path)
+    kinds = ["".join(e.get("type", "") for e in n.iter("tuplet")) for n in root.iter("note")]
+    assert ",".join(kinds) == expected
+    assert schema_errors(tmp_path / "tune.musicxml") == []
+
+
 def numbering(music: str, folder: Path) -> list[str]:
     measures = xml_of(HEADER + music, folder).iter("measure")
     return [f"{m.get('number')}{' implicit' * (m.get('implicit') == 'yes')}" for m in measures]

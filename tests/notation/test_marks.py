@@ -105,6 +105,12 @@ def test_symbols_are_replaced_from_their_definition_on() -> None:
     assert third.decorations == ()
 
 
+def test_grace_notes_without_a_note_are_reported() -> None:
+    (problem,) = check_tune(f"{HEADER}K:C\nCDEF{{ga}}|]", unsupported=True)
+    assert (problem.line, problem.kind) == (5, "unsupported")
+    assert problem.message == "the grace notes at the end have no note after them"
+
+
 def test_unknown_decorations_are_reported() -> None:
     tune = f"{HEADER}U:T=!trill!\nK:C\nC!wow!DEF|"
     assert [(p.line, p.column, p.kind) for p in check_tune(tune, unsupported=True)] == [
