@@ -39,8 +39,9 @@ def check_tune(text: str, unsupported: bool = False) -> list[Problem]:
     -------
     list of Problem
         ``(line, column, kind, message)``, in the order of the text. Kinds: ``bar``,
-        ``chord``, ``empty``, ``ending``, ``grace``, ``header``, ``key``, ``length``,
-        ``meter``, ``pitch``, ``quotation``, ``repeat``, ``tie``, ``tuplet``, ``voice``.
+        ``character``, ``chord``, ``decoration``, ``empty``, ``ending``, ``field``, ``grace``,
+        ``header``, ``key``, ``length``, ``meter``, ``pitch``, ``quotation``, ``repeat``,
+        ``text``, ``tie``, ``tuplet``, ``voice``.
 
     Examples
     --------

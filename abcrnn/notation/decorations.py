@@ -47,6 +47,11 @@ def is_direction(name: str) -> bool:
     return _DIRECTION.fullmatch(name.strip()) is not None
 
 
+def is_jump(name: str) -> bool:
+    """Return whether a direction sends the player to another place, as ``D.C.`` does."""
+    return name.lower().startswith("d") and (name in MARKS or is_direction(name))
+
+
 def is_decoration(name: str) -> bool:
     """Return whether the text between two signs ``!`` or ``+`` is a decoration.
 

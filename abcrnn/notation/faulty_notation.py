@@ -104,6 +104,9 @@ class FaultyNotationReader(FieldReader):
         else:
             self._unsupported(token, f"the character {sign!r} ({name})")
 
+    def _on_backslash(self, token: Token) -> None:
+        self._remark(token, "\\ inside a line is ignored; it continues a line only at its end")
+
     # Numbers and accidentals -----------------------------------------------------------------
 
     def _on_number(self, token: Token) -> None:

@@ -78,7 +78,7 @@ def _pattern(word: str) -> re.Pattern[str]:
             |\.(?![\s\d|]|$)|[~H-Wh-w])
         | (?P<open_decoration>[!+][A-Za-z]{{3,20}}(?=\s|\||$))
         | (?P<microtone>[\^_]\d+(?:/\d*)?|[\^_]/\d*) | (?P<accidental>[\^_=]+)
-        | (?P<number>[\d/]+)
+        | (?P<number>[\d/]+) | (?P<backslash>\\(?!\s*$))
         | (?P<typographic>[\u201c-\u201f\u00ab\u00bb][^\u201c-\u201f\u00ab\u00bb"|]{{0,60}}
             [\u201c-\u201f\u00ab\u00bb"])
         | (?P<other>.)""",

@@ -24,7 +24,7 @@ _TEXT_BLOCK = re.compile(r"%%begin(\w+)")
 _MOST_LINES = 2000  # of a text block; a longer one counts as not closed
 
 _COMMENT = re.compile(r"(?<!\\)%")
-_NOT_NOTES = re.compile(r'"[^"]*"|![^!\s]*!|\[[A-Za-z]:[^\]]*\]|(?<!\\)%.*')
+_NOT_NOTES = re.compile(r'"[^"]*"|![^!\s]*!|\[[A-Za-z]:[^\[\]]*\]|(?<!\\)%.*')
 _FIELD_LINE = re.compile(r"[ \t]*[A-Za-z+][ \t]*:(?![ \t]*[|:\]])")
 _DECORATED = re.compile(r"[HLMOPSTuv](?=[\^_=]*[A-Ga-gz])")
 _NOTE_SIGNS = re.compile(r"[A-Ga-gzx][,'\d/<>]|[\^_=][A-Ga-g]|\b[A-Ga-g]+[A-G]|\([2-9][A-Ga-g]")

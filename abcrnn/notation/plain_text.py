@@ -17,7 +17,7 @@ _DIRECTIONS = frozenset(("coda", "end"))
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # What may be in a line of music without being music.
-_NOT_LETTERS = re.compile(r'"[^"]*"|\[[A-Za-z]:[^\[\]]*\]|![^!]*!|\+[^+]*\+')
+_NOT_LETTERS = re.compile(r'"(?:[^"\\]|\\.)*+"|\[[A-Za-z]:[^\[\]]*\]|![^!]*!|\+[^+]*\+')
 
 
 def is_text_word(word: str, defined: frozenset[str]) -> bool:
@@ -42,7 +42,11 @@ def is_text_word(word: str, defined: frozenset[str]) -> bool:
 
 
 def is_text_line(line: str, defined: frozenset[str]) -> bool:
-    """Return whether a line is text: at least half of its letters are in words of text.
+    """Return whether a line is text.
+
+    A line without a bar line is text if half of its letters are in words of text, or if it has
+    such a word and two thirds of its letters are in words with a letter that has no meaning.
+    With a bar line, three quarters must be in words of text.
 
     Parameters
     ----------
@@ -61,4 +65,9 @@ def is_text_line(line: str, defined: frozenset[str]) -> bool:
     words = _WORD.findall(bare)
     letters = sum(character.isalpha() for character in bare)
     text = sum(len(word) for word in words if is_text_word(word, defined))
-    return 2 * text >= letters > 0
+    if not text:
+        return False
+    if "|" in bare:
+        return 4 * text >= 3 * letters
+    doubtful = sum(len(word) for word in words if not (_MEANINGFUL | defined).issuperset(word))
+    return 2 * text >= letters or 3 * doubtful >= 2 * letters

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from abcrnn.notation.chord_symbols import looks_like_words, parse_chord_symbol
-from abcrnn.notation.decorations import DEFAULT_SYMBOLS, KNOWN, MARKS, is_direction
+from abcrnn.notation.decorations import DEFAULT_SYMBOLS, KNOWN, MARKS, is_direction, is_jump
 from abcrnn.notation.lexer import Token
 from abcrnn.notation.mark_reader import MarkReader
 from abcrnn.notation.tune import Pitch
@@ -34,6 +34,8 @@ class SymbolReader(MarkReader):
     def _on_grace_end(self, token: Token) -> None:
         if not self.in_grace:
             self._problem(token, "grace", "} without grace notes to close")
+        elif self.previous is self.in_grace:
+            self._remark(token, "{} has no grace notes")
         self.in_grace = None
 
     def _on_quoted(self, token: Token) -> None:
@@ -81,6 +83,8 @@ class SymbolReader(MarkReader):
             self._unsupported(token, f"the decoration {text}")
         if name in MARKS or is_direction(name):
             self.voice.mark(name)
+            if is_jump(name):
+                self._remark(token, f"{text} is not played: the music goes on after it")
         elif name:
             self.decorations.append(name)
 
