@@ -13,17 +13,17 @@ from abcrnn.export.instruments import program_number
 from abcrnn.export.tempos import initial_speed, parse_speed, speed_of
 from abcrnn.export.ticks import TickNote, choose_division, to_tick, without_overlaps
 from abcrnn.export.timeline import (
+    PlayedVoice,
     TimedNote,
     chord_symbol_notes,
     in_midi_range,
-    played_length,
-    played_with_onsets,
+    play_voices,
     voice_notes,
 )
 from abcrnn.export.tune_text import parse_single_tune, printable
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, Meter, Tempo
-from abcrnn.notation.tune import Program, Tune, Voice
+from abcrnn.notation.tune import Program, Tune
 from abcrnn.storage.atomic import write_bytes
 
 _CHANNELS = (*range(9), *range(10, 15))  # from 0; 9 is percussion, 15 is for chord symbols
@@ -145,15 +145,17 @@ class _Timed(NamedTuple):
 def _midi_file(tune: Tune, chords: bool, speed: Fraction | None, program: int | None) -> bytes:
     import mido
 
-    voices = voice_notes(tune)
-    symbols = chord_symbol_notes(tune) if chords else []
+    played = play_voices(tune)
+    voices = voice_notes(tune, played)
+    symbols = chord_symbol_notes(played) if chords else []
     _require_music(tune, [*voices, symbols])
-    length = max([played_length(tune), *(n.end for notes in [*voices, symbols] for n in notes)])
-    conductor = _conductor_messages(tune, speed)
-    programs = [_programs(tune, voice, program) for voice in tune.voices]
-    times = {timed.time for messages in [conductor, *programs] for timed in messages} | {length}
-    times |= {time for notes in [*voices, symbols] for note in notes for time in note[:2]}
-    division = choose_division(times, length)
+    ends = [note.end for notes in [*voices, symbols] for note in notes]
+    length = max(*ends, *(voice.length for voice in played))
+    conductor = _conductor_messages(tune, played, speed)
+    programs = [_programs(voice, program) for voice in played]
+    times = [timed.time for messages in [conductor, *programs] for timed in messages]
+    times += [time for notes in [*voices, symbols] for note in notes for time in note[:2]]
+    division = choose_division([*times, length], length)
     file = mido.MidiFile(ticks_per_beat=division, charset="utf-8")
     file.tracks.append(_track(conductor, [], length, division))
     for number, (voice, notes) in enumerate(zip(tune.voices, voices, strict=True)):
@@ -162,11 +164,11 @@ def _midi_file(tune: Tune, chords: bool, speed: Fraction | None, program: int | 
         for timed in programs[number]:
             timed.message.channel = channel
         messages = [_track_name(name), *programs[number]]
-        played = _note_messages(notes, channel, _VELOCITY, division)
-        file.tracks.append(_track(messages, played, length, division))
+        sounds = _note_messages(notes, channel, _VELOCITY, division)
+        file.tracks.append(_track(messages, sounds, length, division))
     if symbols:
-        played = _note_messages(symbols, _CHORD_CHANNEL, _CHORD_VELOCITY, division)
-        file.tracks.append(_track([_track_name("chords")], played, length, division))
+        sounds = _note_messages(symbols, _CHORD_CHANNEL, _CHORD_VELOCITY, division)
+        file.tracks.append(_track([_track_name("chords")], sounds, length, division))
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
@@ -229,7 +231,7 @@ def _note_messages(
 # Programs, tempos, meters and keys ------------------------------------------------------------
 
 
-def _programs(tune: Tune, voice: Voice, program: int | None) -> list[_Timed]:
+def _programs(voice: PlayedVoice, program: int | None) -> list[_Timed]:
     """Return the changes of program of a voice; one requested for all voices comes first."""
     from mido import Message
 
@@ -237,7 +239,7 @@ def _programs(tune: Tune, voice: Voice, program: int | None) -> list[_Timed]:
         return [_Timed(Fraction(0), 2, Message("program_change", program=program))]
     changes: list[_Timed] = []
     before: int | None = None
-    for now, bar in played_with_onsets(tune, voice):
+    for now, bar in voice.bars:
         inside = [(c.offset, c.value.number) for c in bar.changes if isinstance(c.value, Program)]
         for offset, number in [(Fraction(0), bar.program), *inside]:
             number = 0 if number is None and before else number  # the piano of bars without one
@@ -248,7 +250,9 @@ def _programs(tune: Tune, voice: Voice, program: int | None) -> list[_Timed]:
     return changes
 
 
-def _conductor_messages(tune: Tune, speed: Fraction | None) -> list[_Timed]:
+def _conductor_messages(
+    tune: Tune, played: Sequence[PlayedVoice], speed: Fraction | None
+) -> list[_Timed]:
     """Return title, composer, tempo, and the meter and key of the first voice."""
     from mido import MetaMessage
 
@@ -258,11 +262,11 @@ def _conductor_messages(tune: Tune, speed: Fraction | None) -> list[_Timed]:
         text = printable(f"composer: {tune.field('C')}")
         messages.append(_Timed(start, 0, MetaMessage("text", text=text)))
     factor = speed / initial_speed(tune) if speed else Fraction(1)
-    for time, quarters in _tempos(tune):
+    for time, quarters in _tempos(tune, played):
         microseconds = min(max(1, round(15_000_000 / (quarters * factor))), _LONGEST_QUARTER)
         messages.append(_Timed(time, 0, MetaMessage("set_tempo", tempo=microseconds)))
     before: dict[str, dict[str, Any]] = {}
-    for time, value in _keys_and_meters(tune, tune.voices[0]):
+    for time, value in _keys_and_meters(played[0]):
         kind, values = _signature(value)
         if values and before.get(kind) != values:
             messages.append(_Timed(time, 0, MetaMessage(kind, **values)))
@@ -270,13 +274,13 @@ def _conductor_messages(tune: Tune, speed: Fraction | None) -> list[_Timed]:
     return messages
 
 
-def _tempos(tune: Tune) -> list[tuple[Fraction, Fraction]]:
+def _tempos(tune: Tune, played: Sequence[PlayedVoice]) -> list[tuple[Fraction, Fraction]]:
     """Return the times at which the speed changes, with the speed in whole notes a minute.
 
     A ``Q:`` of any voice applies to all of them.
     """
     changes: dict[Fraction, Fraction] = {}
-    for number, voice in enumerate(tune.voices):
+    for number, voice in enumerate(played):
         own = _tempos_of_voice(tune, voice)
         for time, speed in own if number == 0 else own[1:]:
             changes[time] = speed
@@ -285,11 +289,11 @@ def _tempos(tune: Tune) -> list[tuple[Fraction, Fraction]]:
     return kept + [new for old, new in pairwise(ordered) if new[1] != old[1]]
 
 
-def _tempos_of_voice(tune: Tune, voice: Voice) -> list[tuple[Fraction, Fraction]]:
+def _tempos_of_voice(tune: Tune, voice: PlayedVoice) -> list[tuple[Fraction, Fraction]]:
     """Return the changes of speed in one voice; a repeat restores the speed at its beginning."""
     speed = initial_speed(tune)
     by_bar: dict[int, list[tuple[Fraction, Fraction]]] = {}  # times are from the bar's beginning
-    for bar in voice.bars:
+    for bar in voice.voice.bars:
         speed = (speed_of(bar.tempo) if bar.tempo else None) or speed
         speeds = [(Fraction(0), speed)]
         for change in bar.changes:
@@ -298,15 +302,15 @@ def _tempos_of_voice(tune: Tune, voice: Voice) -> list[tuple[Fraction, Fraction]
                 speeds.append((change.offset, speed))
         by_bar[id(bar)] = speeds
     changes: list[tuple[Fraction, Fraction]] = []
-    for now, bar in played_with_onsets(tune, voice):
+    for now, bar in voice.bars:
         for offset, speed in by_bar[id(bar)]:
             if not changes or speed != changes[-1][1]:
                 changes.append((now + offset, speed))
     return changes
 
 
-def _keys_and_meters(tune: Tune, voice: Voice) -> Iterator[tuple[Fraction, Key | Meter]]:
-    for now, bar in played_with_onsets(tune, voice):
+def _keys_and_meters(voice: PlayedVoice) -> Iterator[tuple[Fraction, Key | Meter]]:
+    for now, bar in voice.bars:
         yield now, bar.key
         yield now, bar.meter
         for change in bar.changes:

@@ -50,8 +50,8 @@ def choose_division(times: Iterable[Fraction], length: Fraction) -> int:
     """
     finest = min(_FINEST, int(LAST_TICK / (4 * length))) if length else _FINEST
     needed = 1
-    for denominator in {(4 * time).denominator for time in times}:
-        needed = math.lcm(needed, denominator)
+    for denominator in {time.denominator for time in times}:
+        needed = math.lcm(needed, denominator // math.gcd(denominator, 4))  # of a quarter note
         if needed > finest:
             return next((d for d in _ROUNDED if d <= finest), finest)
     for usual in _USUAL:

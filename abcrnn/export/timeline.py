@@ -5,7 +5,7 @@ Times are fractions of a whole note from the beginning of the tune.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
@@ -30,27 +30,37 @@ class TimedNote(NamedTuple):
     pitch: int
 
 
-def played_with_onsets(tune: Tune, voice: Voice) -> Iterator[tuple[Fraction, Bar]]:
-    """Yield the bars of a voice as they are played, with repeats written out.
+class PlayedVoice(NamedTuple):
+    """A voice as played.
 
     Parameters
     ----------
-    tune : Tune
-        Its field ``P:`` may give the order of the parts.
     voice : Voice
-        A voice of the tune.
+    bars : list of (Fraction, Bar)
+        Its bars with their onsets in whole notes; repeats are written out.
+    """
 
-    Yields
-    ------
-    onset : Fraction
-        In whole notes from the beginning of the tune.
-    bar : Bar
+    voice: Voice
+    bars: list[tuple[Fraction, Bar]]
+
+    @property
+    def length(self) -> Fraction:
+        """The length in whole notes, rests included."""
+        return self.bars[-1][0] + self.bars[-1][1].length if self.bars else Fraction(0)
+
+
+def play_voices(tune: Tune) -> list[PlayedVoice]:
+    """Return the voices of a tune as they are played.
 
     Raises
     ------
     ABCError
         If there is too much to play.
     """
+    return [PlayedVoice(voice, list(_with_onsets(tune, voice))) for voice in tune.voices]
+
+
+def _with_onsets(tune: Tune, voice: Voice) -> Iterator[tuple[Fraction, Bar]]:
     now = Fraction(0)
     size = 0
     for bar in played_bars(voice, tune.parts):
@@ -61,25 +71,14 @@ def played_with_onsets(tune: Tune, voice: Voice) -> Iterator[tuple[Fraction, Bar
             raise _too_long(bar)
 
 
-def played_length(tune: Tune) -> Fraction:
-    """Return the length of the longest voice as played, rests included, in whole notes.
-
-    Raises
-    ------
-    ABCError
-        If there is too much to play.
-    """
-    longest = Fraction(0)
-    for voice in tune.voices:
-        bars = list(played_with_onsets(tune, voice))
-        if bars:
-            onset, last = bars[-1]
-            longest = max(longest, onset + last.length)
-    return longest
-
-
-def voice_notes(tune: Tune) -> list[list[TimedNote]]:
+def voice_notes(tune: Tune, played: Sequence[PlayedVoice]) -> list[list[TimedNote]]:
     """Return the notes of each voice, without those of chord symbols.
+
+    Parameters
+    ----------
+    tune : Tune
+    played : sequence of PlayedVoice
+        Its voices, from :func:`play_voices`.
 
     Raises
     ------
@@ -88,16 +87,16 @@ def voice_notes(tune: Tune) -> list[list[TimedNote]]:
     """
     voices = []
     size = 0
-    for voice in tune.voices:
+    for voice in played:
         notes = _notes_of_voice(tune, voice)
-        size += len(notes) + len(voice.bars)
+        size += len(notes) + len(voice.voice.bars)
         if size > _MOST_PLAYED:
-            raise _too_long(voice.bars[0])
+            raise _too_long(voice.voice.bars[0])
         voices.append(notes)
     return voices
 
 
-def chord_symbol_notes(tune: Tune) -> list[TimedNote]:
+def chord_symbol_notes(played: Sequence[PlayedVoice]) -> list[TimedNote]:
     """Return the notes of the chord symbols of all voices.
 
     A chord sounds until the next chord symbol, also one that is not understood, or until the
@@ -105,13 +104,13 @@ def chord_symbol_notes(tune: Tune) -> list[TimedNote]:
     have a chord symbol at the same time, that of the first is played.
     """
     chords: dict[Fraction, list[int]] = {}  # by onset: pitches; empty for silence
-    for voice in tune.voices:
-        if any(event.chord_symbol for bar in voice.bars for event in bar.events):
-            for onset, pitches in _chord_changes(tune, voice).items():
+    for voice in played:
+        if any(event.chord_symbol for bar in voice.voice.bars for event in bar.events):
+            for onset, pitches in _chord_changes(voice).items():
                 chords[onset] = chords.get(onset) or pitches
     if not chords:
         return []
-    ordered = [*sorted(chords.items()), (played_length(tune), [])]
+    ordered = [*sorted(chords.items()), (max(voice.length for voice in played), [])]
     return [
         TimedNote(start, end, pitch)
         for (start, pitches), (end, _) in pairwise(ordered)
@@ -129,10 +128,10 @@ def in_midi_range(pitch: int) -> int:
     return pitch
 
 
-def _chord_changes(tune: Tune, voice: Voice) -> dict[Fraction, list[int]]:
+def _chord_changes(voice: PlayedVoice) -> dict[Fraction, list[int]]:
     """Return the pitches of the chord symbol at each onset; an empty list ends a chord."""
     changes: dict[Fraction, list[int]] = {}
-    for now, bar in played_with_onsets(tune, voice):
+    for now, bar in voice.bars:
         if bar.part:
             changes.setdefault(now, [])
         for event in bar.events:
@@ -145,17 +144,17 @@ def _chord_changes(tune: Tune, voice: Voice) -> dict[Fraction, list[int]]:
     return changes
 
 
-def _notes_of_voice(tune: Tune, voice: Voice) -> list[TimedNote]:
+def _notes_of_voice(tune: Tune, voice: PlayedVoice) -> list[TimedNote]:
     notes = []
     delays: dict[Fraction, Fraction] = {}  # by onset: the time that grace notes take there
-    for now, bar in played_with_onsets(tune, voice):
+    for now, bar in voice.bars:
         for event in bar.events:
             if event.graces:
                 onset = now + event.onset - bar.onset
                 graces = list(_grace_notes(event, onset))
                 delays[onset] = _grace_duration(event) * len(event.graces)
                 notes += graces
-    for onset, duration, pitch in played_notes(tune, voice):
+    for onset, duration, pitch in played_notes(tune, voice.voice):
         notes.append(TimedNote(onset + delays.get(onset, 0), onset + duration, pitch))
     return notes
 

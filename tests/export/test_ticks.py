@@ -14,7 +14,7 @@ from abcrnn.data.corpus import load_corpus
 from abcrnn.events import read_midi
 from abcrnn.export.midi import to_midi_bytes
 from abcrnn.export.ticks import TickNote, choose_division, to_tick, without_overlaps
-from abcrnn.export.timeline import chord_symbol_notes, played_length, voice_notes
+from abcrnn.export.timeline import chord_symbol_notes, play_voices, voice_notes
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.reader import read_tune
 
@@ -61,7 +61,8 @@ def test_a_long_tune_is_read_by_pretty_midi_and_by_events(tmp_path) -> None:
         path = tmp_path / "long.mid"
         path.write_bytes(data)
         [piece] = read_midi(path)
-        sounding = sum(len(notes) for notes in voice_notes(read_tune(tune)))
+        parsed = read_tune(tune)
+        sounding = sum(map(len, voice_notes(parsed, play_voices(parsed))))
         assert len(piece.notes) == sounding
 
 
@@ -76,14 +77,15 @@ def has_exact_ticks(tune: str) -> bool:
     except ABCError:
         return False
     parsed = read_tune(tune)
-    expected = [*voice_notes(parsed), chord_symbol_notes(parsed)]
+    played = play_voices(parsed)
+    expected = [*voice_notes(parsed, played), chord_symbol_notes(played)]
     for track, notes in zip(file.tracks[1:], expected, strict=False):
         starts = {(note.start, note.pitch) for note in notes}
         times = {time for note in notes for time in note[:2]}
         found = rational(notes_of(track), file.ticks_per_beat)
         assert {(start, pitch) for start, _, pitch in found} == starts
         assert {time for note in found for time in note[:2]} <= times
-    end = 4 * file.ticks_per_beat * played_length(parsed)
+    end = 4 * file.ticks_per_beat * max(voice.length for voice in played)
     assert [sum(message.time for message in track) for track in file.tracks] == [end] * len(
         file.tracks
     )
