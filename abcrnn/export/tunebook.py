@@ -16,6 +16,7 @@ from abcrnn.export.tempos import parse_speed
 from abcrnn.export.tune_text import has_only_chords
 from abcrnn.notation import ABCError
 from abcrnn.notation.text import decode_text
+from abcrnn.notation.tunebook import tune_title
 from abcrnn.storage.paths import as_path
 
 #: The formats of :func:`convert_tunes`: function that writes a tune, and file name extension.
@@ -24,8 +25,6 @@ FORMATS: dict[str, tuple[Callable[..., None], str]] = {
     "musicxml": (to_musicxml, ".musicxml"),
 }
 
-_TITLE = re.compile(r"^[ \t]*T:(.*)$", re.MULTILINE)
-_COMMENT = re.compile(r"(?<!\\)%.*")
 # Letters that Unicode does not split into an ASCII letter and an accent.
 _LETTERS = str.maketrans({
     "ß": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l",
@@ -158,8 +157,7 @@ def file_stem(tune: str, number: int) -> str:
     ``e``, ``ø`` becomes ``o``), so that no name points outside the folder, is hidden or has a
     meaning in a shell.
     """
-    found = _TITLE.search(tune)
-    title = decode_text(_COMMENT.sub("", found[1])) if found else ""
+    title = decode_text(tune_title(tune))
     plain = unicodedata.normalize("NFKD", title.translate(_LETTERS))
     words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().lower())
     return "-".join([f"{number:04}", *words])[:60].rstrip("-")
