@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from abcrnn.notation.directives import Directive, parse_directive
 from abcrnn.notation.fields import parse_meter, parse_unit
 from abcrnn.notation.lines import (
     Line,
@@ -24,10 +25,6 @@ from abcrnn.notation.lines import (
 # Fields of a file header that change a tune or describe it (the table in section 3). The
 # others, such as B: or Z:, describe the book.
 _FILE_FIELDS = "CILMORUm"
-
-# Directives of a file header that change the music (section 11), not its layout.
-_FILE_DIRECTIVES = ("decoration", "linebreak", "map", "midi", "percmap", "playtempo",
-                    "propagate-accidentals", "score", "staves", "voicemap")  # fmt: skip
 
 
 class Block(NamedTuple):
@@ -265,9 +262,10 @@ def _setting(text: str) -> str:
         return ""
     letter, value = field
     if letter == "I":
+        if parse_directive(value) == Directive():
+            return ""  # it changes only the layout
         words = value.lower().split()
-        known = words and words[0] in _FILE_DIRECTIVES
-        return " ".join(words[: 2 if words[0] == "midi" else 1]) if known else ""
+        return " ".join(words[: 2 if words[0] == "midi" else 1])
     if letter in "Um":
         return f"{letter}:{value.split('=')[0].strip()}"
     is_valid = {"M": parse_meter(value), "L": parse_unit(value)}.get(letter, value)

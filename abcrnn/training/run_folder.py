@@ -152,7 +152,7 @@ class RunFolder:
         if differences:
             raise ValueError(
                 f"{self.path} holds another run: {'; '.join(differences)}. "
-                "Use the same settings to resume it, or another run folder"
+                f"Use the same settings to resume it, or another run folder{_advice(differences)}"
             )
 
     def split_rule(self) -> str:
@@ -297,6 +297,16 @@ def _record(kind: Any, row: Any, epoch: int) -> Any:
     if record.epoch != epoch:
         raise ValueError(f"row {epoch} of its history is of epoch {_short(record.epoch)}")
     return record
+
+
+def _advice(differences: list[str]) -> str:
+    """Return how tunes may differ although the user has not changed them."""
+    if not any(difference.startswith("its corpus fingerprint") for difference in differences):
+        return ""
+    return (
+        ". The tunes differ: the files have changed, or were read by other rules "
+        "(--join-blank; earlier versions of abcrnn: see Files in CHANGELOG.md)"
+    )
 
 
 def _differences(name: str, recorded: Any, now: Any) -> list[str]:

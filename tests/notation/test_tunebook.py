@@ -244,8 +244,9 @@ R:waltz
 L:1/4
 %%scale 0.7
 %%MIDI program 24
-%%MIDI transpose 12
+I:MIDI transpose 12
 U:T=!trill!
+I:abc-creator me
 B:a book
 
 X:1
@@ -264,11 +265,11 @@ M:3/4
     tunes, fragments = split_tunebook(book)
     assert tunes[0].text == (
         "X:1\nT:one\nT:first\nM:3/4 % waltz\nR:waltz\nL:1/4\n%%MIDI program 24\n"
-        "%%MIDI transpose 12\nU:T=!trill!\nK:C\nCDE|FGA|"
+        "I:MIDI transpose 12\nU:T=!trill!\nK:C\nCDE|FGA|"
     )
-    assert [tunes[0].line_in_book(n) for n in (1, 3, 4, 6, 10, 11)] == [13, 15, 3, 6, 16, 17]
+    assert [tunes[0].line_in_book(n) for n in (1, 3, 4, 6, 10, 11)] == [14, 16, 3, 6, 17, 18]
     assert tunes[1].text == (
-        "X:2\nR:waltz\nL:1/4\n%%MIDI transpose 12\nU:T=!trill!\n"
+        "X:2\nR:waltz\nL:1/4\nI:MIDI transpose 12\nU:T=!trill!\n"
         "M:2/4\n%%MIDI program 5\nK:G\nGA|cd|\nM:3/4"
     )
     assert [read_tune(tune.text).meter.text for tune in tunes] == ["3/4", "2/4"]

@@ -36,6 +36,14 @@ def names(folder):
     return sorted(path.name for path in folder.path.rglob("*") if path.is_file())
 
 
+def test_a_run_with_other_tunes_says_why_they_may_differ(tmp_path):
+    RunFolder(tmp_path).open({"corpus": {"name": "mine", "fingerprint": "a"}, "seed": 1})
+    with pytest.raises(ValueError, match=r"corpus fingerprint is 'a', not 'b'.*other rules \("):
+        RunFolder(tmp_path).open({"corpus": {"name": "mine", "fingerprint": "b"}, "seed": 1})
+    with pytest.raises(ValueError, match=r"its seed is 1, not 2\..*another run folder$"):
+        RunFolder(tmp_path).open({"corpus": {"name": "mine", "fingerprint": "a"}, "seed": 2})
+
+
 # One at a time -----------------------------------------------------------------------------
 
 
