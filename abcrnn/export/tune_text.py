@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from abcrnn.notation.chord_symbols import parse_chord_symbol
 from abcrnn.notation.errors import ABCError
+from abcrnn.notation.fragments import join_fragments
 from abcrnn.notation.reader import read_tune
 from abcrnn.notation.text import decode_text
 from abcrnn.notation.tune import Event, Tune
-from abcrnn.notation.tunebook import split_tunebook
+from abcrnn.notation.tunebook import Block, read_blocks
 
 _MOST_CHARACTERS = 50_000  # far more than real tunes have
 
@@ -24,7 +25,8 @@ def parse_single_tune(text: str) -> Tune:
     Parameters
     ----------
     text : str
-        May have text before the tune; lines may end in ``\n``, ``\r\n`` or ``\r``.
+        May have text before the tune, and an empty line below its header. Lines may end in
+        ``\n``, ``\r\n`` or ``\r``.
 
     Raises
     ------
@@ -37,18 +39,30 @@ def parse_single_tune(text: str) -> Tune:
             f"the text has {len(text)} characters; a tune has at most {_MOST_CHARACTERS}"
         )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    found, _ = split_tunebook(text)
+    blocks = join_fragments(read_blocks(text.split("\n")))
+    found = [block for block in blocks if block.is_tune]
     if len(found) > 1:
         raise ABCError("a second tune begins here; convert one at a time", found[1].line, 1)
-    if found:  # keep line numbers: replace each line before the tune by an empty one
-        text = "\n" * (found[0].line - 1) + found[0].text
     first = found[0].line if found else 1
-    tune = read_tune(text)
+    tune = read_tune(_at_its_lines(found[0]) if found else text)
     if not any(letter == "K" for letter, _ in tune.fields):
         raise ABCError("the tune has no K: field, such as K:D, to end its header", first, 1)
     if not any(event.pitches or _sounds(event) for bar in tune.bars() for event in bar.events):
         raise ABCError("the tune has no notes", first, 1)
     return tune
+
+
+def _at_its_lines(tune: Block) -> str:
+    """Return the text of a tune with empty lines, so that its lines keep their numbers.
+
+    Lines of a file header come from above the tune; the lines after them are moved down.
+    """
+    text, number = "", 1
+    for index, line in enumerate(tune.text.split("\n"), start=1):
+        missing = max(tune.line_in_book(index) - number, 0)
+        text += "\n" * missing + line + "\n"
+        number += missing + 1
+    return text.removesuffix("\n")
 
 
 def has_only_chords(text: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from itertools import chain
 
-from abcrnn.notation.lines import header_field, is_music, lines_of_tune
+from abcrnn.notation.lines import begins_text_block, header_field, is_music, lines_of_tune
 from abcrnn.notation.tune import Problem
 from abcrnn.notation.tunebook import Block, block_of, header_lines, tune_body
 
@@ -22,6 +22,7 @@ class Kind(Enum):
     """What a line outside tunes is."""
 
     COMMENT = "comment"  # or a directive
+    UNCLOSED = "text block without an end"
     TEXT = "text"
     FIELD = "field"
     MUSIC = "music"
@@ -45,6 +46,11 @@ def check_fragment(fragment: Block, in_file_header: bool = False) -> list[Proble
     if _is_tune_without_number(fragment):
         return [Problem(1, 1, "lost", "a tune without X: is not read; it must begin with X:1")]
     kinds = _kinds(fragment)
+    for number, column, kind, text in kinds:
+        if kind == Kind.UNCLOSED:
+            name = text.split()[0].removeprefix("%%begin")
+            message = f"%%begin{name} is not closed by %%end{name}"
+            return [Problem(number, column, "outside", message)]
     for kind in (Kind.MUSIC, Kind.FIELD, Kind.TEXT):
         for number, column, found, text in kinds:
             field = header_field(text)
@@ -116,6 +122,8 @@ def _kinds(fragment: Block) -> list[tuple[int, int, Kind, str]]:
         kind = Kind.FIELD if header_field(text) else Kind.TEXT
         if in_text_block or text.lstrip().startswith("%"):
             kind = Kind.COMMENT
+            if begins_text_block(text) and not in_text_block:
+                kind = Kind.UNCLOSED
         elif is_music(text):
             kind = Kind.MUSIC
         found.append((number, len(text) - len(text.lstrip()) + 1, kind, text))

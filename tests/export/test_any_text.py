@@ -120,6 +120,21 @@ def test_repeats_cannot_multiply_without_bound(tmp_path: Path) -> None:
         to_midi_bytes(tune.replace("1/8", "1/512") + "[ABcd]/9" * 4_000)
 
 
+def test_an_empty_line_below_the_header() -> None:
+    assert to_midi_bytes(HEADER + "\nABcd|\n\n\nAB|") == to_midi_bytes(HEADER + "ABcd|\nAB|")
+    with pytest.raises(ABCError) as caught:
+        to_midi_bytes("words\n\n" + HEADER + "\nABcd|\n\nAB A99999|")
+    assert (caught.value.line, caught.value.column) == (11, 4)
+
+
+def test_the_file_header_of_one_tune() -> None:
+    tune = "X:1\n{}K:C\nABcd|"
+    fields = "M:3/4\nL:1/4\n%%MIDI program 24\n"
+    assert to_midi_bytes(f"%abc-2.1\n{fields}\n" + tune.format("")) == to_midi_bytes(
+        tune.format(fields)
+    )
+
+
 def test_errors_have_line_and_column() -> None:
     with pytest.raises(ABCError) as caught:
         to_midi_bytes(HEADER + "ABcd|\nAB A99999|")

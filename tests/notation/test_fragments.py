@@ -58,6 +58,7 @@ def test_no_music(line):
         ("M:3/4\nQ:120", True, (2, 1, "outside", "the field Q: in a file header is not read")),
         ("%abc-2.1\n% comment\n%%newpage", True, None),
         ("%%begintext\n|:cdef|\nT:x\nK:G\n%%endtext", False, None),
+        ("% a\n%%beginsvg x\n<svg>", False, (2, 1, "outside", "%%beginsvg is not closed by %%end")),
     ],
 )
 def test_what_is_outside_tunes_is_reported(text, in_file_header, found):
