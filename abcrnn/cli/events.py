@@ -268,6 +268,8 @@ def _embedded_folder() -> Path:
     done = folder / "done"
     if not done.exists() or done.read_text("utf-8") != _EMBEDDED_VERSION:
         print(f"Converting {_EMBEDDED} to MIDI files in {folder}; this is done once.")
+        for earlier in folder.glob("*.mid"):  # of another version, maybe with another name
+            earlier.unlink()
         convert_tunes([_with_tempo(tune) for tune in load_corpus(_EMBEDDED).tunes], folder)
         write_text(done, _EMBEDDED_VERSION)
     return folder

@@ -146,6 +146,21 @@ def test_without_a_folder_the_embedded_corpus_is_converted_once(
     assert "this is done once" in capsys.readouterr().out
     assert events._embedded_folder() == folder
     assert not capsys.readouterr().out
+    # Files of an earlier version are written again.
+    (folder / "done").write_text("")
+    (folder / "0000-stale.mid").write_bytes(b"")
+    (folder / "done").with_name("mine.txt").touch()
+    assert events._embedded_folder() == folder
+    assert "this is done once" in capsys.readouterr().out
+    assert len(load_pieces(folder).pieces) == len(few_tunes.tunes)
+    assert not (folder / "0000-stale.mid").exists() and (folder / "mine.txt").exists()
+
+
+def test_embedded_tunes_are_played_at_one_tempo():
+    reel = "X:1\nT:t\nM:C|\nR:reel\nK:D\nD8|"
+    assert "\nQ:1/4=120\nK:D\n" in events._with_tempo(reel)
+    slow = reel.replace("R:reel", "Q:1/4=80")
+    assert events._with_tempo(slow) == slow
 
 
 @pytest.mark.slow
