@@ -17,10 +17,11 @@ from abcrnn.export.tune_text import printable
 from abcrnn.notation.chord_symbols import parse_chord_symbol
 from abcrnn.notation.tune import Bar, Event, Syllable, Tune
 
-# By the beginning of a mark's text.
+# By the beginning of a mark, without spaces: what a player does there.
 _SOUNDS = {
-    "Fine": {"fine": "yes"}, "To Coda": {"tocoda": "coda"}, "D.C.": {"dacapo": "yes"},
-    "Da Capo": {"dacapo": "yes"}, "D.S.": {"dalsegno": "segno"},
+    "fine": {"fine": "yes"}, "tocoda": {"tocoda": "coda"}, "dacoda": {"tocoda": "coda"},
+    "d.c": {"dacapo": "yes"}, "dacapo": {"dacapo": "yes"},
+    "d.s": {"dalsegno": "segno"}, "dalsegno": {"dalsegno": "segno"},
 }  # fmt: skip
 _DRUMS = 10  # the MIDI channel of percussion, of 16
 _JUSTIFIED = {"title": "center", "subtitle": "center", "composer": "right", "lyrics": "left"}
@@ -211,14 +212,12 @@ def _insert_style(line: Element, style: str) -> None:
 def _complete_marks(measure: Element, bar: Bar) -> None:
     """Give the words of ``D.C.`` and similar marks their meaning for players."""
     for mark in bar.placed_marks:
-        text = MARK_TEXTS.get(mark.text) if mark.placement is None else None
-        if text is None:
-            continue
-        sound = {"Fine": {"fine": "yes"}, "To Coda": {"tocoda": "coda"}}.get(text)
+        name = mark.text.lower().replace(" ", "")
+        sounds = (value for start, value in _SOUNDS.items() if name.startswith(start))
+        sound = next(sounds, None) if mark.placement is None else None
         if sound is None:
-            sound = (
-                {"dacapo": "yes"} if text.startswith(("D.C.", "Da Capo")) else {"dalsegno": "segno"}
-            )
+            continue
+        text = MARK_TEXTS.get(mark.text, mark.text)
         for direction in measure.findall("direction"):
             words = direction.find("direction-type/words")
             if words is not None and words.text == text and direction.find("sound") is None:

@@ -33,11 +33,12 @@ _EXPRESSIONS = {
 _DYNAMICS = frozenset(["pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz", "sf"])
 _TREMOLOS = {"/": 1, "//": 2, "///": 3, "////": 4}
 
-#: Texts of the marks that concern the order of playing.
+#: Texts of marks, of those that concern the order of playing and others.
 MARK_TEXTS = {
     "D.C.": "D.C.", "D.S.": "D.S.", "dacapo": "Da Capo", "dacoda": "To Coda", "fine": "Fine",
     "D.C.alcoda": "D.C. al Coda", "D.C.alfine": "D.C. al Fine",
     "D.S.alcoda": "D.S. al Coda", "D.S.alfine": "D.S. al Fine",
+    "ped": "Ped.", "ped(": "Ped.", "ped)": "*", "ped-up": "*",
 }  # fmt: skip
 
 _SPANS = {"crescendo": "Crescendo", "<": "Crescendo", "diminuendo": "Diminuendo",

@@ -49,7 +49,12 @@ def is_direction(name: str) -> bool:
 
 def is_jump(name: str) -> bool:
     """Return whether a direction sends the player to another place, as ``D.C.`` does."""
-    return name.lower().startswith("d") and (name in MARKS or is_direction(name))
+    return name.lower().startswith("d") and is_repeat_mark(name)
+
+
+def is_repeat_mark(name: str) -> bool:
+    """Return whether a decoration concerns the order of playing, such as ``segno``."""
+    return name in MARKS or is_direction(name)
 
 
 def is_decoration(name: str) -> bool:

@@ -7,6 +7,7 @@ from abcrnn.notation.faulty_notation import FaultyNotationReader
 from abcrnn.notation.lexer import Token
 from abcrnn.notation.voices import VoiceBuilder
 
+_SPAN_SYNONYMS = {"crescendo": "<", "diminuendo": ">"}
 _ON_BAR_LINES = {"fermata", "invertedfermata", "H", "."} | SPAN_ENDS
 
 
@@ -22,6 +23,7 @@ class MarkReader(FaultyNotationReader):
         self.slurs_begun = self.slurs_ended = 0
         self.grace_slash = self.spaced = False
         self.last_token: Token | None = None  # the last one of music
+        self.spans: dict[tuple[str, str], Token] = {}  # those open, by voice and kind
         self.text_line = 1  # lines that continue another have its number
 
     def _follow_layout(self, token: Token) -> None:
@@ -44,6 +46,17 @@ class MarkReader(FaultyNotationReader):
         for field, syllable in voice.text.surplus:
             token = Token("field", "w:", field.line, field.column)
             self._remark(token, f"lyrics without a note, from {syllable[:30]!r} on")
+        for (name, _), token in self.spans.items():
+            if name == voice.name:
+                self._remark(token, f"{token.text} is not closed; it lasts to the end")
+
+    def _follow_span(self, token: Token, name: str) -> None:
+        """Remember where a hairpin or long trill begins; report an end without a beginning."""
+        kind = self.current, _SPAN_SYNONYMS.get(name[:-1], name[:-1])
+        if name.endswith("("):
+            self.spans[kind] = token
+        elif self.spans.pop(kind, None) is None:
+            self._remark(token, f"{token.text} closes nothing")
 
     # Slurs, and marks without a note -----------------------------------------------------------
 

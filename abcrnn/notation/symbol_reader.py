@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from abcrnn.notation.chord_symbols import looks_like_words, parse_chord_symbol
-from abcrnn.notation.decorations import DEFAULT_SYMBOLS, KNOWN, MARKS, is_direction, is_jump
+from abcrnn.notation.decorations import DEFAULT_SYMBOLS, KNOWN, is_jump, is_repeat_mark
 from abcrnn.notation.lexer import Token
 from abcrnn.notation.mark_reader import MarkReader
 from abcrnn.notation.tune import Pitch
@@ -81,7 +81,9 @@ class SymbolReader(MarkReader):
             self._unsupported(token, f"the decoration {text}, which has spaces")
         elif len(text) > 1 and name not in KNOWN:
             self._unsupported(token, f"the decoration {text}")
-        if name in MARKS or is_direction(name):
+        if len(name) > 1 and name[-1] in "()" and name in KNOWN:
+            self._follow_span(token, name)
+        if is_repeat_mark(name):
             self.voice.mark(name)
             if is_jump(name):
                 self._remark(token, f"{text} is not played: the music goes on after it")

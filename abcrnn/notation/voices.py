@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from abcrnn.notation.clefs import Clef, Properties
-from abcrnn.notation.decorations import MARKS
+from abcrnn.notation.decorations import is_repeat_mark
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, Meter, Tempo
 from abcrnn.notation.tune import Bar, Change, Event, Mark, Pitch, Program, Voice
@@ -362,7 +362,7 @@ class VoiceBuilder:
         self._begin_bar()
 
     def _repeat_marks(self) -> tuple[str, ...]:
-        return tuple(text for _, text, sign in self._marks if sign is None and text in MARKS)
+        return tuple(text for _, text, sign in self._marks if sign is None and is_repeat_mark(text))
 
     def _last_event(self) -> Event | None:
         if self._events:

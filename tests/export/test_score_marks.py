@@ -126,12 +126,12 @@ def test_the_speed_is_that_of_midi(fields: str, speed: str, tmp_path: Path) -> N
 
 
 def test_marks_of_repetition(tmp_path: Path) -> None:
-    music = "!segno!CD!coda!EF|GA!fine!|cB!D.C.!|AG!D.S.alcoda!|cc!dacoda!|]"
+    music = "!segno!CD!coda!EF|GA!fine!|cB!D.C. al Fine!|AG!D.S.alcoda!|cc!dacoda!|]"
     root = xml_of(HEADER + music, tmp_path)
     assert [(bar, before) for bar, before, _ in directions(root, "segno")] == [(0, 0)]
     assert [(bar, before) for bar, before, _ in directions(root, "coda")] == [(0, 2)]
     assert placed_words(root) == [
-        (1, 2, "Fine"), (2, 2, "D.C."), (3, 2, "D.S. al Coda"), (4, 2, "To Coda")
+        (1, 2, "Fine"), (2, 2, "D.C. al Fine"), (3, 2, "D.S. al Coda"), (4, 2, "To Coda")
     ]  # fmt: skip
     assert [dict(e.attrib) for e in root.iter("sound") if not e.get("tempo")] == [
         {"fine": "yes"}, {"dacapo": "yes"}, {"dalsegno": "segno"}, {"tocoda": "coda"}

@@ -105,6 +105,27 @@ def test_symbols_are_replaced_from_their_definition_on() -> None:
     assert third.decorations == ()
 
 
+@pytest.mark.parametrize(
+    ("music", "column", "message"),
+    [
+        ("C!<(!DEF|GABc|", 2, "!<(! is not closed; it lasts to the end"),
+        ("CD!trill)!EF|", 3, "!trill)! closes nothing"),
+        ("C!crescendo(!D!<)!E!<)!F|", 20, "!<)! closes nothing"),
+    ],
+)
+def test_hairpins_and_trills_that_do_not_pair_are_reported(
+    music: str, column: int, message: str
+) -> None:
+    (problem,) = check_tune(f"{HEADER}K:C\n{music}", unsupported=True)
+    assert (problem.column, problem.kind, problem.message) == (column, "unsupported", message)
+    assert check_tune(f"{HEADER}K:C\n{music}") == []
+
+
+def test_directions_with_spaces_are_marks() -> None:
+    (bar,) = read_tune(f"{HEADER}K:C\nCDEF!D.C. al Fine!|]").bars()
+    assert bar.marks == ("D.C. al Fine",)
+
+
 def test_grace_notes_without_a_note_are_reported() -> None:
     (problem,) = check_tune(f"{HEADER}K:C\nCDEF{{ga}}|]", unsupported=True)
     assert (problem.line, problem.kind) == (5, "unsupported")
