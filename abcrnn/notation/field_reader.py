@@ -69,6 +69,8 @@ class FieldReader:
                 self.voice.text.continue_lyrics(value)
             elif self.last_field == "W" and self.words:
                 self.words[-1].append(value)
+            elif self.last_field == "V":
+                self._field_v(token, f"{self.current} {value}")
             return
         self.last_field = letter
         if in_header:

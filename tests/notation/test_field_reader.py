@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from abcrnn.notation import Tune, check_tune, played_notes, read_tune
+from abcrnn.notation import Tune, check_tune, played_notes, read_tune, transpose
 from abcrnn.notation.tune import Program
 
 HEADER = "X:1\nM:4/4\nL:1/4\n"
@@ -74,6 +76,12 @@ def test_what_moves_notes(tune: str, properties: str, semitones: int):
 def test_a_clef_applies_to_its_voice_only_and_goes_before_that_of_the_key():
     text = "V:1 treble\nV:2 bass-8\nV:3\nK:C clef=treble+8\nV:1\nCDEF|\nV:2\nCDEF|\nV:3\nCDEF|"
     assert sounding(text) == [moved(0), moved(-12), moved(12)]
+
+
+def test_a_continued_voice_field_has_all_its_properties():
+    text = 'V:1 name="Viola"\n+: octave=-1\nK:C\nCDEF|\nV:2\n+:transpose=2\nCDEF|'
+    assert sounding(text) == [moved(-12), moved(2)]
+    assert read(text).voices[0].full_name == "Viola"
 
 
 def test_properties_change_inside_a_tune_and_a_bar():
@@ -153,6 +161,51 @@ def test_percussion_is_reported_and_played_at_its_pitches(text: str):
 @pytest.mark.parametrize("line", ["I: :: ||", "%%staffsep 50", "%% D ^F G", "I:abc-charset utf-8"])
 def test_notes_and_typesetting_are_not_reported(line: str):
     assert unsupported(f"{line}\nK:C\nCDEF|") == []
+
+
+PIECES = [
+    *(
+        "K:",
+        "V:",
+        "I:",
+        "%%",
+        "Q:",
+        "[K:",
+        "[V:",
+        "]",
+        "\n",
+        " ",
+        "=",
+        '"',
+        "MIDI",
+        "program",
+        "12",
+    ),
+    *(
+        "transpose",
+        "octave",
+        "-1",
+        "clef",
+        "bass",
+        "treble-8",
+        "D",
+        "min",
+        "exp",
+        "^f",
+        "none",
+        "Hp",
+    ),
+    *("propagate-accidentals", "not", "middle", "1/4", "CDEF|", "^c-|c", "perc", "name"),
+]
+
+
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=30), semitones=st.integers(-12, 12))
+@settings(max_examples=300, deadline=None)
+def test_any_fields_can_be_read_checked_played_and_transposed(pieces: list[str], semitones: int):
+    text = "X:1\nK:C\n" + "".join(pieces) + "\nCDEF|"
+    check_tune(text, unsupported=True)
+    assert all(0 <= pitch <= 127 for voice in sounding(text) for pitch in voice)
+    transpose(text, semitones)
 
 
 # MIDI directives -------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Keys and tempos (sections 3.1.8 and 3.1.14), also spelled as musicians spell them."""
 
 from fractions import Fraction
+from time import process_time
 
 import pytest
 
@@ -130,6 +131,23 @@ def test_a_tempo_that_cannot_be_read_is_reported(text: str, tune: str):
     assert [(p.kind, p.message) for p in problems] == [
         ("unsupported", f"the tempo in Q:{text}: not supported, ignored")
     ]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["^c ", "^c", "foo ", "clef=bass ", 'name="', "a=", "=", "1=1=", "120 - ", "1/4 ", "D", " "],
+)
+def test_time_grows_with_the_length_of_a_field(piece: str):
+    size = 100_000 // len(piece)
+    started = process_time()
+    parse_key_field("D " + piece * size)
+    for value in (f"1/4={piece * size}", piece * size):
+        assert parse_tempo(value, Fraction(1, 8)).unreadable in (
+            "",
+            "the tempo",
+            "the second tempo",
+        )
+    assert process_time() - started < 10  # quadratic time would be many minutes
 
 
 def test_words_in_quotation_marks_alone_are_a_valid_tempo():
