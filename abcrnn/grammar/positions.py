@@ -39,6 +39,7 @@ class Ambiguity(IntEnum):
     NONE = 0
     METER = 1  # the meter or unit note length has changed
     ENDINGS = 2  # a first and second ending have come
+    DOUBLE_BAR = 3  # a double bar cuts another piece of a bar than the beginning of the tune
 
 
 class Closed(IntEnum):
@@ -94,8 +95,6 @@ class Repeats(NamedTuple):
     any_closed : bool
         Whether a ``:|`` has come.
     ambiguity : Ambiguity
-        By the rules followed here, the first ``:|`` after endings goes back to where the
-        endings went back to and skips them.
     """
 
     remainder: int = 0

@@ -122,7 +122,10 @@ class Sections:
     def _end_section(self, position: Position) -> Position | None:
         bar, repeats = position.bar, position.repeats
         if bar.is_short_pickup and not self._strict:
-            return self._next_bar(position)
+            after = self._next_bar(position)
+            if after and not repeats.is_open:  # a :| goes back to the full bar after it
+                after = after._replace(repeats=after.repeats._replace(remainder=0))
+            return after
         if repeats.ending == Ending.FIRST or not self._may_close_section(position):
             return None
         left = bar.filled % bar.length
@@ -135,7 +138,7 @@ class Sections:
         return self._close_section(
             position,
             left,
-            repeats._replace(remainder=_remainder_after_double_bar(repeats, left)),
+            self._after_double_bar(repeats, left),
             Closed.SECTION if only_section else Closed.TUNE,
         )
 
@@ -182,7 +185,7 @@ class Sections:
             return position._replace(repeats=repeats._replace(is_open=True))
         if not position.closed:
             return None
-        opened = repeats._replace(is_open=True, remainder=bar.filled)
+        opened = _opened(repeats, bar.filled)
         return position._replace(repeats=opened, closed=Closed.NOTHING)
 
     def _open_repeat_in_bar(self, position: Position) -> Position | None:
@@ -194,7 +197,7 @@ class Sections:
             return None
         if not bar.is_short_pickup:
             progress = self._count_bar(progress, left)
-        opened = repeats._replace(remainder=left, is_open=True, ending=Ending.NONE)
+        opened = _opened(repeats, left)
         return _begin_bar(position, left, opened, progress)
 
     def _first_ending(self, position: Position) -> Position | None:
@@ -214,6 +217,21 @@ class Sections:
             return None
         second = Repeats(repeats.remainder, False, Ending.SECOND, True, Ambiguity.ENDINGS)
         return position._replace(repeats=second)
+
+    def _after_double_bar(self, repeats: Repeats, left: int) -> Repeats:
+        """Return the repeats after a double bar, to which a later ``:|`` goes back."""
+        if repeats.is_open:
+            return repeats
+        if not self._strict:
+            return repeats._replace(remainder=left)
+        if repeats.ending:  # no :| may come before the next |:
+            return repeats._replace(remainder=NO_REPEAT if left else repeats.remainder)
+        if repeats.any_closed and repeats.ambiguity != Ambiguity.ENDINGS:
+            return repeats._replace(remainder=left)
+        # Some programs go back to the beginning of the tune instead, if this is the first :|.
+        if not repeats.any_closed and left != repeats.remainder and not repeats.ambiguity:
+            return repeats._replace(ambiguity=Ambiguity.DOUBLE_BAR)
+        return repeats
 
     # Requested form or number of bars -------------------------------------------------------
 
@@ -292,21 +310,15 @@ def _begin_bar(
     return Position(bar, repeats, progress, closed, position.has_note, position.in_slur)
 
 
+def _opened(repeats: Repeats, remainder: int) -> Repeats:
+    """Return the repeats after a ``|:``."""
+    double_bar = repeats.ambiguity == Ambiguity.DOUBLE_BAR
+    ambiguity = Ambiguity.NONE if double_bar else repeats.ambiguity
+    return Repeats(remainder, True, Ending.NONE, repeats.any_closed, ambiguity)
+
+
 def _is_unambiguous_end(repeats: Repeats, left: int, is_whole: bool) -> bool:
     """Whether all programs play a double bar alike that leaves ``left`` steps of a bar."""
     if left and repeats.is_open:
         return False
     return is_whole or not repeats.any_closed or repeats.ending == Ending.SECOND
-
-
-def _remainder_after_double_bar(repeats: Repeats, left: int) -> int:
-    """Return what a ``:|`` after a double bar must fill.
-
-    The first ``:|`` of a tune goes back to its beginning, a later one to the double bar;
-    but after endings, see :class:`Repeats`.
-    """
-    if repeats.ending:  # the music continues from before the endings
-        return NO_REPEAT if left else repeats.remainder
-    if repeats.any_closed and not repeats.is_open and repeats.ambiguity != Ambiguity.ENDINGS:
-        return left
-    return repeats.remainder

@@ -5,24 +5,13 @@ A tune is *valid* if it has no problem.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
+from collections.abc import Iterator
 
+from abcrnn.notation.bar_checks import bar_problems, compare_lengths
 from abcrnn.notation.errors import ABCError
-from abcrnn.notation.playing import played_bars
 from abcrnn.notation.reader import read_tune
-from abcrnn.notation.tune import Bar, Event, Problem, Tune, Voice
-
-_NOTE_VALUES = {
-    1: "whole notes",
-    2: "halves",
-    4: "quarters",
-    8: "eighths",
-    16: "sixteenths",
-    32: "thirty-seconds",
-    64: "sixty-fourths",
-}
+from abcrnn.notation.repeat_checks import order_problems, repeat_problems, unplayed_bars
+from abcrnn.notation.tune import Event, Problem, Tune, Voice
 
 
 def check_tune(text: str, unsupported: bool = False) -> list[Problem]:
@@ -40,8 +29,8 @@ def check_tune(text: str, unsupported: bool = False) -> list[Problem]:
     list of Problem
         ``(line, column, kind, message)``, in the order of the text. Kinds: ``bar``,
         ``character``, ``chord``, ``decoration``, ``empty``, ``ending``, ``field``, ``grace``,
-        ``header``, ``key``, ``length``, ``meter``, ``pitch``, ``quotation``, ``repeat``,
-        ``text``, ``tie``, ``tuplet``, ``voice``.
+        ``header``, ``key``, ``length``, ``meter``, ``part``, ``pitch``, ``quotation``,
+        ``repeat``, ``text``, ``tie``, ``tuplet``, ``voice``.
 
     Examples
     --------
@@ -62,13 +51,15 @@ def problems_of(tune: Tune) -> list[Problem]:
     """Return the problems of a parsed tune; ABCError if its repeats exceed the limits."""
     problems = [problem for problem in tune.problems if problem.kind != "unsupported"]
     problems += _header_problems(tune)
+    problems += order_problems(tune)
     if not any(event.pitches for bar in tune.bars() for event in bar.events):
         chords = any(event.chord_symbol for bar in tune.bars() for event in bar.events)
         message = "the tune has chords only, no notes" if chords else "the tune has no notes"
         problems.append(Problem(1, 1, "empty", message))
     for voice in tune.voices:
-        problems += _bar_problems(tune, voice)
-        problems += _repeat_problems(voice.bars)
+        problems += bar_problems(tune, voice)
+        problems += repeat_problems(tune, voice)
+        problems += unplayed_bars(tune, voice)
         problems += _tie_problems(voice)
     problems += _voice_problems(tune)
     return sorted(set(problems))
@@ -92,64 +83,9 @@ def _voice_problems(tune: Tune) -> Iterator[Problem]:
     for length, voice in ends:
         if length < longest:
             last = voice.bars[-1]
-            compared = _compare(length, longest, last.meter.unit)
+            compared = compare_lengths(length, longest, last.meter.unit)
             message = f"voice {voice.name} is shorter than voice {other.name}: {compared}"
             yield Problem(last.line, last.column, "voice", message)
-
-
-def _bar_problems(tune: Tune, voice: Voice) -> Iterator[Problem]:
-    """Yield bars that do not fill their meter, in the order they are played (section 4.8).
-
-    A bar may be short if it is the pickup of the tune, or if it ends at a double bar, a repeat
-    or the end of the tune and the music played next completes it.
-    """
-    before = Fraction(0)  # the piece of a bar before a bar line that cuts the bar in two
-    for count, bar in enumerate(played_bars(voice, tune.parts)):
-        whole, length = bar.meter.length, before + bar.length
-        pickup = count == 0 and whole is not None and length < whole
-        before = Fraction(0)
-        if whole is None or length == whole or pickup:
-            continue
-        if length < whole and bar.closes != "|":
-            before = length
-        else:
-            yield _bar_problem(bar, length, whole)
-
-
-def _bar_problem(bar: Bar, length: Fraction, whole: Fraction) -> Problem:
-    how = "long" if length > whole else "short"
-    message = f"the bar is too {how}: {_compare(length, whole, bar.meter.unit)}"
-    if length != bar.length:
-        message += ", including the piece of a bar played before it"
-    return Problem(bar.line, bar.column, "bar", message)
-
-
-def _compare(length: Fraction, whole: Fraction, unit: int) -> str:
-    """Return both lengths in the same note value, such as ``5 of 6 eighths``."""
-    parts = math.lcm(unit, length.denominator)
-    if parts in _NOTE_VALUES:
-        return f"{length * parts} of {whole * parts} {_NOTE_VALUES[parts]}"
-    return f"{length} instead of {whole} of a whole note"
-
-
-def _repeat_problems(bars: Sequence[Bar]) -> Iterator[Problem]:
-    """Yield repeats and endings that are opened and not closed (sections 4.8 and 4.9)."""
-    opened: Bar | None = None
-    first: Bar | None = None
-    for bar in bars:
-        if bar.begins_repeat:
-            if opened:
-                yield Problem(opened.line, opened.column, "repeat", "|: is not closed by :|")
-            opened = bar
-        if bar.ending:
-            first = bar if bar.ending == {1} else None
-        if bar.repeats:
-            opened = None
-    if opened:
-        yield Problem(opened.line, opened.column, "repeat", "|: is not closed by :|")
-    if first:
-        message = "the first ending has no second ending"
-        yield Problem(first.line, first.column, "ending", message)
 
 
 def _tie_problems(voice: Voice) -> Iterator[Problem]:

@@ -40,6 +40,7 @@ class FieldReader:
         self.unit: Fraction | None = None
         self.tempo_text: str | None = None
         self.parts = ""
+        self.parts_position = (1, 1)
         self.voices: dict[str, VoiceBuilder] = {}
         self.current = ""  # name of the current voice; in the header, of the last V:
         self.unnamed = False  # whether no V: has named the voice that K: opened
@@ -170,7 +171,11 @@ class FieldReader:
         if self.voices:
             self.voice.begin_part(value, token.line, token.column)
         else:
-            self.parts = value
+            self.parts, self.parts_position = value, (token.line, token.column)
+
+    def _field_t(self, token: Token, value: str) -> None:
+        if self.voices:
+            self.voice.title = value
 
     def _field_v(self, token: Token, value: str) -> None:
         name, text = (*value.split(None, 1), "", "")[:2]

@@ -13,9 +13,10 @@ from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, parse_tempo
 from abcrnn.notation.lengths import parse_ending, parse_length, parse_number
 from abcrnn.notation.lexer import NOTE, Token, tokens
+from abcrnn.notation.parts import share_parts
+from abcrnn.notation.pitches import pitch_of
 from abcrnn.notation.symbol_reader import SymbolReader
 from abcrnn.notation.tune import Event, Pitch, Tune
-from abcrnn.notation.voices import pitch_of
 
 _MOST_RESTS = 999  # bars of rest in a tune; a few characters can request very many
 
@@ -62,6 +63,7 @@ class _Reader(SymbolReader):
         super().__init__()
         self.chord_notes: list[tuple[Pitch, Fraction, bool]] = []
         self.headless = False
+        self.colon: Token | None = None  # a : that a bar line may follow
         self.rests = 0
 
     def read(self, text: str) -> Tune:
@@ -79,6 +81,8 @@ class _Reader(SymbolReader):
         voices = [builder.finish() for builder in self.voices.values()]
         for builder in self.voices.values():
             self._report_open_slurs_and_lyrics(builder)
+        if self.parts:
+            voices = share_parts(voices, [b.part_marks for b in self.voices.values()])
         meter, unit = self._initial_meter_and_unit()
         return Tune(
             fields=tuple((letter, " ".join(values)) for letter, values in self.fields),
@@ -87,6 +91,7 @@ class _Reader(SymbolReader):
             key=self.key or Key("none", 0),
             tempo=parse_tempo(self.tempo_text, unit) if self.tempo_text is not None else None,
             parts=self.parts,
+            parts_position=self.parts_position,
             voices=tuple(voice for voice in voices if voice.bars),
             problems=tuple(sorted(self.problems)),
             words=tuple(" ".join(values) for values in self.words),
@@ -94,6 +99,7 @@ class _Reader(SymbolReader):
 
     def _check_end(self) -> None:
         """Report what the end of the tune leaves open."""
+        self._report_colon()
         if self.in_grace:
             self._problem(self.in_grace, "grace", "grace notes are not closed by }")
         if self.chord:
@@ -164,6 +170,7 @@ class _Reader(SymbolReader):
     def _add(self, token: Token, duration: Fraction, pitches: tuple[Pitch, ...],
              tied: tuple[bool, ...] = (), invisible: bool = False,
              whole_bar: bool = False) -> None:  # fmt: skip
+        self._report_colon()
         voice = self.voice
         if voice.text.begin_line(self.text_line) and "<EOL>" in self.line_breaks:
             voice.end_system()
@@ -284,9 +291,24 @@ class _Reader(SymbolReader):
         if line.startswith("."):
             self.decorations.append(".")  # a dotted bar line
         self._place_pending_marks(at_bar_line=True)
-        voice.bar_line(line.lstrip("."))
+        colon, self.colon = ":" if self.colon else "", None
+        voice.bar_line(colon + line.lstrip("."))
         if len(line) < len(token.text):
             self._begin_ending(token, token.text[len(line) :])
+
+    def _on_other(self, token: Token) -> None:
+        """Read a ``:`` apart from its bar line, directly before or after; report other signs."""
+        if token.text != ":" or not self.voices:
+            super()._on_other(token)
+            return
+        self._report_colon()
+        if self.chord or self.in_grace or not self.voice.add_colon():
+            self.colon = token
+
+    def _report_colon(self) -> None:
+        if self.colon:
+            super()._on_other(self.colon)
+            self.colon = None
 
     def _on_ending(self, token: Token) -> None:
         self._begin_ending(token, token.text[1:])

@@ -42,7 +42,9 @@ class SymbolReader(MarkReader):
         text = token.text[1:-1]
         if text[:1] in ("^", "_", "<", ">", "@"):  # section 4.19
             placed = _COORDINATES.match(text)
-            self.annotations.append((text[placed.end() if placed else 1 :], text[0]))
+            words = text[placed.end() if placed else 1 :]
+            self._report_jump(token, words, f'"{words}"')
+            self.annotations.append((words, text[0]))
         elif text:
             self._chord_symbol_or_words(token, text)
 
@@ -53,6 +55,7 @@ class SymbolReader(MarkReader):
         if chord is None and (not resembles_chord or looks_like_words(text)):
             if resembles_chord:
                 self._remark(token, f'"{text[:40]}" is not a chord symbol; text is written "^..."')
+            self._report_jump(token, text, f'"{text}"')
             self.annotations.append((text, ""))
             return
         if self.chord_symbol:
@@ -85,10 +88,14 @@ class SymbolReader(MarkReader):
             self._follow_span(token, name)
         if is_repeat_mark(name):
             self.voice.mark(name)
-            if is_jump(name):
-                self._remark(token, f"{text} is not played: the music goes on after it")
+            self._report_jump(token, name, text)
         elif name:
             self.decorations.append(name)
+
+    def _report_jump(self, token: Token, name: str, text: str) -> None:
+        """Report a direction that would change the order in which the music is played."""
+        if is_jump(name):
+            self._remark(token, f"{text[:40]} is not played: the music goes on after it")
 
     def _on_overlay(self, token: Token) -> None:
         self._unsupported(token, "voice overlay (&)")

@@ -12,9 +12,9 @@ from abcrnn.notation.fields import parse_key_field
 from abcrnn.notation.intervals import move_pitch, write_letter
 from abcrnn.notation.lexer import NOTE, Token, tokens
 from abcrnn.notation.lines import LINE_END
+from abcrnn.notation.pitches import pitch_of
 from abcrnn.notation.transposed_names import ACCIDENTALS, move_chords, move_key
 from abcrnn.notation.tune import Event, Pitch
-from abcrnn.notation.voices import pitch_of
 
 _DRUM_MAP = re.compile(r"\bMIDI\s*=?\s*drummap\b", re.IGNORECASE)
 

@@ -199,6 +199,8 @@ class Bar(NamedTuple):
         Numbers of the ending that begins here; empty if none does.
     part : str
         The part that begins here, such as ``A``; empty if none does.
+    title : str
+        A title (``T:``) in the body above this bar: the next tune of a set begins here.
     tempo : Tempo, optional
         The tempo, if it changes at the beginning of this bar.
     marks : tuple of str
@@ -234,6 +236,7 @@ class Bar(NamedTuple):
     program: int | None = None
     placed_marks: tuple[Mark, ...] = ()
     new_system: bool = False
+    title: str = ""
 
     @property
     def begins_repeat(self) -> bool:
@@ -310,6 +313,8 @@ class Tune:
         What the parser found: notation that is not closed, not opened or not supported.
     words : tuple of str
         The lines of the fields ``W:``.
+    parts_position : tuple of int
+        Line and column of the order of parts.
     """
 
     fields: tuple[tuple[str, str], ...]
@@ -321,6 +326,7 @@ class Tune:
     voices: tuple[Voice, ...]
     problems: tuple[Problem, ...] = field(default=(), compare=False)
     words: tuple[str, ...] = ()
+    parts_position: tuple[int, int] = field(default=(1, 1), compare=False)
 
     def field(self, letter: str) -> str:
         """Return the first value of a header field, or an empty string."""

@@ -9,21 +9,14 @@ from abcrnn.notation.clefs import Clef, Properties
 from abcrnn.notation.decorations import is_repeat_mark
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, Meter, Tempo
-from abcrnn.notation.tune import Bar, Change, Event, Mark, Pitch, Program, Voice
+from abcrnn.notation.parts import PartMark
+from abcrnn.notation.tune import Bar, Change, Event, Mark, Program, Voice
+from abcrnn.notation.tuplets import Tuplet, tuplet_of
 from abcrnn.notation.voice_text import VoiceText
 
 _MOST_BARS = 20_000
 # Onsets are sums of fractions, which take more time with every new prime in a denominator.
 _FINEST_TIME = 2**60
-
-# q by p: p notes in the time of q (section 4.13); other q depend on the meter.
-_TUPLET_TIMES = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
-
-
-@dataclass
-class _Tuplet:
-    scale: Fraction
-    left: int
 
 
 @dataclass
@@ -37,6 +30,8 @@ class VoiceBuilder:
     bars: list[Bar] = field(default_factory=list)
     properties: Properties = field(default_factory=Properties)
     propagation: str = "pitch"
+    part_marks: list[PartMark] = field(default_factory=list)
+    title: str = ""  # of the tune of a set that the next bar begins
 
     def __post_init__(self) -> None:
         self.text = VoiceText()
@@ -47,7 +42,7 @@ class VoiceBuilder:
         self._tied_alters: dict[tuple[str, int], int] = {}
         self._last_is_tied = False  # in all its pitches
         self._changed_last: Event | None = None  # the last event of the last bar, if changed
-        self._tuplet: _Tuplet | None = None
+        self._tuplet: Tuplet | None = None
         self._broken: Fraction | None = None
         self._position = (0, 0)
         self._opens = ""
@@ -130,8 +125,7 @@ class VoiceBuilder:
 
     def begin_tuplet(self, p: int, q: int | None, r: int | None) -> None:
         """Begin a tuplet: the next ``r`` events, ``p`` in the time of ``q`` (section 4.13)."""
-        q = q or _TUPLET_TIMES.get(p) or (3 if self.meter.compound else 2)
-        self._tuplet = _Tuplet(Fraction(q, p), r or p)
+        self._tuplet = tuplet_of(p, q, r, self.meter)
 
     def break_rhythm(self, signs: str) -> bool:
         """Lengthen the last event and shorten the next, or the reverse (section 4.4).
@@ -200,10 +194,22 @@ class VoiceBuilder:
             self._opens = text if text.endswith(":") else self._opens or text
         self._accidentals = {}
 
+    def add_colon(self) -> bool:
+        """Add a ``:`` to the bar line before it, as in ``||`` at the end of a line and ``:`` next.
+
+        Returns False if no bar line is before it.
+        """
+        if self._events or not self._opens or self._ending:
+            return False
+        self.bar_line(self._opens + ":")
+        return True
+
     def begin_ending(self, numbers: frozenset[int], line: int, column: int) -> None:
         """Begin a first, second or nth ending here; a bar with events is split in two."""
         if self._events:
             self._end_bar("")
+        if 1 not in numbers and self._opens.endswith(":"):
+            self._opens = self._opens.rstrip(":") or ":|"  # ::2 does not begin a repeat
         self._ending = numbers
         self._begin(line, column)
 
@@ -212,6 +218,7 @@ class VoiceBuilder:
         if self._events:
             self._end_bar("")
         self._part = name
+        self.part_marks.append(PartMark(self._end, name))
         self._begin(line, column)
 
     def set_tempo(self, tempo: Tempo) -> None:
@@ -335,6 +342,7 @@ class VoiceBuilder:
                 closes=closes,
                 ending=self._ending,
                 part=self._part,
+                title=self.title,
                 tempo=self._tempo,
                 marks=self._repeat_marks(),
                 changes=tuple(
@@ -352,7 +360,7 @@ class VoiceBuilder:
         )
         self._end = onset
         self._events = []
-        self._opens, self._ending, self._part = "", frozenset(), ""
+        self._opens, self._ending, self._part, self.title = "", frozenset(), "", ""
         self._tempo, self._marks = None, []
         self._new_system, self._system_ends = self._system_ends, False
         for index, value in self._changes:
@@ -381,14 +389,3 @@ class VoiceBuilder:
             bar = self.bars[-1]
             self.bars[-1] = bar._replace(events=(*bar.events[:-1], self._changed_last))
             self._changed_last = None
-
-
-def pitch_of(voice: VoiceBuilder, accidental: str, letter: str, marks: str) -> Pitch:
-    """Return the pitch of a note (sections 4.1, 4.2): ``C`` is middle C, ``c`` an octave above.
-
-    The clef and ``octave=`` move it by octaves (section 4.6).
-    """
-    octave = 4 + letter.islower() + marks.count("'") - marks.count(",")
-    octave += voice.properties.sounding_octaves
-    sign = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}.get(accidental)
-    return Pitch(letter.upper(), voice.alter(letter.upper(), octave, sign), octave)

@@ -38,7 +38,8 @@ def test_incomplete_and_long_tunes_are_refused():
         TUNE.replace("AGE", "AG"),  # a bar too short
         TUNE.replace("|]", ":|\n|:G6|]"),  # a repeat that is not closed
         HEADER,
-        TUNE.replace("M:6/8\n", ""),
+        TUNE.replace("K:G\n", ""),
+        TUNE.replace("|]", ":|[2G6|]"),  # a second ending without a first
     ],
 )
 def test_invalid_tunes_are_refused(tune):

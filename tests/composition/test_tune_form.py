@@ -30,7 +30,7 @@ BAR = "GBd gfe|"
         ("d|" + BAR * 3 + "GBd gfe||" + BAR * 2 + "GBd gf|]", 7, "AB"),  # counted over sections
         ("|:" + BAR + "[1GBd gfe:|2GBd g3||", 3, "AA"),
         ("|:" + BAR + "|1GBd gfe:|2GBd g3||", 3, "AA"),  # a double bar before the endings
-        (BAR + "GBd gfe||" + BAR + "G6:|", 4, "AA"),  # comes back to the beginning
+        (BAR + "GBd gfe||" + BAR + "G6:|", 4, "ABB"),  # comes back to the double bar
         ("|:" + BAR + "GBd gfe||" + BAR + "G6:|" + BAR, 5, "AAB"),
         ("|:" + BAR + "[1GBd gfe:|2GBd g3|]" + "|:" + BAR * 2 + "G6:|", 6, "AABB"),
         ("|:d|" + BAR + "[1GBd gf:|2GBd g2||", 3, "AA"),  # endings that are short

@@ -189,6 +189,13 @@ MUSIC = "X:1\nM:6/8\nL:1/8\nK:D\n"
     [
         ("A|:d3 def:|", True, True),  # a pickup before the repeat
         ("A|dAF DF||d|fed dA|]", True, True),  # a double bar that cuts a bar in two
+        ("A|dAF DF||d|fed dA:|", True, True),  # back to the d or to the A: both complete the bar
+        ("A|dAF DFA|d3 d3||fed fed|d3 d2:|", False, False),  # back to the full bar after ||
+        ("A|dAF DFA|d3 d3||fed fed|d3 d3:|", False, True),  # some programs go back to the A
+        ("A|dAF DFA|d3 d3|||:fed fed|d3 d3:|fed fed:|", True, True),
+        ("A||dAF DFA|d3 d3:|", False, True),
+        ("d6:|d6|[1d6:|[2d5||d|d6|[1d5:|[2d6||", False, True),
+        ("d6:|[1d6:|[2d6:|", False, False),  # a last ending closed by :|
         ("A|dAF DFA||d|fed dA|]", False, False),  # the bar before the | is not short
         ("A|dAF DFA|d3 d2||\n|| e|fed edc|d3 d2|]", True, True),
         ('"(D7)"d3 "A"def|', False, False),  # the only bar, not closed
