@@ -8,7 +8,7 @@ file header, before the first tune, are copied into each tune that they apply to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from abcrnn.notation.directives import Directive, parse_directive
@@ -25,6 +25,7 @@ from abcrnn.notation.lines import (
 # Fields of a file header that change a tune or describe it (the table in section 3). The
 # others, such as B: or Z:, describe the book.
 _FILE_FIELDS = "CILMORUm"
+_MOST_SETTINGS = 100  # they are copied into each tune
 
 
 class Block(NamedTuple):
@@ -66,7 +67,7 @@ def read_blocks(lines: Iterable[str]) -> Iterator[Block]:
         With or without the line end.
     """
     held: list[Line] = []
-    settings: list[Line] = []  # of the file header
+    settings: dict[str, Line] = {}  # of the file header
     in_file_header = True
     for line in lines_of_tunebook(lines):
         is_empty = not line.text.strip()
@@ -74,7 +75,7 @@ def read_blocks(lines: Iterable[str]) -> Iterator[Block]:
         if held and (starts or (is_empty and not line.in_text_block)):
             yield _block(held, settings)
             if in_file_header and not starts_tune(held[0].text):
-                settings += _settings_of(held)
+                settings |= _settings_of(held)
             held = []
         in_file_header = in_file_header and not starts
         if not is_empty:
@@ -228,31 +229,34 @@ def drop_fields(tune: str, letters: str) -> str:
 # The file header (section 2.2.2) -----------------------------------------------------------
 
 
-def _block(lines: list[Line], settings: list[Line]) -> Block:
+def _block(lines: list[Line], settings: Mapping[str, Line]) -> Block:
     numbered = [(line.number, line.text) for line in lines]
     if settings and starts_tune(lines[0].text):
         numbered = _with_settings(numbered, settings)
     return block_of(numbered)
 
 
-def _with_settings(tune: list[tuple[int, str]], settings: list[Line]) -> list[tuple[int, str]]:
+def _with_settings(
+    tune: list[tuple[int, str]], settings: Mapping[str, Line]
+) -> list[tuple[int, str]]:
     """Insert what the file header sets, and the tune does not, after the titles of a tune."""
     header = header_lines("\n".join(text for _, text in tune))
     own = {_setting(f"{line.letter}:{line.value}") if line.letter else "" for line in header}
     own |= {_setting(text) for _, text in tune if text.startswith("%%")}
-    added = [(line.number, line.text) for line in settings if _setting(line.text) not in own]
+    added = [(line.number, line.text) for name, line in settings.items() if name not in own]
+    added = added[:_MOST_SETTINGS]
     titles = 1
     while titles < len(tune) and (header_field(tune[titles][1]) or "?")[0] in "T+":
         titles += 1
     return [*tune[:titles], *added, *tune[titles:]]
 
 
-def _settings_of(block: list[Line]) -> list[Line]:
-    """Return the lines of text before the first tune that apply to all tunes."""
-    fields = [header_field(line.text) for line in block if not line.in_text_block]
-    if any(field and field[0] == "K" for field in fields):
-        return []  # a tune without X:
-    return [line for line in block if not line.in_text_block and _setting(line.text)]
+def _settings_of(block: list[Line]) -> dict[str, Line]:
+    """Return the lines of text before the first tune that apply to all tunes, by what they set."""
+    lines = [line for line in block if not line.in_text_block]
+    if any((header_field(line.text) or "?")[0] == "K" for line in lines):
+        return {}  # a tune without X:
+    return {name: line for line in lines if (name := _setting(line.text))}
 
 
 def _setting(text: str) -> str:

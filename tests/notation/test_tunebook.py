@@ -277,6 +277,17 @@ M:3/4
     assert [block.line for block in fragments] == [1, 6]
 
 
+def test_the_last_of_two_equal_fields_of_a_file_header_applies():
+    (tune,), _ = split_tunebook("M:2/4\n\nM:3/4\n\nX:1\nK:C\nCDE|")
+    assert tune.text == "X:1\nM:3/4\nK:C\nCDE|"
+
+
+def test_a_file_header_does_not_multiply_without_bound():
+    header = "\n".join(f"m:~{number}=c" for number in range(500))
+    (tune,), _ = split_tunebook(f"{header}\n\nX:1\nK:C\nc")
+    assert tune.text.count("\n") == 102
+
+
 def test_what_does_not_apply_as_a_file_header():
     # Prose, a tune without X:, and fields between tunes.
     for above in [
