@@ -17,7 +17,7 @@ _DIRECTIONS = frozenset(("coda", "end"))
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # What may be in a line of music without being music.
-_NOT_LETTERS = re.compile(r'"(?:[^"\\]|\\.)*+"|\[[A-Za-z]:[^\[\]]*\]|![^!]*!|\+[^+]*\+')
+_NOT_LETTERS = re.compile(r'"(?:[^"\\]|\\.)*+"?|\[[A-Za-z]:[^\[\]]*\]|![^!]*!|\+[^+]*\+')
 
 
 def is_text_word(word: str, defined: frozenset[str]) -> bool:
