@@ -13,7 +13,7 @@ import time
 import pytest
 from helpers.growth import cost_of
 
-from abcrnn.export.timeline import chord_symbol_notes, voice_notes
+from abcrnn.export.timeline import chord_symbol_notes, play_voices, voice_notes
 from abcrnn.notation import ABCError, check_tune, read_tune, split_tunebook
 from abcrnn.notation.transposition import transpose
 
@@ -226,8 +226,9 @@ def process(text: str) -> None:
 
 def play(text: str) -> None:
     tune = read_tune(text)
-    voice_notes(tune)
-    chord_symbol_notes(tune)
+    played = play_voices(tune)
+    voice_notes(tune, played)
+    chord_symbol_notes(played)
 
 
 def check_growth(name: str, sizes: list[int]) -> None:
