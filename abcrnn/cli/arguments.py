@@ -7,10 +7,12 @@ and ends the program with exit code 2.
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from abcrnn.cli.argument_types import count, number, positive, probability, share, whole
+from abcrnn.storage.suggestions import nearest
 
 
 class UsageError(Exception):
@@ -29,8 +31,22 @@ class Parser(argparse.ArgumentParser):
 
 def suggestion(name: str, choices: Sequence[str]) -> str:
     """Return ``"; did you mean NAME?"`` with the nearest choice, or nothing if none is near."""
-    near = difflib.get_close_matches(str(name), choices, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = nearest(str(name), choices)
+    return f"; did you mean {near}?" if near else ""
+
+
+def parse_known(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
+    """Parse arguments; for an unknown option, suggest the nearest one of the command."""
+    arguments, unknown = parser.parse_known_args(argv)
+    if not unknown:
+        return arguments
+    command: argparse.ArgumentParser = arguments.parser
+    options = [name for action in command._actions for name in action.option_strings]
+    first = unknown[0].partition("=")[0]
+    names = {option.lstrip("-"): option for option in options if option.startswith("--")}
+    near = nearest(first.lstrip("-"), list(names)) if first.startswith("-") else None
+    hint = f"; did you mean {names[near]}?" if near else ""
+    return command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
 
 def add_command(
@@ -78,77 +94,6 @@ def add_command_group(subparsers: Any, name: str, about: str, example: str) -> A
         epilog=f"example: {example}",
     )
     return parser.add_subparsers(required=True, metavar="ACTION")
-
-
-# Types ---------------------------------------------------------------------------------------
-
-
-def whole_number(least: int, example: int) -> Callable[[str], int]:
-    """Return an argument type for whole numbers of at least ``least``."""
-
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[+-]?\d{1,19}", text.strip()) or int(text) < least:
-            raise argparse.ArgumentTypeError(
-                f"must be a whole number of at least {least}, such as {example}, not {text!r}"
-            )
-        return int(text)
-
-    return parse
-
-
-def number(accepted: str, is_valid: Callable[[float], bool]) -> Callable[[str], float]:
-    """Return an argument type for numbers; ``accepted`` describes them in messages."""
-
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not is_valid(value):
-            raise argparse.ArgumentTypeError(f"must be {accepted}, not {text!r}")
-        return value
-
-    return parse
-
-
-count = whole_number(1, 3)
-whole = whole_number(0, 0)
-positive = number("a number above 0, such as 0.8", lambda x: 0 < x < float("inf"))
-not_negative = number("a number of at least 0, such as 4", lambda x: 0 <= x < float("inf"))
-probability = number("above 0 and at most 1, such as 0.95", lambda x: 0 < x <= 1)
-share = number("a share from 0 to below 1, such as 0.1", lambda x: 0 <= x < 1)
-
-
-def one_line(text: str) -> str:
-    """Check that an argument is one line of text."""
-    if not text.strip() or "\n" in text:
-        raise argparse.ArgumentTypeError(f"must be one line of text, not {text!r}")
-    return text
-
-
-def bar_range(text: str) -> tuple[int, int]:
-    """Parse a range of bars, such as ``5-6``, or one bar, such as ``5``."""
-    first, _, last = text.partition("-")
-    if not first.isdecimal() or not (last or first).isdecimal() or len(text) > 12:
-        raise argparse.ArgumentTypeError(f"must be a range of bars, such as 5-6, not {text!r}")
-    return int(first), int(last or first)
-
-
-def request(name: str) -> Callable[[str], str]:
-    """Return an argument type for the request of this name."""
-
-    def parse(text: str) -> str:
-        from abcrnn.composition.requests import Requests
-
-        text = text.upper() if name == "form" else text
-        try:
-            values: dict[str, Any] = {name: text}
-            Requests(**values)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error).removeprefix(f"{name} ")) from None
-        return text
-
-    return parse
 
 
 # Groups of options ---------------------------------------------------------------------------
@@ -233,6 +178,69 @@ def add_tune_output(parser: argparse.ArgumentParser, midi: bool = True) -> None:
     )
     if midi:
         parser.add_argument("--midi", metavar="DIR", help="folder for a MIDI file of each tune")
+
+
+def add_settings(parser: argparse.ArgumentParser, items: str) -> None:
+    """Add the options that override the training settings of a recipe.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    items : str
+        What a window holds: ``"characters"`` or ``"notes"``.
+    """
+    of_recipe = "(default: the recipe's)"
+    parser.add_argument(
+        "--batch-size", type=count, metavar="N", help=f"rows of a batch {of_recipe}"
+    )
+    parser.add_argument(
+        "--seq-length", type=count, metavar="N", help=f"{items} in a window {of_recipe}"
+    )
+    parser.add_argument(
+        "--learning-rate", type=positive, metavar="X", help=f"of the Adam optimizer {of_recipe}"
+    )
+    parser.add_argument(
+        "--patience",
+        type=count,
+        metavar="N",
+        help=f"stop after N epochs without a better validation score {of_recipe}",
+    )
+    parser.add_argument(
+        "--keep-every", type=count, metavar="N", help="also keep the model of every Nth epoch"
+    )
+    parser.add_argument(
+        "--checkpoint-minutes",
+        type=positive,
+        metavar="X",
+        help="minutes between checkpoints within an epoch (default: 5)",
+    )
+
+
+def add_shares(parser: argparse.ArgumentParser, elements: str, command: str) -> None:
+    """Add the options for the sizes of the validation and the test part.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    elements : str
+        What is split: ``"tunes"`` or ``"files"``.
+    command : str
+        The command that scores a model on the test part.
+    """
+    parser.add_argument(
+        "--validation",
+        type=share,
+        default=0.1,
+        metavar="SHARE",
+        help=f"share of the {elements} for validation (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--test",
+        type=share,
+        default=0.1,
+        metavar="SHARE",
+        help=f"share of the {elements} held out for {command} (default: %(default)s)",
+    )
 
 
 def add_run_options(parser: argparse.ArgumentParser, recipes: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from abcrnn.cli.argument_types import count, not_negative, request
 from abcrnn.cli.arguments import (
     UsageError,
     add_command,
@@ -16,14 +17,13 @@ from abcrnn.cli.arguments import (
     add_sampling_options,
     add_top_p,
     add_tune_output,
-    count,
-    not_negative,
-    request,
 )
 from abcrnn.cli.terminal import (
     convert_into,
     load_corpus,
     load_model,
+    require_characters,
+    require_outputs,
     write_tunebook,
 )
 
@@ -54,6 +54,7 @@ def _add_requests(parser: argparse.ArgumentParser) -> None:
     metavars = {
         "key": ("KEY", 'such as G, Em or "A dorian"'),
         "meter": ("M", "such as 6/8"),
+        "title": ("TEXT", 'title of the tunes, such as "The Lost Byte" (default: generated)'),
         "rhythm": ("TEXT", "value of the field R:, such as jig"),
         "form": ("FORM", "sections in order, doubled if repeated, such as AABB"),
         "pitches": ("RANGE", 'lowest and highest note, such as D-b, or "D whistle", fiddle, voice'),
@@ -88,7 +89,9 @@ def _add_novelty(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compose the tunes, and print how many were generated for them."""
     _validate(arguments)
+    require_outputs(arguments)
     model = load_model(arguments)
+    require_characters(model, arguments, ("title", "rhythm", "opening"))
     from abcrnn.composition.composer import YieldError
     from abcrnn.composition.composer import compose as compose_tunes
 

@@ -98,11 +98,10 @@ def _check(source: str, corpus: Corpus) -> int:
 
 
 def _print_counts(source: str, corpus: Corpus, found: dict[str, int]) -> None:
-    from tqdm import tqdm
-
     from abcrnn.notation import check_tune
+    from abcrnn.storage.progress import progress_bar
 
-    tunes = tqdm(corpus.tunes, disable=None, leave=False, unit="tune")
+    tunes = progress_bar(corpus.tunes, leave=False, unit="tune")
     invalid = sum(bool(check_tune(tune)) for tune in tunes)
     once = sorted(c for c, number in corpus.character_counts.items() if number == 1)
     fragments = len(corpus.fragments) + corpus.more_fragments

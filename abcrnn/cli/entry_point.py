@@ -6,11 +6,13 @@ Exit codes: 0 success, 1 invalid data, 2 invalid arguments, 130 stopped by Ctrl-
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
+import io
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from abcrnn._version import __version__
 from abcrnn.cli import (
@@ -27,7 +29,7 @@ from abcrnn.cli import (
     surprise,
     train,
 )
-from abcrnn.cli.arguments import Parser, UsageError, in_option_names
+from abcrnn.cli.arguments import Parser, UsageError, in_option_names, parse_known
 from abcrnn.cli.terminal import describe_error
 
 #: In the order of ``abcrnn --help``.
@@ -72,14 +74,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit
         With code 2 if the arguments are invalid, with code 0 after ``--help``.
     """
-    logging.basicConfig(format="abcrnn: %(message)s", level=logging.WARNING)
+    _write_utf8()
     argv = sys.argv[1:] if argv is None else argv
-    arguments = build_parser().parse_args(argv)
+    arguments = parse_known(build_parser(), argv)
     arguments.argv = argv
     parser: argparse.ArgumentParser = arguments.parser
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
-        code = run(arguments)
+        with _log_to_stderr(parser):
+            code = run(arguments)
         sys.stdout.flush()  # so that a full disk is reported here
         return code
     except KeyboardInterrupt:
@@ -114,6 +117,38 @@ def _is_of_output(error: OSError) -> bool:
         return False
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return True
+
+
+def _write_utf8() -> None:
+    """Write UTF-8 whatever the locale, so that no character of a tune stops a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+@contextlib.contextmanager
+def _log_to_stderr(parser: argparse.ArgumentParser) -> Iterator[None]:
+    """Print warnings of the library, with names of options, while a command runs."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(_OptionNames(parser))
+    logger = logging.getLogger("abcrnn")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _OptionNames(logging.Formatter):
+    """Formats messages of the library as those of a command."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        super().__init__("abcrnn: %(message)s")
+        self._parser = parser
+
+    def format(self, record: logging.LogRecord) -> str:
+        return in_option_names(super().format(record), self._parser)[0]
 
 
 if __name__ == "__main__":

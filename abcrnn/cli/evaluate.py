@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-from abcrnn.cli.arguments import add_command, add_join_blank, add_model, whole
+from abcrnn.cli.argument_types import whole
+from abcrnn.cli.arguments import add_command, add_join_blank, add_model
 from abcrnn.cli.terminal import load_corpus, load_model
+from abcrnn.storage.atomic import require_writable
 
 
 def add_parser(subparsers: Any) -> None:
@@ -35,6 +38,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the card, and save it if a folder is given."""
+    if arguments.out:
+        require_writable(Path(arguments.out) / "card.json")
     corpus = load_corpus(arguments.corpus, arguments.join_blank)
     model = load_model(arguments)
     from abcrnn.reports.model_card import examine

@@ -9,26 +9,33 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from abcrnn.cli.argument_types import count, picture, positive
 from abcrnn.cli.arguments import (
     add_command,
     add_command_group,
     add_model,
     add_run_options,
     add_sampling_options,
+    add_settings,
+    add_shares,
     add_top_p,
-    count,
-    positive,
 )
 from abcrnn.cli.terminal import import_tensorflow, load_note_model, resume_hint
-from abcrnn.cli.training_run import add_distribute, distribution_strategy, report_run
+from abcrnn.cli.training_run import (
+    add_distribute,
+    distribution_strategy,
+    report_run,
+    require_shares,
+    settings_of,
+)
 from abcrnn.models.note_recipes import NOTE_RECIPES
 from abcrnn.reports.wording import count_of
+from abcrnn.storage.atomic import require_writable
 
 if TYPE_CHECKING:
     from abcrnn.data.midi_folder import Collection
     from abcrnn.data.notes import Instruments, Notes, Piece
 
-_VALIDATION = _TEST = 0.1
 _CONTEXT = 25  # notes before each scored note; the recipe "tutorial" needs as many
 _EMBEDDED = "oneills"
 # Version of its MIDI files in the cache. Increase it when tunes are converted differently.
@@ -59,6 +66,8 @@ def _add_train(actions: Any) -> None:
     )
     _add_folder(parser)
     add_run_options(parser, sorted(NOTE_RECIPES))
+    add_settings(parser, "notes")
+    add_shares(parser, "files", "abcrnn events evaluate")
     parser.add_argument(
         "--instruments",
         default="merged",
@@ -103,7 +112,10 @@ def _add_sample(actions: Any) -> None:
         help="quarter notes per minute (default: that of the training data)",
     )
     parser.add_argument(
-        "--plot", metavar="PNG", help="picture with a piano roll and the distributions of the notes"
+        "--plot",
+        type=picture,
+        metavar="PNG",
+        help="picture with a piano roll and the distributions of the notes",
     )
 
 
@@ -133,6 +145,8 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
 
 def train(arguments: argparse.Namespace) -> int:
     """Train a model on the notes of MIDI files, or resume a run."""
+    require_shares(arguments)
+    require_writable(Path(arguments.out) / "run.json")
     import_tensorflow()
     strategy = distribution_strategy(arguments.distribute)
     from abcrnn.data.midi_folder import split_pieces
@@ -144,14 +158,18 @@ def train(arguments: argparse.Namespace) -> int:
 
     collection = _load_pieces(arguments.folder, arguments.instruments)
     rule = RunFolder(arguments.out).split_rule()
-    parts = split_pieces(collection.pieces, _VALIDATION, _TEST, arguments.seed, rule)
+    shares = arguments.validation, arguments.test
+    parts = split_pieces(collection.pieces, *shares, arguments.seed, rule)
     notes = sum(len(piece.notes) for piece in collection.pieces)
     print(
         f"{collection.name}: {count_of(len(collection.pieces), 'piece')}, {notes:,} notes; "
         f"{len(parts[0])} for training, {len(parts[1])} for validation, {len(parts[2])} held out"
     )
     with strategy.scope() if strategy else contextlib.nullcontext():
-        model = NoteModel.from_recipe(arguments.recipe, parts[0], seed=arguments.seed)
+        # The recipe "tutorial" reads windows of the length that it is trained on.
+        window = {"seq_length": arguments.seq_length} if arguments.seq_length else {}
+        overrides = window if "seq_length" in note_recipe(arguments.recipe).model else {}
+        model = NoteModel.from_recipe(arguments.recipe, parts[0], seed=arguments.seed, **overrides)
     trainer = NoteTrainer.from_recipe(
         arguments.recipe,
         model,
@@ -163,20 +181,18 @@ def train(arguments: argparse.Namespace) -> int:
             "fingerprint": collection.fingerprint,
             "instruments": arguments.instruments,
             "tempo": collection.tempo,
-            "split": describe_split(_VALIDATION, _TEST, arguments.seed, rule),
+            "split": describe_split(*shares, arguments.seed, rule),
         },
         seed=arguments.seed,
         strategy=strategy,
+        **settings_of(arguments),
     )
     arguments.hint = resume_hint(arguments)
-    history = trainer.fit(arguments.epochs or note_recipe(arguments.recipe).epochs)
+    trainer.fit(arguments.epochs or note_recipe(arguments.recipe).epochs)
     if trainer.is_chief:
-        report_run(
-            history,
-            lambda record: record.validation_loss,
-            _describe,
-            f"abcrnn events sample {Path(arguments.out) / 'best.abcrnn'} -o new.mid --plot new.png",
-        )
+        model_file = str(Path(arguments.out) / "best.abcrnn")
+        command = ["abcrnn", "events", "sample", model_file, "-o", "new.mid", "--plot", "new.png"]
+        return report_run(trainer, lambda record: record.validation_loss, command)
     return 0
 
 
@@ -185,6 +201,8 @@ def sample(arguments: argparse.Namespace) -> int:
     from abcrnn.export.instruments import program_number
 
     # Before TensorFlow is imported, which takes seconds.
+    for path in filter(None, (arguments.out, arguments.plot)):
+        require_writable(path)
     opening = _read_opening(arguments.opening) if arguments.opening else None
     program = program_number(arguments.instrument)
     model = load_note_model(arguments)
@@ -212,7 +230,7 @@ def sample(arguments: argparse.Namespace) -> int:
 def evaluate(arguments: argparse.Namespace) -> int:
     """Print the scores of a model on held-out pieces."""
     model = load_note_model(arguments)
-    from abcrnn.evaluation.held_out import held_out_pieces
+    from abcrnn.evaluation.held_out import held_out_pieces, knows_training_pieces
     from abcrnn.evaluation.note_scoring import NoteScorer
 
     origin: dict[str, Any] = model.about.get("pieces") or {}
@@ -220,10 +238,13 @@ def evaluate(arguments: argparse.Namespace) -> int:
     pieces = held_out_pieces(model, collection)
     left_out = len(collection.pieces) - len(pieces)
     scores = NoteScorer(model).score(pieces, after=_CONTEXT)
+    known = knows_training_pieces(model, collection)
+    found = count_of(len(pieces), "held-out piece" if known else "piece")
     print(
-        f"{collection.name}: {count_of(len(pieces), 'held-out piece')}, {scores.notes:,} notes "
-        f"with at least {_CONTEXT} before each"
+        f"{collection.name}: {found}, {scores.notes:,} notes with at least {_CONTEXT} before each"
     )
+    if not known:
+        print("the model file does not record its training pieces: some may be among these")
     if left_out:
         print(f"{count_of(left_out, 'piece')} left out: used in training or validation")
     print(f"  pitch      {scores.pitch_nats:.3f} nats, accuracy {scores.pitch_accuracy:6.1%}")
@@ -240,13 +261,6 @@ def _data_tempo(model: Any) -> float:
     if not isinstance(tempo, int | float) or not 0 < tempo < float("inf"):
         raise ValueError(f"the model records a tempo that is not a number above 0: {tempo!r:.80}")
     return float(tempo)
-
-
-def _describe(record: Any) -> str:
-    return (
-        f"validation loss {record.validation_loss:.4f} (pitch {record.validation_pitch:.4f}, "
-        f"step {record.validation_step:.4f}, duration {record.validation_duration:.4f})"
-    )
 
 
 def _load_pieces(folder: str | None, instruments: Instruments) -> Collection:

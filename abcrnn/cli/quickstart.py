@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abcrnn.cli.arguments import add_command, count, whole
+from abcrnn.cli.argument_types import count, whole
+from abcrnn.cli.arguments import add_command
 from abcrnn.cli.terminal import import_tensorflow, report_unconverted, resume_hint
+from abcrnn.cli.training_run import SOURCE_FIELDS
 from abcrnn.reports.wording import count_of
+from abcrnn.storage.atomic import require_writable
 
 if TYPE_CHECKING:
     from abcrnn.export.tunebook import Conversion
     from abcrnn.models.char_lstm import CharLSTM
-
-#: Fields that name the people and places a tune comes from, which a model cannot know.
-_SOURCE_FIELDS = "ABCDFHNOSZ"
 
 
 class Quickstart(NamedTuple):
@@ -60,6 +61,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the quickstart, and print what it wrote."""
+    require_writable(Path(arguments.out) / "tunes.abc")
     import_tensorflow()
     print("Training a small model on O'Neill's Music of Ireland; this takes a minute or two.")
     arguments.hint = resume_hint(arguments)
@@ -74,9 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"  model.abcrnn   the model ({made.validation_bits_per_char:.3f} bits per character")
     print("                 on validation tunes)")
     print("  curve.png      the training curve")
+    print("  run/           checkpoints, to resume training")
     report_unconverted(made.conversions)
     print("Try next:")
-    print(f"  abcrnn compose {folder / 'model.abcrnn'} -n 4 --key G --meter 6/8 --form AABB")
+    compose = ["abcrnn", "compose", str(folder / "model.abcrnn"), "-n", "4", "--key", "G"]
+    print(f"  {shlex.join(compose)} --meter 6/8 --form AABB")
     print("  abcrnn train oneills --out runs/oneills     a much better model, in an hour or two")
     print("  abcrnn train my-tunes.abc --out runs/mine   your own tunebook")
     return 0 if made.tunes else 1
@@ -138,10 +142,10 @@ def _train(
 
     epochs = epochs or recipe("quick").epochs
     corpus = load_corpus("oneills")
-    rule = RunFolder(folder / "run").split_rule()
-    parts = corpus.split(validation=0.02, test=0.1, seed=0, rule=rule)
-    train, validation, _ = (part.without_fields(_SOURCE_FIELDS) for part in parts)
-    vocabulary = Vocabulary.from_text(corpus.without_fields(_SOURCE_FIELDS).text)
+    run_folder = RunFolder(folder / "run")
+    parts = corpus.split(validation=0.02, test=0.1, seed=0, rule=run_folder.split_rule())
+    train, validation, _ = (part.without_fields(SOURCE_FIELDS) for part in parts)
+    vocabulary = Vocabulary.from_text(corpus.without_fields(SOURCE_FIELDS).text)
     model = CharLSTM.from_recipe("quick", vocabulary, seed=seed)
     model.novelty = NoveltyIndex(train.tunes)
     windows = {"windows": "random", "steps_per_epoch": steps} if steps else {}
@@ -152,7 +156,8 @@ def _train(
         validation=validation,
         run_dir=folder / "run",
         seed=seed,
-        **{"decay_epochs": epochs, **windows},
+        # A run that is resumed with another number of epochs keeps its decay.
+        **{"decay_epochs": run_folder.recorded_setting("decay_epochs") or epochs, **windows},
     )
     history = trainer.fit(epochs)
     model.save(folder / "model.abcrnn")

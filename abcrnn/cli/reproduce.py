@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from abcrnn.cli.arguments import add_command, add_tune_output
-from abcrnn.cli.terminal import load_corpus, load_model, write_tunebook
+from abcrnn.cli.terminal import load_corpus, load_model, require_outputs, write_tunebook
 from abcrnn.reports.wording import count_of
 
 
@@ -29,6 +29,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Generate the tunes again, and compare them with the file."""
+    require_outputs(arguments)
     tunes = load_corpus(arguments.tune).tunes
     model = load_model(arguments)
     from abcrnn.composition.composer import reproduce_all

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any
 
+from abcrnn.cli.argument_types import bar_range, count
 from abcrnn.cli.arguments import (
     add_command,
     add_model,
@@ -13,10 +14,8 @@ from abcrnn.cli.arguments import (
     add_sampling_options,
     add_top_p,
     add_tune_output,
-    bar_range,
-    count,
 )
-from abcrnn.cli.terminal import load_corpus, load_model, write_tunebook
+from abcrnn.cli.terminal import load_corpus, load_model, require_outputs, write_tunebook
 from abcrnn.reports.wording import count_of
 
 
@@ -53,6 +52,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Rewrite the bars, and print the variants with their fit."""
+    require_outputs(arguments)
     tunes = load_corpus(arguments.tunes).tunes
     if arguments.tune > len(tunes):
         held = count_of(len(tunes), "tune")

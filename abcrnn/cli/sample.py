@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from abcrnn.cli.argument_types import count, key, meter, probability, request
 from abcrnn.cli.arguments import (
+    UsageError,
     add_command,
     add_max_length,
     add_model,
@@ -13,13 +16,25 @@ from abcrnn.cli.arguments import (
     add_sampling_options,
     add_top_p,
     add_tune_output,
-    count,
-    one_line,
-    probability,
 )
-from abcrnn.cli.terminal import convert_into, load_model, write_tunebook
+from abcrnn.cli.terminal import (
+    convert_into,
+    load_model,
+    require_characters,
+    require_outputs,
+    write_tunebook,
+)
 
-_FIELDS = {"title": "The Lost Byte", "rhythm": "jig", "meter": "6/8", "key": "D"}
+if TYPE_CHECKING:
+    from abcrnn.grammar.transition_tables import TransitionTables
+    from abcrnn.sampling.sampler import Sampler
+
+_FIELDS = {
+    "title": (request("title"), "The Lost Byte"),
+    "rhythm": (request("rhythm"), "jig"),
+    "meter": (meter, "6/8"),
+    "key": (key, "D"),
+}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -53,23 +68,21 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="allow tunes that are not valid, such as bars that do not add up",
     )
-    for field, example in _FIELDS.items():
+    for field, (kind, example) in _FIELDS.items():
         parser.add_argument(
-            f"--{field}",
-            type=one_line,
-            metavar="TEXT",
-            help=f'begin with this {field}, such as "{example}"',
+            f"--{field}", type=kind, metavar="TEXT", help=f'the {field}, such as "{example}"'
         )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Generate the tunes; exit code 1 if some were not completed."""
+    require_outputs(arguments)
     model = load_model(arguments)
+    require_characters(model, arguments, _FIELDS)
     from abcrnn.notation import renumber
-    from abcrnn.sampling.sampler import Sampler, header_prompt
+    from abcrnn.sampling.sampler import Sampler
 
-    fields = {name: getattr(arguments, name) for name in _FIELDS}
-    prompt = header_prompt(**fields) if any(fields.values()) else "X:"
+    tables = _constraint(model, arguments)
     sampler = Sampler(
         model,
         temperature=arguments.temperature,
@@ -77,11 +90,77 @@ def run(arguments: argparse.Namespace) -> int:
         top_p=arguments.top_p,
         min_p=arguments.min_p,
         seed=arguments.seed,
-        constraint=None if arguments.unconstrained else "bars",
+        constraint=tables,
     )
+    prompt = _prompt(sampler, tables, arguments)
     tunes = sampler.tunes(arguments.n, prompt=prompt, max_length=arguments.max_length)
     tunes = [renumber(tune, number) for number, tune in enumerate(tunes, start=1)]
     write_tunebook(tunes, arguments.output)
     if arguments.midi:
         convert_into(tunes, arguments.midi, "midi")
     return 0 if len(tunes) == arguments.n else 1
+
+
+def _constraint(model: Any, arguments: argparse.Namespace) -> TransitionTables | None:
+    """Return what the model may write; a key without a meter is left to the model to write.
+
+    ``K:`` ends a header, and the model has to write ``M:`` before it.
+    """
+    from abcrnn.composition.spellings import key_spellings
+    from abcrnn.grammar.transition_tables import TransitionTables
+
+    if arguments.unconstrained:
+        return None
+    characters = model.vocabulary.characters
+    if not arguments.key or arguments.meter:
+        return TransitionTables(characters)
+    spellings = key_spellings(arguments.key)
+    if not spellings:
+        raise UsageError(f"argument --key: also give --meter, for the key {arguments.key!r}")
+    return TransitionTables(characters, values={"K": spellings})
+
+
+def _prompt(
+    sampler: Sampler, tables: TransitionTables | None, arguments: argparse.Namespace
+) -> str | Callable[[int], str]:
+    """Return the beginning of the tunes, or of the tune of each stream.
+
+    Fields are in the order of ABC 2.1, section 3. The title is the first: without a given
+    one, the model writes a title for each tune.
+    """
+    from abcrnn.sampling.tune_text import header_prompt
+
+    fields = {name: getattr(arguments, name) for name in _FIELDS}
+    if not any(fields.values()):
+        return "X:"
+    if tables is None:
+        return header_prompt(**fields)
+    if fields["meter"] is None:
+        fields["key"] = None  # part of the constraint
+    _require_valid(tables, header_prompt(**fields))
+    if fields["title"] or "T" not in tables.characters:
+        return header_prompt(**fields)
+    titles: dict[int, str] = {}
+
+    def prompt_of(stream: int) -> str:
+        if stream not in titles:
+            block = range(stream, stream + arguments.n)
+            lines = sampler.lines("X:1\nT:", block, arguments.n)
+            titles.update(zip(block, lines, strict=True))
+        return header_prompt(**{**fields, "title": titles[stream] or None})
+
+    return prompt_of
+
+
+def _require_valid(tables: TransitionTables, prompt: str) -> None:
+    """Raise ``UsageError`` with the name of the option if no valid tune has its value."""
+    length = tables.read_prefix(prompt).length
+    if length == len(prompt):
+        return
+    line = prompt[prompt.rfind("\n", 0, length) + 1 :].partition("\n")[0]
+    option = {"T": "title", "R": "rhythm", "M": "meter", "K": "key"}[line[0]]
+    value = line[2:]
+    raise UsageError(
+        f"argument --{option}: no valid tune has the {option} {value!r} "
+        "(--unconstrained allows tunes that are not valid)"
+    )

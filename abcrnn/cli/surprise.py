@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.arguments import add_command, add_model
 from abcrnn.cli.terminal import load_model, read_tunes, title_of
+from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
     from abcrnn.evaluation.surprise import Surprise
@@ -37,28 +37,27 @@ def run(arguments: argparse.Namespace) -> int:
     from abcrnn.evaluation.scoring import Scorer
     from abcrnn.evaluation.surprise import surprise_of
 
-    known, skipped = [], 0
-    for file, block in read_tunes(arguments.tunes):
-        if not block.is_tune:
-            continue
-        try:
-            block = block._replace(text=without_provenance(block.text))
-            model.vocabulary.encode(block.text)
-            known.append((file, block))
-        except ValueError as error:
-            print(f"{file}:{block.line}: tune skipped: {error}", file=sys.stderr)
-            skipped += 1
-    costs = Scorer(model).costs([block.text for _, block in known]) if known else []
-    for (file, block), cost in zip(known, costs, strict=True):
-        _print_surprise(file, block, surprise_of(block.text, cost))
-    return 1 if skipped else 0
+    read = [
+        (file, block._replace(text=without_provenance(block.text)))
+        for file, block in read_tunes(arguments.tunes)
+        if block.is_tune
+    ]
+    costs = Scorer(model).costs([block.text for _, block in read])
+    for (file, block), cost in zip(read, costs, strict=True):
+        unknown = int((model.vocabulary.lookup(block.text) < 0).sum())
+        _print_surprise(file, block, surprise_of(block.text, cost), unknown)
+    return 0
 
 
-def _print_surprise(path: Path, block: Block, found: Surprise) -> None:
+def _print_surprise(path: Path, block: Block, found: Surprise, unknown: int) -> None:
+    from abcrnn.evaluation.scoring import UNKNOWN_BITS
     from abcrnn.evaluation.surprise import underline
 
     title = title_of(block.text)
     print(f"{path}:{block.line}: {title}: {found.bits_per_char:.3f} bits per character")
+    if unknown:
+        characters = count_of(unknown, "character")
+        print(f"  {characters} outside the model's vocabulary, {UNKNOWN_BITS:.1f} bits each")
     unusual = [bar for bar in found.bars if bar.excess > 0]
     for bar in sorted(unusual, key=lambda bar: -bar.excess)[:_SHOWN]:
         position = f"{path}:{block.line_in_book(bar.line)}:{bar.column}"

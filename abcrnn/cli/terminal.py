@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +118,19 @@ def _load_kind(load: Callable[[Path], Any], path: Path) -> Any:
         raise ValueError(f"{path} is {advice[error.found]}") from None
 
 
+def require_characters(model: Any, arguments: argparse.Namespace, names: Iterable[str]) -> None:
+    """Raise ``ValueError`` if the text of an option has a character the model does not know."""
+    characters = model.vocabulary.characters
+    for name in names:
+        text = model.vocabulary.normalize(getattr(arguments, name) or "")
+        for number, character in enumerate(text, start=1):
+            if character not in characters:
+                raise ValueError(
+                    f"--{name}: {character!r} (character {number}) is not among the "
+                    f"{len(characters)} characters that the model knows: {characters!r}"
+                )
+
+
 def load_corpus(source: str, join_blank: bool = False) -> Corpus:
     """Load a corpus by name or path; suggest the nearest name for an unknown one."""
     from abcrnn.data.corpus import load_corpus as load
@@ -174,6 +187,16 @@ def title_of(tune: str) -> str:
 
 
 # Output --------------------------------------------------------------------------------------
+
+
+def require_outputs(arguments: argparse.Namespace) -> None:
+    """Raise ``OSError`` before anything is generated if a result cannot be written."""
+    from abcrnn.storage.atomic import require_writable
+
+    if arguments.output:
+        require_writable(arguments.output)
+    if getattr(arguments, "midi", None):
+        require_writable(Path(arguments.midi) / "tune.mid")
 
 
 def write_tunebook(tunes: Sequence[str], output: str | None) -> None:

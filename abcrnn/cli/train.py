@@ -7,34 +7,33 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from abcrnn.cli.argument_types import count, whole
 from abcrnn.cli.arguments import (
-    UsageError,
     add_command,
     add_join_blank,
     add_run_options,
-    count,
-    positive,
-    share,
-    whole,
+    add_settings,
+    add_shares,
 )
 from abcrnn.cli.terminal import import_tensorflow, load_corpus, resume_hint
-from abcrnn.cli.training_run import add_distribute, distribution_strategy, report_run
+from abcrnn.cli.training_run import (
+    ALL,
+    MUSIC,
+    SOURCE_FIELDS,
+    add_distribute,
+    distribution_strategy,
+    fields_to_leave_out,
+    report_run,
+    require_shares,
+    settings_of,
+)
 from abcrnn.models.recipes import RECIPES
 from abcrnn.reports.wording import count_of
+from abcrnn.storage.atomic import require_writable
 
 if TYPE_CHECKING:
     from abcrnn.models.recipes import Recipe
-    from abcrnn.training.records import EpochRecord
-
-#: Options that override a setting of the recipe.
-_SETTINGS = (
-    "batch_size",
-    "seq_length",
-    "learning_rate",
-    "patience",
-    "keep_every",
-    "checkpoint_minutes",
-)
+    from abcrnn.training.run_folder import RunFolder
 
 
 def add_parser(subparsers: Any) -> None:
@@ -49,8 +48,21 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("corpus", metavar="CORPUS", help="a name, or a file or folder of .abc")
     add_join_blank(parser)
     add_run_options(parser, sorted(RECIPES))
-    _add_settings(parser)
-    _add_split(parser)
+    add_settings(parser, "characters")
+    add_shares(parser, "tunes", "abcrnn evaluate")
+    parser.add_argument(
+        "--split-seed",
+        type=whole,
+        default=0,
+        metavar="N",
+        help="seed of the split (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fields",
+        choices=(MUSIC, ALL),
+        help="music: leave out the header fields that name people and sources, "
+        f"{', '.join(SOURCE_FIELDS)}; all: keep them (default: {MUSIC})",
+    )
     add_distribute(parser)
     parser.add_argument(
         "--sample-every", type=count, metavar="N", help="print a sample after every Nth epoch"
@@ -63,62 +75,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard logs")
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    of_recipe = "(default: the recipe's)"
-    parser.add_argument(
-        "--batch-size", type=count, metavar="N", help=f"streams in a batch {of_recipe}"
-    )
-    parser.add_argument(
-        "--seq-length", type=count, metavar="N", help=f"characters in a window {of_recipe}"
-    )
-    parser.add_argument(
-        "--learning-rate", type=positive, metavar="X", help=f"of the Adam optimizer {of_recipe}"
-    )
-    parser.add_argument(
-        "--patience",
-        type=count,
-        metavar="N",
-        help="stop after N epochs without a better validation score",
-    )
-    parser.add_argument(
-        "--keep-every", type=count, metavar="N", help="keep the model of every Nth epoch"
-    )
-    parser.add_argument(
-        "--checkpoint-minutes",
-        type=positive,
-        metavar="X",
-        help="minutes between checkpoints within an epoch (default: 5)",
-    )
-
-
-def _add_split(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--validation",
-        type=share,
-        default=0.1,
-        metavar="SHARE",
-        help="share of the tunes for validation (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--test",
-        type=share,
-        default=0.1,
-        metavar="SHARE",
-        help="share of the tunes held out for abcrnn evaluate (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--split-seed",
-        type=whole,
-        default=0,
-        metavar="N",
-        help="seed of the split (default: %(default)s)",
-    )
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Train a model, or resume a run."""
-    if arguments.validation + arguments.test >= 1:
-        raise UsageError("--validation and --test must add up to less than 1")
+    require_shares(arguments)
+    require_writable(Path(arguments.out) / "run.json")
     import_tensorflow()
     from abcrnn.data.novelty import NoveltyIndex
     from abcrnn.data.store import StoredTunes
@@ -131,11 +91,16 @@ def run(arguments: argparse.Namespace) -> int:
     strategy = distribution_strategy(arguments.distribute)
     chosen = recipe(arguments.recipe)
     epochs = arguments.epochs or chosen.epochs
+    folder = RunFolder(arguments.out)
+    without = fields_to_leave_out(arguments, folder)
     corpus = load_corpus(arguments.corpus, arguments.join_blank)
-    rule = RunFolder(arguments.out).split_rule()
     train, validation, _ = corpus.split(
-        arguments.validation, arguments.test, arguments.split_seed, rule
+        arguments.validation, arguments.test, arguments.split_seed, folder.split_rule()
     )
+    if without:
+        corpus, train, validation = (
+            part.without_fields(without) for part in (corpus, train, validation)
+        )
     with strategy.scope() if strategy else contextlib.nullcontext():
         model = CharLSTM.from_recipe(arguments.recipe, corpus.vocabulary, seed=arguments.seed)
     print(
@@ -143,6 +108,11 @@ def run(arguments: argparse.Namespace) -> int:
         f"{len(validation.tunes)} for validation; recipe {arguments.recipe}: "
         f"{model.count_params():,} parameters, {count_of(epochs, 'epoch')}"
     )
+    if without:
+        print(
+            f"left out: the fields {', '.join(without)}, which name people and sources; "
+            "--fields all keeps them"
+        )
     if not (arguments.no_novelty or isinstance(train.tunes, StoredTunes)):
         model.novelty = NoveltyIndex(train.tunes)
     trainer = Trainer.from_recipe(
@@ -154,29 +124,37 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         callbacks=_callbacks(arguments),
         strategy=strategy,
-        **_settings(arguments, chosen),
+        **settings_of(arguments),
+        **_decay(arguments, chosen, folder),
     )
     arguments.hint = resume_hint(arguments)
     history = trainer.fit(epochs)
     if trainer.is_chief:
         plot_history(history, Path(arguments.out) / "curve.png")
-        report_run(
-            history,
+        model_file = Path(arguments.out) / "best.abcrnn"
+        return report_run(
+            trainer,
             lambda record: record.validation_bits_per_char,
-            _describe,
-            f"abcrnn compose {Path(arguments.out) / 'best.abcrnn'} -n 4",
+            ["abcrnn", "compose", str(model_file), "-n", "4"],
         )
     return 0
 
 
-def _settings(arguments: argparse.Namespace, chosen: Recipe) -> dict[str, Any]:
-    """Return the settings that override those of the recipe."""
-    settings = {
-        name: value for name in _SETTINGS if (value := getattr(arguments, name)) is not None
-    }
-    if arguments.epochs and "decay_epochs" in chosen.training:
-        settings["decay_epochs"] = arguments.epochs
-    return settings
+def _decay(arguments: argparse.Namespace, chosen: Recipe, folder: RunFolder) -> dict[str, Any]:
+    """Return the epochs over which the learning rate decays: all, or those of a resumed run.
+
+    A run that is resumed with another number of epochs keeps its decay.
+    """
+    if "decay_epochs" not in chosen.training:
+        return {}
+    recorded = folder.recorded_setting("decay_epochs")
+    epochs = recorded or arguments.epochs or chosen.training["decay_epochs"]
+    if recorded and arguments.epochs and arguments.epochs > recorded:
+        print(
+            f"the learning rate has decayed by epoch {recorded}, with which this run began; "
+            "later epochs keep its last value"
+        )
+    return {"decay_epochs": epochs}
 
 
 def _callbacks(arguments: argparse.Namespace) -> list[Any]:
@@ -188,10 +166,3 @@ def _callbacks(arguments: argparse.Namespace) -> list[Any]:
     if arguments.tensorboard:
         callbacks.append(log_to_tensorboard(Path(arguments.out) / "tensorboard"))
     return callbacks
-
-
-def _describe(record: EpochRecord) -> str:
-    text = f"training {record.bits_per_char:.3f} bits per character"
-    if record.validation_bits_per_char is not None:
-        text += f", validation {record.validation_bits_per_char:.3f}"
-    return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,24 @@ from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+    from abcrnn.training.run_folder import RunFolder
+
+#: Fields that name the people and places a tune comes from, which a model cannot know.
+SOURCE_FIELDS = "ABCDFHNOSZ"
+
+#: Values of ``--fields``.
+MUSIC, ALL = "music", "all"
+
+#: Options that override a setting of the recipe.
+_SETTINGS = (
+    "batch_size",
+    "seq_length",
+    "learning_rate",
+    "patience",
+    "keep_every",
+    "checkpoint_minutes",
+)
 
 
 def add_distribute(parser: argparse.ArgumentParser) -> None:
@@ -46,28 +65,64 @@ def distribution_strategy(name: str | None) -> tf.distribute.Strategy | None:
     return tf.distribute.MirroredStrategy()
 
 
+def require_shares(arguments: argparse.Namespace) -> None:
+    """Raise ``UsageError`` if the shares of the split leave nothing for training."""
+    if arguments.validation + arguments.test >= 1:
+        raise UsageError("--validation and --test must add up to less than 1")
+
+
+def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the training settings that override those of the recipe."""
+    return {name: value for name in _SETTINGS if (value := getattr(arguments, name)) is not None}
+
+
+def fields_to_leave_out(arguments: argparse.Namespace, folder: RunFolder) -> str:
+    """Return the letters of the fields to train without: those of the run that is resumed.
+
+    Raises
+    ------
+    UsageError
+        If ``--fields`` differs from the run in the folder.
+    """
+    origin = folder.recorded_origin()
+    if origin is None:
+        return "" if arguments.fields == ALL else SOURCE_FIELDS
+    recorded = str(origin.get("without") or "")
+    if arguments.fields and (arguments.fields == ALL) == bool(recorded):
+        begun = MUSIC if recorded else ALL
+        raise UsageError(
+            f"argument --fields: {arguments.out} holds a run with --fields {begun}: "
+            "leave the option out to resume it, or use another run folder"
+        )
+    return recorded
+
+
 def report_run(
-    history: Sequence[Any],
-    score: Callable[[Any], float | None],
-    describe: Callable[[Any], str],
-    next_command: str,
-) -> None:
+    trainer: Any, score: Callable[[Any], float | None], next_command: Sequence[str]
+) -> int:
     """Print the last epoch, the best epoch and a command to try next.
 
     Parameters
     ----------
-    history : sequence of records
-        One for each epoch, with ``epoch``.
+    trainer : TrainingLoop
+        After its ``fit``.
     score : callable
         Returns the validation score of a record, lower is better; None without validation.
-    describe : callable
-        Returns the scores of a record as text.
-    next_command : str
+    next_command : sequence of str
+
+    Returns
+    -------
+    int
+        Exit code: 1 if the model is worse than chance, which ``fit`` has logged.
     """
+    history = trainer.history
     last = history[-1]
-    print(f"{count_of(len(history), 'epoch')}; epoch {last.epoch}: {describe(last)}")
+    print(f"{count_of(len(history), 'epoch')}; epoch {last.epoch}: {last.summary()}")
+    if trainer.worse_than_chance():
+        return 1
     scored = [(value, record) for record in history if (value := score(record)) is not None]
     if scored:
         _, best = min(scored, key=lambda pair: pair[0])
-        print(f"best on the validation part: epoch {best.epoch}: {describe(best)}")
-    print(f"Try next: {next_command}")
+        print(f"best on the validation part: epoch {best.epoch}: {best.summary()}")
+    print(f"Try next: {shlex.join(next_command)}")
+    return 0

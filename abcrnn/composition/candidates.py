@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from abcrnn.composition.provenance import Provenance
@@ -10,7 +10,7 @@ from abcrnn.composition.requests import constraint_for
 from abcrnn.data.store import BOUNDARY
 from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.sampling.decoder import MAX_BATCH
-from abcrnn.sampling.sampler import Sampler
+from abcrnn.sampling.sampler import MAX_LINE, Sampler
 
 #: Number of tunes that are sampled in parallel.
 PARALLEL = MAX_BATCH
@@ -48,7 +48,10 @@ class Candidates:
             constraint=constraint,
         )
         self._prompt = requests.prompt(settings.prompt)
-        _require_room(constraint, self._prompt, settings.max_length)
+        title = MAX_LINE if settings.generate_title else 0
+        _require_room(constraint, self._prompt, settings.max_length - title)
+        if requests.opening:
+            _require_music(constraint, self._prompt, requests.opening.strip())
         self._max_length = int(_SLACK * settings.max_length)
 
     def sample(self, streams: Sequence[int]) -> Iterator[tuple[int, str | None]]:
@@ -59,8 +62,16 @@ class Candidates:
         numbers = iter(streams)
         # Always the same number of rows: the rounding of a matrix product depends on it.
         return self._sampler.streams(
-            self._prompt, self._max_length, lambda: next(numbers, None), PARALLEL
+            self._prompts(streams), self._max_length, lambda: next(numbers, None), PARALLEL
         )
+
+    def _prompts(self, streams: Sequence[int]) -> str | Callable[[int], str]:
+        """Return the prompt of all streams, or a function of the number of a stream."""
+        if not self.source.settings.generate_title:
+            return self._prompt
+        titles = self._sampler.lines("X:1\nT:", streams, PARALLEL)
+        title_of = dict(zip(streams, titles, strict=True))
+        return lambda stream: self.source.requests.prompt(title=title_of[stream])
 
 
 def _require_room(constraint: TransitionTables, prompt: str, max_length: int) -> None:
@@ -71,4 +82,16 @@ def _require_room(constraint: TransitionTables, prompt: str, max_length: int) ->
         raise ValueError(
             f"max_length must be at least {least} for a tune with this beginning and these "
             f"requests, not {max_length}"
+        )
+
+
+def _require_music(constraint: TransitionTables, prompt: str, opening: str) -> None:
+    """Raise ``ValueError`` if an opening at the end of a prompt cannot begin a valid tune."""
+    begin = len(prompt) - len(opening)
+    length = constraint.read_prefix(prompt).length
+    if prompt.endswith(opening) and begin <= length < len(prompt):
+        raise ValueError(
+            f"opening must be music that a valid tune can begin with, such as 'dfa afd': "
+            f"character {length - begin + 1}, {prompt[length]!r}, is not allowed there in "
+            f"{opening!r:.80}"
         )

@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
 from abcrnn._version import __version__
 from abcrnn.composition.acceptance import Acceptance
 from abcrnn.composition.candidates import PARALLEL, Candidates
@@ -31,8 +29,11 @@ from abcrnn.composition.provenance import (
 from abcrnn.composition.request_checks import contradicted_requests
 from abcrnn.composition.requests import Requests
 from abcrnn.data.novelty import NoveltyIndex
+from abcrnn.models.base import require_character_model
 from abcrnn.notation import renumber
-from abcrnn.storage.validation import require_count
+from abcrnn.storage.progress import progress_bar
+from abcrnn.storage.suggestions import suggests_arguments
+from abcrnn.storage.validation import require_count, require_number
 
 _MIN_GENERATED = 512  # candidates before the share of accepted ones is judged
 _MIN_SHARE = 0.005
@@ -105,6 +106,7 @@ class YieldError(RuntimeError):
         )
 
 
+@suggests_arguments
 def compose(
     model: Any,
     n: int,
@@ -117,6 +119,7 @@ def compose(
     form: str | None = None,
     pitches: str | None = None,
     opening: str | None = None,
+    title: str | None = None,
     max_copied_bars: float | None = 4,
     novelty: NoveltyIndex | None = None,
     temperature: float = 0.8,
@@ -135,7 +138,7 @@ def compose(
         Text that each tune begins with, from its ``X:`` on.
     key, meter, rhythm : str, optional
     bars : int, optional
-    form, pitches, opening : str, optional
+    form, pitches, opening, title : str, optional
         Requests, as in :class:`abcrnn.composition.requests.Requests`.
     max_copied_bars : float, optional
         Maximum number of consecutive bars that a tune may share with a training tune,
@@ -164,7 +167,8 @@ def compose(
     YieldError
         If fewer than one generated tune in 200 is accepted.
     """
-    require_count("n", n)
+    require_character_model(model)
+    n = require_count("n", n)
     requests = Requests(
         key=key,
         meter=meter,
@@ -173,15 +177,27 @@ def compose(
         form=form,
         pitches=pitches,
         opening=opening,
+        title=title,
     )
-    settings = Settings(temperature=temperature, top_p=top_p, max_length=max_length, prompt=prompt)
+    settings = Settings(
+        temperature=temperature,
+        top_p=top_p,
+        max_length=max_length,
+        prompt=prompt,
+        generate_title=(
+            requests.fixes_header
+            and title is None
+            and prompt is None
+            and "T" in model.vocabulary.characters
+        ),
+    )
     for name in contradicted_requests(requests, requests.prompt(prompt)):
         raise ValueError(f"no tune that begins with the prompt has the requested {name}")
-    acceptance = Acceptance(requests, max_length)
+    acceptance = Acceptance(requests, settings.max_length)
     if max_copied_bars is not None:
         acceptance.max_copied_bars = _validated_bars(max_copied_bars)
         acceptance.novelty = _index_of(model, novelty)
-    seed = secrets.randbits(63) if seed is None else seed
+    seed = secrets.randbits(63) if seed is None else require_count("seed", seed, least=0)
     source = Provenance(__version__, model.fingerprint[:16], seed, 0, settings, requests)
     return _compose(Candidates(model, source), acceptance, n)
 
@@ -235,6 +251,7 @@ def reproduce_all(tunes: Sequence[str], model: Any) -> list[str]:
     ValueError
         If a tune cannot be reproduced; see :func:`reproduce`.
     """
+    require_character_model(model)
     sources = [_source_of(tune, model) for tune in tunes]
     compositions: dict[str, list[Provenance]] = {}
     for source in sources:
@@ -251,9 +268,9 @@ def reproduce_all(tunes: Sequence[str], model: Any) -> list[str]:
 
 
 def _validated_bars(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:
-        raise ValueError(f"max_copied_bars must be a number of at least 0, or None, not {value!r}")
-    return value
+    return require_number(
+        "max_copied_bars", value, "a number of at least 0, or None", lambda bars: bars >= 0
+    )
 
 
 def _index_of(model: Any, novelty: NoveltyIndex | None) -> NoveltyIndex:
@@ -270,7 +287,7 @@ def _compose(candidates: Candidates, acceptance: Acceptance, n: int) -> Composit
     report = Report()
     accepted: list[str] = []
     start = time.monotonic()
-    with tqdm(total=n, unit="tune", disable=None, leave=False) as bar:
+    with progress_bar(total=n, unit="tune", leave=False) as bar:
         while report.accepted < n:
             report.seconds = time.monotonic() - start
             _require_yield(report)

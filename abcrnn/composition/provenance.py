@@ -37,6 +37,9 @@ class Settings:
         Maximum length of a tune, in characters.
     prompt : str, optional
         Text that each tune begins with, instead of the prompt that the requests imply.
+    generate_title : bool
+        Whether the title is sampled first, and the requested fields are written below it.
+        False in the records of versions that did not.
 
     Raises
     ------
@@ -48,20 +51,23 @@ class Settings:
     top_p: float | None
     max_length: int
     prompt: str | None
+    generate_title: bool = False
 
     def __post_init__(self) -> None:
-        require_positive("temperature", self.temperature)
+        object.__setattr__(self, "temperature", require_positive("temperature", self.temperature))
         if not _MIN_DIVISOR <= self.temperature <= 1 / _MIN_DIVISOR:
             raise ValueError(
                 f"temperature must be from {_MIN_DIVISOR} to 100, not {self.temperature!r}"
             )
         if self.top_p is not None:
-            require_positive("top_p", self.top_p)
+            object.__setattr__(self, "top_p", require_positive("top_p", self.top_p))
             if not _MIN_DIVISOR <= self.top_p <= 1:
                 raise ValueError(f"top_p must be from {_MIN_DIVISOR} to 1, not {self.top_p!r}")
-        require_count("max_length", self.max_length)
+        object.__setattr__(self, "max_length", require_count("max_length", self.max_length))
         if self.max_length > _MAX_LENGTH:
             raise ValueError(f"max_length must be at most {_MAX_LENGTH}, not {self.max_length}")
+        if not isinstance(self.generate_title, bool):
+            raise ValueError(f"generate_title must be true or false, not {self.generate_title!r}")
         if not isinstance(self.prompt, str | None):
             raise ValueError(f"prompt must be text, not {self.prompt!r}")
         if self.prompt is not None and "\n\n" in self.prompt:
@@ -95,17 +101,20 @@ class Provenance:
     tune: str = ""
 
     def __post_init__(self) -> None:
-        require_count("seed", self.seed, least=0)
+        object.__setattr__(self, "seed", require_count("seed", self.seed, least=0))
         if self.seed >= 10**_MAX_SEED_DIGITS:
             raise ValueError(f"seed must have at most {_MAX_SEED_DIGITS} digits, not {self.seed}")
 
     def lines(self) -> str:
         """Return the comment lines (ABC 2.1, section 2.2.3)."""
+        settings = asdict(self.settings)
+        if not self.settings.generate_title:
+            del settings["generate_title"]
         return (
             f"% composed by abcrnn {self.version}\n"
             f"% model {self.model}, seed {self.seed}, stream {self.stream}, "
             f"tune {self.tune}\n"
-            f"% settings {json.dumps(asdict(self.settings))}\n"
+            f"% settings {json.dumps(settings)}\n"
             f"% requests {json.dumps(self.requests.given())}"
         )
 

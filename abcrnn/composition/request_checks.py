@@ -68,6 +68,8 @@ def contradicted_requests(requests: Requests, beginning: str) -> list[str]:
     contradicted = []
     if requests.meter and "M" in fields and not is_same_meter(fields["M"], requests.meter):
         contradicted.append("meter")
+    if requests.title and fields.get("T", requests.title) != requests.title.strip():
+        contradicted.append("title")
     if requests.rhythm and fields.get("R", requests.rhythm) != requests.rhythm:
         contradicted.append("rhythm")
     return contradicted
@@ -105,6 +107,10 @@ def _has_opening(requests: Requests, _tune: Tune, text: str) -> bool:
     return body.startswith((requests.opening or "").strip())
 
 
+def _has_title(requests: Requests, tune: Tune, _text: str) -> bool:
+    return tune.field("T") == (requests.title or "").strip()
+
+
 _CHECKS: dict[str, Callable[[Requests, Tune, str], bool]] = {
     "key": _has_key,
     "meter": _has_meter,
@@ -113,4 +119,5 @@ _CHECKS: dict[str, Callable[[Requests, Tune, str], bool]] = {
     "form": _has_form,
     "pitches": _has_range,
     "opening": _has_opening,
+    "title": _has_title,
 }

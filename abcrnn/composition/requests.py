@@ -43,6 +43,8 @@ class Requests:
         such as ``"D-b"``.
     opening : str, optional
         Music that the tune begins with; needs a key and a meter.
+    title : str, optional
+        Value of the ``T:`` field.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class Requests:
     form: str | None = None
     pitches: str | None = None
     opening: str | None = None
+    title: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.given().items():
@@ -81,7 +84,12 @@ class Requests:
         """Return the requests that are not None, by name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
-    def prompt(self, beginning: str | None = None) -> str:
+    @property
+    def fixes_header(self) -> bool:
+        """Whether :meth:`prompt` has fields before which the model would write a title."""
+        return bool(self.rhythm or self.opening)
+
+    def prompt(self, beginning: str | None = None, title: str | None = None) -> str:
         """Return the text that a tune begins with.
 
         Parameters
@@ -89,20 +97,23 @@ class Requests:
         beginning : str, optional
             Beginning of a tune to continue. A header without ``K:`` gets the requested
             fields that it lacks.
+        title : str, optional
+            Title for a tune without a requested one.
 
         Returns
         -------
         str
-            ``beginning`` with the requested rhythm and opening added to its header. The
+            ``beginning`` with title, rhythm and opening added to its header. The
             key and the meter are added only before an opening; otherwise the model writes
             them under the constraint.
         """
         if beginning is None:
-            beginning = "X:1\n" if self.rhythm or self.opening else "X:"
+            beginning = "X:1\n" if title or self.title or self.fixes_header else "X:"
         if not beginning.endswith("\n") or "\nK:" in beginning:
             return beginning
-        if self.rhythm and "\nR:" not in beginning:
-            beginning += f"R:{self.rhythm.strip()}\n"
+        for letter, value in (("T", self.title or title), ("R", self.rhythm)):
+            if value and f"\n{letter}:" not in beginning:
+                beginning += f"{letter}:{value.strip()}\n"
         if self.opening and self.key and self.meter:
             beginning += "" if "\nM:" in beginning else f"M:{self.meter.strip()}\n"
             beginning += f"K:{self._key_in_grammar(self.key.strip())}\n{self.opening.strip()}"
@@ -162,14 +173,19 @@ class Requests:
             )
         if self.meter is not None and not values["M"]:
             raise ValueError(f"meter must be one of {', '.join(METERS)}, not {self.meter!r}")
-        if self.rhythm is not None and not _is_field_value(self.rhythm):
-            raise ValueError(
-                f"rhythm must be one line of text without %, such as 'jig', not {self.rhythm!r}"
-            )
+        for name, value, example in (
+            ("rhythm", self.rhythm, "jig"),
+            ("title", self.title, "The Lost Byte"),
+        ):
+            if value is not None and not _is_field_value(value):
+                raise ValueError(
+                    f"{name} must be one line of text without % and \\, such as {example!r}, "
+                    f"not {value!r}"
+                )
 
     def _validate_bars(self) -> None:
         if self.bars is not None:
-            require_count("bars", self.bars)
+            object.__setattr__(self, "bars", require_count("bars", self.bars))
             if self.bars > _MAX_BARS:
                 raise ValueError(f"bars must be at most {_MAX_BARS}, not {self.bars}")
 

@@ -10,9 +10,11 @@ from abcrnn.composition.candidates import PARALLEL
 from abcrnn.composition.provenance import without_provenance
 from abcrnn.evaluation.scoring import Scorer
 from abcrnn.evaluation.surprise import bar_spans
+from abcrnn.models.base import require_character_model
 from abcrnn.notation import check_tune, read_tune
 from abcrnn.notation.lexer import tokens
 from abcrnn.sampling.sampler import Sampler
+from abcrnn.storage.suggestions import suggests_arguments
 from abcrnn.storage.validation import require_count
 
 _HEADER = "X:1\nK:C\n"  # turns bars into a tune that can be read
@@ -36,6 +38,7 @@ class Rewriting(NamedTuple):
     bits: float
 
 
+@suggests_arguments
 def rewrite(
     model: Any,
     tune: str,
@@ -75,9 +78,11 @@ def rewrite(
     ------
     ValueError
         If the tune has no such bars or more than one voice, if what precedes them is not
-        valid, or if the tune has characters outside the model's vocabulary.
+        valid or has characters outside the model's vocabulary.
     """
-    require_count("n", n)
+    require_character_model(model)
+    n = require_count("n", n)
+    first, last = require_count("first", first, 0), require_count("last", last, 0)
     tune = without_provenance(tune)
     begin, end = _find_passage(tune, first, last)
     sampler = Sampler(

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from abcrnn.data.registry import (
     CACHE_VARIABLE,
@@ -37,7 +36,7 @@ from abcrnn.data.splits import (
     digest_array,
 )
 from abcrnn.data.store import BOUNDARY, FORMAT, StoredTunes
-from abcrnn.data.store_writer import open_store, store_tunes
+from abcrnn.data.store_writer import open_store, store_tunes, store_without_fields
 from abcrnn.data.tunebook_files import (
     STANDARD_INPUT,
     find_tunebooks,
@@ -48,6 +47,7 @@ from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.notation import Block, drop_fields
 from abcrnn.notation.fragments import has_music
 from abcrnn.storage.paths import find_files
+from abcrnn.storage.progress import progress_bar
 
 _logger = logging.getLogger(__name__)
 
@@ -217,7 +217,7 @@ class Corpus:
         Returns
         -------
         Corpus
-            Its tunes are in memory, also if those of this corpus are in a store.
+            Its tunes are in a store of their own if those of this corpus are in one.
 
         Raises
         ------
@@ -228,7 +228,11 @@ class Corpus:
             raise ValueError(f"letters must be a string such as 'BNSZ', not {letters!r:.80}")
         if set(letters) & set("XK"):
             raise ValueError(f"letters must not contain X or K, which a tune needs: {letters!r}")
-        tunes = tuple(drop_fields(tune, letters) for tune in self.tunes)
+        tunes: Sequence[str]
+        if isinstance(self.tunes, StoredTunes):
+            tunes = store_without_fields(self.tunes, letters)
+        else:
+            tunes = tuple(drop_fields(tune, letters) for tune in self.tunes)
         return replace(self, tunes=tunes, origin={**(self.origin or {}), "without": letters})
 
     def describe(self) -> dict[str, Any]:
@@ -239,6 +243,12 @@ class Corpus:
             "fingerprint": self.fingerprint,
             "origin": self.origin,
         }
+
+
+def require_corpus(name: str, value: Any) -> None:
+    """Raise ``TypeError`` unless an argument is a corpus."""
+    if not isinstance(value, Corpus):
+        raise TypeError(f"{name} must be a Corpus, such as load_corpus('jigs'), not {value!r:.80}")
 
 
 def load_corpus(source: str | os.PathLike[str], join_blank: bool = False) -> Corpus:
@@ -375,8 +385,8 @@ def _read_files(name: str, files: list[Path], join_blank: bool) -> Iterator[Bloc
 
 def _read_with_progress(name: str, files: list[Path], join_blank: bool) -> Iterator[Block]:
     total = _size(files)
-    with tqdm(
-        total=total, desc=f"encoding {name}", unit="B", unit_scale=True, disable=None, leave=False
+    with progress_bar(
+        total=total, desc=f"encoding {name}", unit="B", unit_scale=True, leave=False
     ) as bar:
         for block in _read_files(name, files, join_blank):
             yield block

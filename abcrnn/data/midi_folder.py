@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from abcrnn.data.notes import (
     MAX_BYTES,
@@ -32,6 +31,7 @@ from abcrnn.data.registry import cache_folder
 from abcrnn.data.splits import Subject, assign_parts, digest_array
 from abcrnn.storage.archive import read_archive, write_archive
 from abcrnn.storage.paths import as_path
+from abcrnn.storage.progress import progress_bar
 
 _logger = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def _read_folder(
     pieces: list[Piece] = []
     problems: list[str] = []
     try:
-        for file in tqdm(files, desc="reading MIDI", unit="file", disable=None, leave=False):
+        for file in progress_bar(files, desc="reading MIDI", unit="file", leave=False):
             try:
                 name = str(file.relative_to(folder))
                 notes = _require_notes(cache.read(file), file)
@@ -235,7 +235,11 @@ def split_pieces(
         test,
         seed,
         rule,
-        subject=Subject("the collection", "different MIDI files", "add more files"),
+        subject=Subject(
+            "the collection",
+            "different MIDI files",
+            "add files, or give validation=0 and test=0 to train on all",
+        ),
         shuffle_order=("validation", "test"),
     )
     parts: tuple[list[Piece], list[Piece], list[Piece]] = ([], [], [])

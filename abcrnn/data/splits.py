@@ -18,7 +18,6 @@ Runs and models that record no rule used it.
 from __future__ import annotations
 
 import hashlib
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -26,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abcrnn.notation import tune_body
-from abcrnn.storage.validation import require_shares
+from abcrnn.storage.validation import require_count, require_shares
 
 #: Parts of a split; :func:`assign_parts` returns indices into this tuple.
 PARTS = ("train", "validation", "test")
@@ -120,15 +119,14 @@ def assign_parts(
         If a share, the seed or the rule is out of range, or if there are too few
         elements for a requested part.
     """
-    require_shares(validation, test)
+    validation, test = require_shares(validation, test)
+    seed = require_count("seed", seed, least=0)
     if rule not in RULES:
         raise ValueError(f"rule must be one of {', '.join(map(repr, RULES))}, not {rule!r}")
-    if operator.index(seed) < 0:
-        raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}")
     shares = {"train": 1.0, "validation": validation, "test": test}
     _require_enough(digests, shares, subject)
     if rule == _HASH:
-        return _assign_by_hash(digests, shares, operator.index(seed))
+        return _assign_by_hash(digests, shares, seed)
     part_of = _assign_by_shuffle(digests, shares, seed, shuffle_order)
     for part, share in shares.items():
         if share > 0 and not (part_of == PARTS.index(part)).any():
@@ -152,7 +150,8 @@ def describe_split(validation: float, test: float, seed: int, rule: str) -> dict
         The arguments by name. ``"shuffle"`` is not recorded: the records of earlier
         versions have no rule.
     """
-    recorded = {"validation": validation, "test": test, "seed": seed}
+    validation, test = require_shares(validation, test)
+    recorded = {"validation": validation, "test": test, "seed": require_count("seed", seed, 0)}
     return recorded if rule == _SHUFFLE else {**recorded, "rule": rule}
 
 

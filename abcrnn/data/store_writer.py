@@ -21,10 +21,20 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from abcrnn.data.registry import cache_folder
 from abcrnn.data.splits import body_digest
-from abcrnn.data.store import BOUNDARY, FORMAT, TuneStore, codes_of, id_dtype, id_name
-from abcrnn.notation import Block
+from abcrnn.data.store import (
+    BOUNDARY,
+    FORMAT,
+    StoredTunes,
+    TuneStore,
+    codes_of,
+    id_dtype,
+    id_name,
+)
+from abcrnn.notation import Block, drop_fields
 from abcrnn.storage.atomic import write_text
+from abcrnn.storage.progress import progress_bar
 
 _logger = logging.getLogger(__name__)
 
@@ -85,6 +95,29 @@ def store_tunes(folder: Path, blocks: Iterable[Block]) -> TuneStore:
             if not folder.is_dir():
                 raise
     return TuneStore(folder)
+
+
+def store_without_fields(tunes: StoredTunes, letters: str) -> StoredTunes:
+    """Return stored tunes without some fields, in a store that all parts of a corpus share.
+
+    Parameters
+    ----------
+    tunes : StoredTunes
+    letters : str
+        As for :func:`abcrnn.notation.drop_fields`.
+
+    Raises
+    ------
+    OSError
+        If the store cannot be written.
+    """
+    key = f"{FORMAT}\0{tunes.store.fingerprint}\0without {''.join(sorted(set(letters)))}"
+    folder = cache_folder() / "stored" / hashlib.sha256(key.encode()).hexdigest()
+    store = open_store(folder)
+    if store is None:
+        whole = progress_bar(StoredTunes(tunes.store), desc="encoding", unit="tune", leave=False)
+        store = store_tunes(folder, (Block(drop_fields(tune, letters), 0) for tune in whole))
+    return StoredTunes(store, None if tunes.is_whole else tunes.indices)
 
 
 def _remove_abandoned(folder: Path) -> None:

@@ -128,10 +128,7 @@ class Vocabulary:
         """
         if errors not in ("strict", "ignore", "replace"):
             raise ValueError(f"errors must be 'strict', 'ignore' or 'replace', not {errors!r}")
-        codes = codes_of(text)
-        ids = np.where(
-            codes < len(self._ids), self._ids[np.minimum(codes, len(self._ids) - 1)], np.int32(-1)
-        )
+        ids = self.lookup(text)
         unknown = ids < 0
         if not unknown.any():
             return ids
@@ -140,6 +137,20 @@ class Vocabulary:
         if errors == "replace":
             return np.where(unknown, self._replacement(), ids)
         raise ValueError(self._unknown_message(text, int(np.argmax(unknown))))
+
+    def lookup(self, text: str) -> NDArray[np.int32]:
+        """Return the ids of a text, -1 for each character outside the vocabulary.
+
+        Returns
+        -------
+        ndarray, shape (characters,), int32
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"text must be a string, such as corpus.text, not {text!r:.80}")
+        codes = codes_of(text)
+        return np.where(
+            codes < len(self._ids), self._ids[np.minimum(codes, len(self._ids) - 1)], np.int32(-1)
+        )
 
     def decode(self, ids: ArrayLike) -> str:
         """Return the text of ids.

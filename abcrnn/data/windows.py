@@ -12,6 +12,7 @@ in memory or in a file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,13 +53,17 @@ class EncodedTunes:
         return ids
 
 
-def encode_tunes(vocabulary: Vocabulary, tunes: Sequence[str]) -> EncodedTunes:
+def encode_tunes(
+    vocabulary: Vocabulary, tunes: Sequence[str], allow_unknown: bool = False
+) -> EncodedTunes:
     """Encode each tune and the blank line after it.
 
     Parameters
     ----------
     vocabulary : Vocabulary
     tunes : sequence of str
+    allow_unknown : bool
+        Whether to encode characters outside the vocabulary as -1.
 
     Returns
     -------
@@ -68,16 +73,31 @@ def encode_tunes(vocabulary: Vocabulary, tunes: Sequence[str]) -> EncodedTunes:
     Raises
     ------
     ValueError
-        If a character is not in the vocabulary; names the tune and the position.
+        If a character is not in the vocabulary and ``allow_unknown`` is False; names the
+        tune and the position.
     """
     if isinstance(tunes, StoredTunes):
-        return _translate(vocabulary, tunes)
+        return _translate(vocabulary, tunes, allow_unknown)
+    if allow_unknown:
+        return _encode_with_unknown(vocabulary, tunes)
     dtype = id_dtype(len(vocabulary))
     encoded = [ids.astype(dtype) for ids in _encode_each(vocabulary, tunes)]
+    return _joined(encoded, dtype, np.arange(len(vocabulary), dtype=np.int32))
+
+
+def _encode_with_unknown(vocabulary: Vocabulary, tunes: Sequence[str]) -> EncodedTunes:
+    # The ids in memory are unsigned: one above those of the vocabulary stands for -1.
+    dtype, size = id_dtype(len(vocabulary) + 1), len(vocabulary)
+    lookups = (vocabulary.lookup(tune + BOUNDARY) for tune in tunes)
+    encoded = [np.where(ids < 0, size, ids).astype(dtype) for ids in lookups]
+    return _joined(encoded, dtype, np.append(np.arange(size, dtype=np.int32), np.int32(-1)))
+
+
+def _joined(encoded: list[NDArray[Any]], dtype: np.dtype[Any], table: Ids) -> EncodedTunes:
     offsets = np.cumsum([0, *map(len, encoded)])
     source = TuneIds(b"".join(map(bytes, encoded)), dtype, offsets)
     indices = np.arange(len(encoded), dtype=np.uint32)
-    return EncodedTunes(source, indices, np.arange(len(vocabulary), dtype=np.int32))
+    return EncodedTunes(source, indices, table)
 
 
 def _encode_each(vocabulary: Vocabulary, tunes: Sequence[str]) -> Iterator[Ids]:
@@ -89,11 +109,11 @@ def _encode_each(vocabulary: Vocabulary, tunes: Sequence[str]) -> Iterator[Ids]:
             raise ValueError(f"tune {number} of {len(tunes)} ({first_lines!r}): {error}") from None
 
 
-def _translate(vocabulary: Vocabulary, tunes: StoredTunes) -> EncodedTunes:
+def _translate(vocabulary: Vocabulary, tunes: StoredTunes, allow_unknown: bool) -> EncodedTunes:
     store = tunes.store
     id_of = {character: number for number, character in enumerate(vocabulary.characters)}
     table = np.array([id_of.get(character, -1) for character in store.alphabet], np.int32)
-    if table.min() < 0:
+    if table.min() < 0 and not allow_unknown:
         for _ in _encode_each(vocabulary, tunes):
             pass  # raises, unless only other tunes of the store have unknown characters
     return EncodedTunes(store.ids, tunes.indices, table)

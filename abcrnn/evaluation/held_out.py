@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from abcrnn.data.corpus import Corpus
+from abcrnn.data.corpus import Corpus, require_corpus
 from abcrnn.data.midi_folder import Collection, piece_digests, split_pieces
 from abcrnn.data.notes import Piece
 from abcrnn.data.splits import recorded_arguments
@@ -27,17 +27,20 @@ def evaluate(model: Any, corpus: Corpus) -> dict[str, float]:
     dict
         ``bits_per_char``, ``header_bits_per_char`` (up to the end of the line ``K:``)
         and ``body_bits_per_char`` (the rest, including the closing blank line), in
-        bits; ``accuracy``, a share from 0 to 1; ``tunes`` and ``characters``, counts.
+        bits; ``accuracy``, a share from 0 to 1; ``tunes``, ``characters`` and
+        ``unknown_characters``, counts. The last are characters that the model does not
+        know; each costs 20.1 bits (:data:`abcrnn.evaluation.scoring.UNKNOWN_BITS`).
 
     Raises
     ------
     TypeError
-        If ``corpus`` is not a Corpus.
+        If ``model`` is not a model, or ``corpus`` not a Corpus.
     ValueError
-        If a tune contains a character that the model does not know.
+        If the corpus has no tunes.
     """
-    if not isinstance(corpus, Corpus):
-        raise TypeError(f"corpus must be a Corpus, from load_corpus, not {corpus!r:.80}")
+    if isinstance(model, Corpus) and hasattr(corpus, "unroll"):
+        raise TypeError("the arguments are swapped: the model comes first, then the corpus")
+    require_corpus("corpus", corpus)
     scores = Scorer(model, progress=True).score(corpus.tunes)
     return {
         "bits_per_char": scores.bits_per_char,
@@ -46,6 +49,7 @@ def evaluate(model: Any, corpus: Corpus) -> dict[str, float]:
         "accuracy": scores.accuracy,
         "tunes": len(corpus.tunes),
         "characters": int(scores.characters.sum()),
+        "unknown_characters": int(scores.unknown.sum()),
     }
 
 
@@ -53,9 +57,10 @@ def held_out_part(model: Any, corpus: Corpus) -> Corpus:
     """Return the tunes of a corpus that were not used in the training of a model.
 
     If the model was trained on a part of this corpus, the test part of the same split
-    is returned. Of any other corpus all tunes are returned, except those with the
-    same body as a training or validation tune; their headers may differ. Older
-    model files do not record the bodies; for them nothing is left out of another corpus.
+    is returned. Of any other corpus, such as a tunebook that has grown, all tunes are
+    returned, except those with the same body as a training or validation tune; their
+    headers may differ. Older model files do not record the bodies: for them nothing is
+    left out of another corpus, and :func:`knows_training_tunes` is False.
 
     Parameters
     ----------
@@ -65,8 +70,7 @@ def held_out_part(model: Any, corpus: Corpus) -> Corpus:
     Returns
     -------
     Corpus
-        If the model was trained on a part of this corpus without some header fields,
-        its tunes lack these fields too.
+        Without the fields that the model was trained without.
 
     Raises
     ------
@@ -75,7 +79,7 @@ def held_out_part(model: Any, corpus: Corpus) -> Corpus:
     """
     if _described_corpus(model).get("fingerprint") == corpus.fingerprint:
         raise ValueError(f"the model was trained on all tunes of {corpus.name}: none is held out")
-    part = _test_part(model, corpus)
+    part = _without_fields(model, _test_part(model, corpus))
     digests = getattr(model, "trained_digests", None)
     if digests is None:
         return part
@@ -87,6 +91,18 @@ def held_out_part(model: Any, corpus: Corpus) -> Corpus:
             f"all tunes of {corpus.name} were used to train or validate the model: none is held out"
         )
     return part.select(np.flatnonzero(held_out), f"{part.name}/held-out", part.origin)
+
+
+def knows_training_tunes(model: Any, corpus: Corpus) -> bool:
+    """Return whether it is known which tunes of a corpus a model was trained on.
+
+    Parameters
+    ----------
+    model : CharLSTM
+    corpus : Corpus
+    """
+    digests = getattr(model, "trained_digests", None)
+    return digests is not None or _origin_in(model, corpus) is not None
 
 
 def held_out_pieces(model: Any, collection: Collection) -> list[Piece]:
@@ -110,8 +126,7 @@ def held_out_pieces(model: Any, collection: Collection) -> list[Piece]:
         If no piece is left, or the model records a split that is not valid.
     """
     pieces = list(collection.pieces)
-    origin = model.about.get("pieces")
-    if isinstance(origin, dict) and origin.get("fingerprint") == collection.fingerprint:
+    if origin := _origin_of_pieces(model, collection):
         pieces = split_pieces(pieces, **recorded_arguments(origin.get("split")))[2]
     digests = getattr(model, "trained_digests", None)
     if digests is not None:
@@ -123,6 +138,18 @@ def held_out_pieces(model: Any, collection: Collection) -> list[Piece]:
             "none is held out"
         )
     return pieces
+
+
+def knows_training_pieces(model: Any, collection: Collection) -> bool:
+    """Return whether it is known which pieces of a collection a model was trained on.
+
+    Parameters
+    ----------
+    model : NoteModel
+    collection : Collection
+    """
+    digests = getattr(model, "trained_digests", None)
+    return digests is not None or _origin_of_pieces(model, collection) is not None
 
 
 def training_part(model: Any, corpus: Corpus) -> Corpus | None:
@@ -140,7 +167,15 @@ def training_part(model: Any, corpus: Corpus) -> Corpus | None:
         None if the model was not trained on a part of this corpus.
     """
     origin = _origin_in(model, corpus)
-    return _take_part(origin, corpus, "train") if origin else None
+    return _without_fields(model, _take_part(origin, corpus, "train")) if origin else None
+
+
+def _origin_of_pieces(model: Any, collection: Collection) -> dict[str, Any] | None:
+    """Return how a collection was split for a model; None if the model's is another one."""
+    origin = model.about.get("pieces")
+    if not isinstance(origin, dict) or origin.get("fingerprint") != collection.fingerprint:
+        return None
+    return origin
 
 
 def _test_part(model: Any, corpus: Corpus) -> Corpus:
@@ -169,5 +204,11 @@ def _origin_in(model: Any, corpus: Corpus) -> dict[str, Any] | None:
 
 def _take_part(origin: dict[str, Any], corpus: Corpus, name: str) -> Corpus:
     train, _, test = corpus.split(**recorded_arguments(origin.get("split")))
-    part = {"train": train, "test": test}[name]
-    return part.without_fields(origin["without"]) if "without" in origin else part
+    return {"train": train, "test": test}[name]
+
+
+def _without_fields(model: Any, part: Corpus) -> Corpus:
+    """Leave out the fields that the model was trained without, of whatever corpus."""
+    origin = _described_corpus(model).get("origin")
+    letters = origin.get("without") if isinstance(origin, dict) else None
+    return part.without_fields(letters) if letters else part

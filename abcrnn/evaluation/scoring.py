@@ -2,10 +2,16 @@
 
 Every tune is read from the initial state, as blank line + tune + blank line. The cost in
 bits is that of the tune's characters and its closing blank line.
+
+A character outside the model's vocabulary costs :data:`UNKNOWN_BITS` and counts as a
+wrong prediction. The model does not read it: it predicts the next character from the
+known ones before.
 """
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,15 +20,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from abcrnn.data.store import BOUNDARY
 from abcrnn.data.windows import encode_tunes
+from abcrnn.models.base import require_character_model
 from abcrnn.models.compilation import compile_once
 from abcrnn.notation import tune_body
+from abcrnn.storage.progress import progress_bar
 
 # One shape for all corpora: compiled once per model, and once more for a single tune.
 _BATCH, _TIME = 32, 128
+
+#: Cost in bits of a character that the model does not know: that of one of the
+#: 1,114,112 code points of Unicode, all equally likely.
+UNKNOWN_BITS = math.log2(sys.maxunicode + 1)
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,9 @@ class Scores:
         Cost of the header: everything up to the end of the first ``K:`` line.
     header_characters : ndarray, shape (tunes,), int64
         Number of characters of the header, including its last line end.
+    unknown : ndarray, shape (tunes,), int64
+        Number of characters outside the model's vocabulary; each costs
+        :data:`UNKNOWN_BITS`.
     """
 
     bits: NDArray[np.float64]
@@ -46,6 +60,7 @@ class Scores:
     characters: NDArray[np.int64]
     header_bits: NDArray[np.float64]
     header_characters: NDArray[np.int64]
+    unknown: NDArray[np.int64]
 
     @property
     def bits_per_char(self) -> float:
@@ -77,12 +92,13 @@ class Scorer:
     model : CharLSTM
         Or another :class:`abcrnn.models.base.SequenceModel` with a ``vocabulary``.
     progress : bool
-        Whether to show a progress bar, in a terminal and after two seconds.
+        Whether to show a progress bar, in a terminal or notebook and after two seconds.
     """
 
     def __init__(self, model: Any, progress: bool = False) -> None:
+        require_character_model(model)
         self._model = model
-        self._disable = None if progress else True  # as tqdm: None shows it in a terminal
+        self._progress = progress
         self._window = compile_once(model, "score", partial(_score_window, model))
 
     def score(self, tunes: Sequence[str]) -> Scores:
@@ -100,16 +116,17 @@ class Scorer:
         Raises
         ------
         ValueError
-            If there are no tunes, or one has a character that the model does not know.
+            If there are no tunes, or the model does not know the line end.
         """
         bits, header_bits = (np.zeros(len(tunes)) for _ in range(2))
-        correct, characters, headers = (np.zeros(len(tunes), np.int64) for _ in range(3))
-        for index, costs, right in self._read(tunes):
+        correct, characters, headers, unknown = (np.zeros(len(tunes), np.int64) for _ in range(4))
+        for index, costs, right, known in self._read(tunes):
             bits[index], correct[index], characters[index] = costs.sum(), right.sum(), len(costs)
+            unknown[index] = len(known) - known.sum()
             tune = tunes[index]
             headers[index] = len(tune) - len(tune_body(tune))
             header_bits[index] = costs[: headers[index]].sum()
-        return Scores(bits, correct, characters, header_bits, headers)
+        return Scores(bits, correct, characters, header_bits, headers, unknown)
 
     def costs(self, tunes: Sequence[str]) -> list[NDArray[np.float64]]:
         """Return the cost of each character of each tune, in bits.
@@ -127,34 +144,38 @@ class Scorer:
         Raises
         ------
         ValueError
-            If there are no tunes, or one has a character that the model does not know.
+            If there are no tunes, or the model does not know the line end.
         """
         found: dict[int, NDArray[np.float64]] = {}
-        for index, costs, _ in self._read(tunes):
+        for index, costs, *_ in self._read(tunes):
             found[index] = costs
         return [found[index] for index in range(len(tunes))]
 
     def _read(
         self, tunes: Sequence[str]
-    ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.bool_]]]:
-        """Yield of each tune its index, and the cost and correctness of each character."""
+    ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]]:
+        """Yield of each tune its index; of each character the cost, if right, if known."""
         if not tunes:
             raise ValueError("there are no tunes to score")
-        encoded = encode_tunes(self._model.vocabulary, tunes)
+        encoded = encode_tunes(self._model.vocabulary, tunes, allow_unknown=True)
         before = self._model.vocabulary.encode(BOUNDARY)
         # Tunes of similar length share a batch, so that little is computed for padding.
         order = np.argsort(encoded.lengths, kind="stable")
         # A single tune is read about fifteen times faster without rows of padding.
         rows = 1 if len(order) == 1 else _BATCH
         firsts = range(0, len(order), rows)
-        for first in tqdm(firsts, desc="scoring", delay=2, disable=self._disable, leave=False):
+        for first in progress_bar(firsts, self._progress, desc="scoring", delay=2, leave=False):
             indices = order[first : first + rows].tolist()
-            batch = [np.concatenate([before, encoded[index]]) for index in indices]
+            read = [encoded[index] for index in indices]
+            batch = [np.concatenate([before, ids[ids >= 0]]) for ids in read]
             bits, right = self._read_batch(batch, rows)
-            for row, (index, ids) in enumerate(zip(indices, batch, strict=True)):
+            for row, (index, ids) in enumerate(zip(indices, read, strict=True)):
+                known = ids >= 0
                 # The blank line before the tune is given, so it is not counted.
-                counted = slice(len(BOUNDARY) - 1, len(ids) - 1)
-                yield index, bits[row, counted].astype(np.float64), right[row, counted]
+                counted = slice(len(BOUNDARY) - 1, len(batch[row]) - 1)
+                costs, correct = np.full(len(ids), UNKNOWN_BITS), np.zeros(len(ids), np.bool_)
+                costs[known], correct[known] = bits[row, counted], right[row, counted]
+                yield index, costs, correct, known
 
     def _read_batch(self, batch: list[NDArray[np.int32]], rows: int) -> tuple[Any, Any]:
         """Return cost and correctness of each character, (rows, time), with padding."""

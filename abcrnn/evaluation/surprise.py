@@ -78,11 +78,10 @@ def surprise(model: Any, tune: str) -> Surprise:
         From its ``X:`` line on, without trailing line ends. It is read as in evaluation:
         from the initial state, after a blank line.
 
-    Raises
-    ------
-    ValueError
-        If the tune has a character that the model does not know. The message gives the
-        character and its position.
+    Notes
+    -----
+    A character that the model does not know costs
+    :data:`abcrnn.evaluation.scoring.UNKNOWN_BITS`.
     """
     tune = tune.rstrip("\n")
     return surprise_of(tune, Scorer(model).costs([tune])[0])

@@ -85,12 +85,13 @@ def convert_tunes(
         If a file cannot be written.
     """
     options = _options(format, tempo, instrument)
-    from tqdm import tqdm  # here, because ``abcrnn --help`` reads FORMATS
+    # Here, because ``abcrnn --help`` reads FORMATS.
+    from abcrnn.storage.progress import progress_bar
 
     directory = as_path(folder)
     extension = FORMATS[format][1]
     done = []
-    for number, tune in enumerate(tqdm(tunes, unit="tune", disable=None, leave=False), start=1):
+    for number, tune in enumerate(progress_bar(tunes, unit="tune", leave=False), start=1):
         path = directory / (file_stem(tune, number) + extension)
         done.append(_convert(tune, number, path, format, options))
     return done

@@ -66,6 +66,7 @@ class TransitionTables:
 
     Attributes
     ----------
+    characters : str
     next_tune : ndarray, shape (rows, vocab_size), int32
         Number of the tune state after each character; -1 where it is not allowed. The
         number of rows doubles when it is exceeded.
@@ -94,7 +95,7 @@ class TransitionTables:
         pitches: frozenset[str] = PITCHES,
         values: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
-        self._characters = characters
+        self.characters = characters
         self._automaton = TuneAutomaton(characters, form=form, bars=bars, values=values)
         # A prompt may contain what is never sampled, such as a tie to another pitch.
         self._prompt_automaton = TuneAutomaton(characters, strict=False, form=form, bars=bars)
@@ -152,9 +153,9 @@ class TransitionTables:
 
     def _compute_row(self, number: int) -> None:
         successors = self._automaton.successors(self._states[number])
-        row = np.full(len(self._characters), _FORBIDDEN, np.int32)
-        to_end = np.zeros(len(self._characters), np.int16)
-        for column, character in enumerate(self._characters):
+        row = np.full(len(self.characters), _FORBIDDEN, np.int32)
+        to_end = np.zeros(len(self.characters), np.int16)
+        for column, character in enumerate(self.characters):
             state = successors.get(character)
             if state is not None:
                 row[column] = self._number(state)
@@ -182,7 +183,7 @@ class TransitionTables:
         states = list(self._pitch_numbers)
         while len(rows) < len(states):
             row = []
-            for character in self._characters:
+            for character in self.characters:
                 state = self._pitch_automaton.step(states[len(rows)], character)
                 if state is not None and state not in self._pitch_numbers:
                     self._pitch_numbers[state] = len(states)

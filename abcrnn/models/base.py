@@ -131,6 +131,15 @@ class TrainableModel(SequenceModel, Protocol):
         ...
 
 
+def require_character_model(model: Any) -> None:
+    """Raise ``TypeError`` unless a model reads and predicts the characters of a vocabulary."""
+    if not all(hasattr(model, name) for name in ("vocabulary", "initial_state", "unroll")):
+        raise TypeError(
+            "model must be a model over characters, such as abcrnn.CharLSTM or "
+            f"abcrnn.load_model(path), not {model!r:.80}"
+        )
+
+
 def where_active(active: tf.Tensor | None, new: State, old: State) -> State:
     """Return the new state of active rows and the old state of the others.
 

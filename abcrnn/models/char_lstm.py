@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from abcrnn.data.vocabulary import Vocabulary
+from abcrnn.models.backend import keras
 from abcrnn.models.base import where_active
 from abcrnn.models.character_model import CharacterModel
 from abcrnn.models.dropout import drop
 from abcrnn.models.lstm import LSTM, LSTMState
 from abcrnn.models.model_archive import CHARACTERS
 from abcrnn.models.recipes import recipe
-from abcrnn.storage.validation import require_count
+from abcrnn.storage.suggestions import suggests_arguments
+from abcrnn.storage.validation import require_count, require_dropout
 
 State = tuple[LSTMState, ...]
 
@@ -56,6 +57,7 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
     TensorShape([1, 4, 3])
     """
 
+    @suggests_arguments
     def __init__(
         self,
         vocabulary: Vocabulary,
@@ -74,21 +76,22 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
             "recurrent_initializer": recurrent_initializer,
             "seed": seed,
         }
-        _validate(config)
+        config = _validated(config)
+        seed, units = config["seed"], config["units"]
         super().__init__(vocabulary, **config)
-        self.dropout = dropout
+        self.dropout = config["dropout"]
         self.embedding = keras.layers.Embedding(
             len(vocabulary),
-            embedding_dim,
+            config["embedding_dim"],
             embeddings_initializer=keras.initializers.RandomUniform(seed=seed),
             dtype="float32",
         )
         self.embedding.build((None, None))
         layers: list[LSTM] = []
-        for number in range(num_layers):
+        for number in range(config["num_layers"]):
             # Built one by one: a false num_layers in a file ends at the first layer too many.
             layers.append(LSTM(units, recurrent_initializer, seed=seed + 2 * number + 1))
-            layers[-1].build((None, None, units if number else embedding_dim))
+            layers[-1].build((None, None, units if number else config["embedding_dim"]))
         self.recurrent = layers
         self.head = keras.layers.Dense(
             len(vocabulary),
@@ -185,15 +188,18 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         return self.recurrent[0].project(tf.convert_to_tensor(self.embedding.embeddings))
 
 
-def _validate(config: dict[str, Any]) -> None:
-    for name in ("embedding_dim", "units", "num_layers"):
-        require_count(name, config[name])
-    require_count("seed", config["seed"], least=0)
-    dropout = config["dropout"]
-    if not isinstance(dropout, int | float) or not 0 <= dropout < 1:
-        raise ValueError(f"dropout must be at least 0 and less than 1, not {dropout!r}")
+def _validated(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration with plain numbers, which a model file can hold."""
+    sizes = ("embedding_dim", "units", "num_layers")
+    checked = {
+        **config,
+        **{name: require_count(name, config[name]) for name in sizes},
+        "seed": require_count("seed", config["seed"], least=0),
+        "dropout": require_dropout(config["dropout"]),
+    }
     if config["recurrent_initializer"] not in ("orthogonal", "glorot_uniform"):
         raise ValueError(
             "recurrent_initializer must be 'orthogonal' or 'glorot_uniform', "
             f"not {config['recurrent_initializer']!r}"
         )
+    return checked

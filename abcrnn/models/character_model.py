@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any, ClassVar
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.vocabulary import Vocabulary
+from abcrnn.models.backend import keras
 from abcrnn.models.base import State
 from abcrnn.models.model_archive import CUSTOM, model_path, validate_digests
 from abcrnn.models.named_weights import NamedWeights

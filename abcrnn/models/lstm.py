@@ -22,8 +22,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import keras
 import tensorflow as tf
+
+from abcrnn.models.backend import keras
 
 #: (h, c): the output and the memory cell, each of shape (batch, units).
 LSTMState = tuple[tf.Tensor, tf.Tensor]

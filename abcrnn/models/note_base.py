@@ -12,11 +12,11 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from abcrnn.data.notes import Notes, Rows
 from abcrnn.data.time_grid import TimeGrid
+from abcrnn.models.backend import keras
 from abcrnn.models.named_weights import NamedWeights
 
 State = tuple[Any, ...]

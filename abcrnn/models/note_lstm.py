@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from abcrnn.data.notes import PITCHES, START, Notes, Rows
 from abcrnn.data.time_grid import TimeGrid
+from abcrnn.models.backend import keras
 from abcrnn.models.base import where_active
 from abcrnn.models.dropout import drop
 from abcrnn.models.lstm import LSTM, LSTMState
@@ -24,7 +24,7 @@ from abcrnn.models.note_base import (
     State,
     make_dense,
 )
-from abcrnn.storage.validation import require_count
+from abcrnn.storage.validation import require_count, require_dropout
 
 _LEAD_IN = 32  # notes
 
@@ -79,18 +79,15 @@ class NoteLSTM(NoteNetwork):
             "num_layers": num_layers,
             "head_units": head_units,
         }
-        for name, size in sizes.items():
-            require_count(name, size)
-        require_count("seed", seed, least=0)
-        if not isinstance(dropout, int | float) or not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be from 0 up to but not including 1, not {dropout!r}")
+        sizes = {name: require_count(name, size) for name, size in sizes.items()}
+        dropout, seed = require_dropout(dropout), require_count("seed", seed, least=0)
         config = {**sizes, "dropout": dropout, "seed": seed}
         layers = _make_layers(grid, config)
         super().__init__(grid, config, layers)
         self.dropout = dropout
         pitches, steps, durations = _counts(grid).values()
         self.row_limits = pitches, steps, durations
-        self.recurrent = [layers[f"lstm.{number}"] for number in range(num_layers)]
+        self.recurrent = [layers[f"lstm.{number}"] for number in range(sizes["num_layers"])]
 
     def encode(self, notes: Notes) -> Rows:
         """Return pitch and the classes of step and duration, shape (notes, 3), int32."""

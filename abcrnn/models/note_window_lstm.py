@@ -52,10 +52,9 @@ class NoteWindowLSTM(NoteNetwork):
     def __init__(
         self, grid: TimeGrid, units: int = 128, seq_length: int = 25, seed: int = 0
     ) -> None:
+        units, seq_length = require_count("units", units), require_count("seq_length", seq_length)
+        seed = require_count("seed", seed, least=0)
         config = {"units": units, "seq_length": seq_length, "seed": seed}
-        for name in ("units", "seq_length"):
-            require_count(name, config[name])
-        require_count("seed", seed, least=0)
         if seq_length > _MAX_SEQ_LENGTH:
             raise ValueError(f"seq_length must be at most {_MAX_SEQ_LENGTH}, not {seq_length}")
         layer = LSTM(units, seed=seed + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from operator import index
 
 from abcrnn.notation.clefs import Properties
 from abcrnn.notation.errors import ABCError
@@ -55,8 +56,9 @@ def transpose(text: str, semitones: int) -> str:
     K:Cm
     "G7"G=Bd|
     """
-    if not isinstance(semitones, int) or isinstance(semitones, bool):
+    if isinstance(semitones, bool) or not hasattr(semitones, "__index__"):
         raise ValueError(f"semitones must be a whole number such as 2 or -3, not {semitones!r}")
+    semitones = index(semitones)  # of NumPy too
     if semitones == 0:
         return text
     starts = [0, *(found.end() for found in LINE_END.finditer(text))]

@@ -204,7 +204,7 @@ def renumber(tune: str, number: int) -> str:
 
 
 def drop_fields(tune: str, letters: str) -> str:
-    """Return a tune without some header fields (section 3).
+    """Return a tune without some header fields and the lines that continue them (section 3).
 
     Parameters
     ----------

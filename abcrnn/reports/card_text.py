@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from abcrnn.evaluation.scoring import UNKNOWN_BITS
 from abcrnn.reports.request_rates import RequestRates
 from abcrnn.reports.wording import count_of
 
@@ -28,11 +29,15 @@ class HeldOut:
     left_out : int
         Other tunes of the corpus, left out because the model was trained or selected
         on them.
+    known : bool
+        Whether the model records its training tunes. If not, some of the tunes may be
+        training tunes.
     """
 
     corpus: str
     tunes: int
     left_out: int
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -156,12 +161,17 @@ class GeneratedTunes:
 
 def score_lines(held_out: HeldOut, scores: dict[str, float]) -> Iterator[str]:
     """Yield the lines of the card about the scores on held-out tunes."""
-    yield (
-        f"{held_out.corpus}: {count_of(held_out.tunes, 'held-out tune')}, "
-        f"{scores['characters']:,} characters"
-    )
+    tunes = count_of(held_out.tunes, "held-out tune" if held_out.known else "tune")
+    yield f"{held_out.corpus}: {tunes}, {scores['characters']:,} characters"
+    if not held_out.known:
+        yield "the model file does not record its training tunes: some of these may be among them"
     if held_out.left_out:
         yield f"{count_of(held_out.left_out, 'tune')} left out: used in training or validation"
+    if unknown := int(scores["unknown_characters"]):
+        yield (
+            f"{count_of(unknown, 'character')} outside the model's vocabulary, "
+            f"{UNKNOWN_BITS:.1f} bits each"
+        )
     kinds = ("bits_per_char", "header_bits_per_char", "body_bits_per_char")
     yield _row("", "all", "header", "body")
     yield _row("bits per character", *(f"{scores[kind]:.4f}" for kind in kinds))

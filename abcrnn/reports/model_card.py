@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from abcrnn.composition.requests import constraint_for
 from abcrnn.data.corpus import Corpus
 from abcrnn.data.novelty import Novelty, NoveltyIndex
 from abcrnn.evaluation.distributions import distance, distributions
-from abcrnn.evaluation.held_out import evaluate, held_out_part, training_part
+from abcrnn.evaluation.held_out import evaluate, held_out_part, knows_training_tunes, training_part
 from abcrnn.notation import ABCError, check_tune
 from abcrnn.reports.card_text import (
     MAX_SHARED_BARS,
@@ -44,6 +43,7 @@ from abcrnn.reports.request_rates import RequestRates, count_matches, typical_re
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.atomic import write_text
 from abcrnn.storage.paths import as_path
+from abcrnn.storage.progress import progress_bar
 from abcrnn.storage.validation import require_count
 
 _TEMPERATURE, _SEED, _MAX_LENGTH = 0.8, 0, 1000
@@ -130,14 +130,15 @@ def examine(model: Any, corpus: Corpus, tunes: int = 100) -> ModelCard:
     Raises
     ------
     ValueError
-        If ``tunes`` is negative, a tune has a character outside the model's vocabulary,
-        the model was trained on all of the corpus, or no valid tune can be written with
-        the model's vocabulary.
+        If ``tunes`` is negative, the model was trained on all of the corpus, or no valid
+        tune can be written with the model's vocabulary.
     """
-    require_count("tunes", tunes, least=0)
+    tunes = require_count("tunes", tunes, least=0)
     part = held_out_part(model, corpus)
     trained_on = training_part(model, corpus)
-    held_out = HeldOut(part.name, len(part.tunes), len(corpus.tunes) - len(part.tunes))
+    left_out = len(corpus.tunes) - len(part.tunes)
+    known = knows_training_tunes(model, corpus)
+    held_out = HeldOut(part.name, len(part.tunes), left_out, known)
     scores = evaluate(model, part)
     generated, counts = None, dict[str, _Counts]()
     if tunes:
@@ -188,7 +189,7 @@ def _sample_unconstrained(model: Any, tunes: int) -> Validity:
     sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint=None)
     numbers = iter(range(tunes))
     ended = sampler.streams("X:", _MAX_LENGTH, lambda: next(numbers, None), tunes)
-    with tqdm(ended, total=tunes, unit="tune", disable=None, leave=False) as bar:
+    with progress_bar(ended, total=tunes, unit="tune", leave=False) as bar:
         return _validity(tunes, [tune for _, tune in bar if tune])
 
 
@@ -248,4 +249,4 @@ def _spread(tunes: Sequence[str], count: int) -> list[str]:
 
 
 def _with_progress(tunes: Sequence[str], doing: str) -> Iterator[str]:
-    yield from tqdm(tunes, desc=doing, unit="tune", delay=2, disable=None, leave=False)
+    yield from progress_bar(tunes, desc=doing, unit="tune", delay=2, leave=False)

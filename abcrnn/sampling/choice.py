@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from abcrnn.storage.validation import require_count
+from abcrnn.storage.validation import require_count, require_positive, require_share
 
 #: Lowest and highest temperature: they and their reciprocals are finite in float32. Beyond
 #: them the likeliest id is always sampled, or all ids are equally likely.
@@ -107,16 +107,16 @@ class RandomChoice(Choice):
         top_p: float | None = None,
         min_p: float | None = None,
     ) -> None:
-        if not isinstance(temperature, int | float) or not 0 < temperature < float("inf"):
-            raise ValueError(
-                f"temperature must be a positive number, not {temperature!r} "
-                "(for the likeliest character always, take top_k=1)"
-            )
+        try:
+            temperature = require_positive("temperature", temperature)
+        except ValueError as error:
+            raise ValueError(f"{error} (for the likeliest character always, use top_k=1)") from None
         if top_k is not None:
-            require_count("top_k", top_k)
-        for name, share in (("top_p", top_p), ("min_p", min_p)):
-            if share is not None and (not isinstance(share, int | float) or not 0 < share <= 1):
-                raise ValueError(f"{name} must be above 0 and at most 1, not {share!r}")
+            top_k = require_count("top_k", top_k)
+        if top_p is not None:
+            top_p = require_share("top_p", top_p)
+        if min_p is not None:
+            min_p = require_share("min_p", min_p)
         limit = int(np.iinfo(np.int32).max)
         values = {
             "temperature": np.float32(np.clip(temperature, *TEMPERATURES)),

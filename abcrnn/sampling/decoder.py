@@ -7,7 +7,8 @@ strategy as a :class:`abcrnn.sampling.choice.Choice`, and what is allowed as a c
 (:mod:`abcrnn.sampling.constraint`).
 
 Random numbers are an argument of the loop. They depend on the seed and the number of
-the stream only, not on the other streams.
+the stream only. Logits also depend on the number of rows, by rounding: a stream that is
+sampled with another number of rows (1, 16 or 64) may differ.
 """
 
 from __future__ import annotations

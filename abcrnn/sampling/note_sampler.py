@@ -12,6 +12,7 @@ from abcrnn.data.notes import NOTE, Notes, Rows, notes_of_steps
 from abcrnn.models.note_model import NoteModel
 from abcrnn.sampling.choice import Choice, RandomChoice
 from abcrnn.sampling.decoder import Decoder
+from abcrnn.storage.suggestions import suggests_arguments
 from abcrnn.storage.validation import require_count, require_positive
 
 _MAX_OPENING = 4096  # notes of an opening that are read: the last ones
@@ -100,6 +101,7 @@ class NoteSampler:
         If an argument is out of range.
     """
 
+    @suggests_arguments
     def __init__(
         self,
         model: NoteModel,
@@ -107,8 +109,13 @@ class NoteSampler:
         seed: int = 0,
         top_p: float | None = None,
     ) -> None:
-        require_positive("temperature", temperature)
-        require_count("seed", seed, least=0)
+        if not isinstance(model, NoteModel):
+            raise TypeError(
+                "model must be a note model, such as abcrnn.events.load_note_model(path), "
+                f"not {model!r:.80}"
+            )
+        temperature = require_positive("temperature", temperature)
+        seed = require_count("seed", seed, least=0)
         self.model, self.temperature, self.seed, self.top_p = model, temperature, seed, top_p
         self._network: Any = model.network
         # On a GPU a window is read by cuDNN, which XLA cannot compile: xla=None.
@@ -145,8 +152,7 @@ class NoteSampler:
         ValueError
             If an argument is out of range, or the model needs a longer opening.
         """
-        require_count("notes", notes)
-        require_count("n", n)
+        notes, n = require_count("notes", notes), require_count("n", n)
         rows = None if opening is None else self._network.encode(opening[-_MAX_OPENING:])
         prompts = self._network.prompt_rows(self._lead_ins(n), rows)
         sequences = self._decoder.sample(list(prompts), notes, self.seed)

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from abcrnn.data.store import BOUNDARY
 from abcrnn.grammar.transition_tables import TransitionTables
-from abcrnn.notation import split_tunebook, tune_body
+from abcrnn.models.base import require_character_model
 from abcrnn.sampling.choice import Choice, RandomChoice
 from abcrnn.sampling.constraint import ConstraintState
 from abcrnn.sampling.decoder import Decoder, Streams
+from abcrnn.sampling.tune_text import find_tune, require_tune_prompt
+from abcrnn.storage.progress import progress_bar
+from abcrnn.storage.suggestions import suggests_arguments
 from abcrnn.storage.validation import require_count
 
 _logger = logging.getLogger(__name__)
+
+#: Maximum length of a line that :meth:`Sampler.lines` returns.
+MAX_LINE = 60
+_ENOUGH = 1000  # characters of a tune, in which a line fits under any constraint
 
 
 class Sampler:
@@ -67,6 +73,7 @@ class Sampler:
     >>> sampler.tunes(8, prompt="X:1\nM:6/8\nK:D\n")  # doctest: +SKIP
     """
 
+    @suggests_arguments
     def __init__(
         self,
         model: Any,
@@ -79,6 +86,7 @@ class Sampler:
         min_p: float | None = None,
         choice: Choice | None = None,
     ) -> None:
+        require_character_model(model)
         if choice is None:
             choice = RandomChoice(temperature, top_k, top_p, min_p)
         elif not isinstance(choice, Choice):
@@ -86,7 +94,7 @@ class Sampler:
         elif (temperature, top_k, top_p, min_p) != (1.0, None, None, None):
             raise ValueError("choice replaces temperature, top_k, top_p and min_p: give either")
         if seed is not None:
-            require_count("seed", seed, least=0)
+            seed = require_count("seed", seed, least=0)
         if constraint == "bars":
             constraint = TransitionTables(model.vocabulary.characters)
         if not isinstance(constraint, TransitionTables | None):
@@ -125,13 +133,14 @@ class Sampler:
             raise ValueError(
                 "a sampler with a constraint samples complete tunes: use tunes(), not sample()"
             )
-        require_count("length", length)
-        require_count("n", n)
+        length, n = require_count("length", length), require_count("n", n)
         prompt = self._model.vocabulary.normalize(prompt)
         texts = self._decoder.sample([self._encode(prompt)] * n, length, self._call_seed())
         return [prompt + self._model.vocabulary.decode(ids) for ids in texts]
 
-    def tunes(self, n: int, prompt: str = "X:", max_length: int = 2000) -> list[str]:
+    def tunes(
+        self, n: int, prompt: str | Callable[[int], str] = "X:", max_length: int = 2000
+    ) -> list[str]:
         r"""Sample complete tunes.
 
         A tune is complete when a blank line closes it and there is music below its
@@ -142,8 +151,9 @@ class Sampler:
         Parameters
         ----------
         n : int
-        prompt : str
-            Beginning of each tune, such as ``"X:1\nM:6/8\nK:D\n"``.
+        prompt : str or callable
+            Beginning of each tune, such as ``"X:1\nM:6/8\nK:D\n"``; or a function that
+            returns the beginning of a stream for its number.
         max_length : int
             Maximum number of characters of a tune, including the prompt.
 
@@ -159,17 +169,11 @@ class Sampler:
             blank line; or, under a constraint, if no valid tune begins with the prompt,
             or none that is short enough.
         """
-        require_count("n", n)
-        require_count("max_length", max_length)
-        if not prompt.startswith("X:"):
-            raise ValueError(
-                f"a tune begins with X:, and so must its prompt, such as 'X:1\\nK:D\\n'; "
-                f"not {prompt!r}"
-            )
-        if BOUNDARY in prompt:
-            raise ValueError(
-                f"the prompt must not contain a blank line, which ends a tune; not {prompt!r}"
-            )
+        n, max_length = require_count("n", n), require_count("max_length", max_length)
+        if not isinstance(prompt, str) and not callable(prompt):
+            raise TypeError(f"prompt must be text, not {prompt!r:.80}")
+        if isinstance(prompt, str):
+            require_tune_prompt(prompt)
         complete, incomplete = self._sample_tunes(n, prompt, max_length)
         if incomplete:
             _logger.warning(
@@ -184,7 +188,9 @@ class Sampler:
             )
         return complete
 
-    def _sample_tunes(self, n: int, prompt: str, max_length: int) -> tuple[list[str], int]:
+    def _sample_tunes(
+        self, n: int, prompt: str | Callable[[int], str], max_length: int
+    ) -> tuple[list[str], int]:
         """Return the complete tunes in the order of their streams, and the number of others.
 
         Streams start in the order of their numbers, and only while complete tunes are
@@ -192,7 +198,7 @@ class Sampler:
         """
         found: dict[int, str | None] = {}  # by stream
         started = complete = 0
-        with tqdm(total=n, unit="tune", disable=None, leave=False) as bar:
+        with progress_bar(total=n, unit="tune", leave=False) as bar:
 
             def next_stream() -> int | None:
                 nonlocal started
@@ -209,7 +215,11 @@ class Sampler:
         return [t for _, t in sorted(found.items()) if t is not None], len(found) - complete
 
     def streams(
-        self, prompt: str, max_length: int, next_stream: Callable[[], int | None], parallel: int
+        self,
+        prompt: str | Callable[[int], str],
+        max_length: int,
+        next_stream: Callable[[], int | None],
+        parallel: int,
     ) -> Iterator[tuple[int, str | None]]:
         """Sample one tune from each of many streams, and yield them in the order they end.
 
@@ -218,7 +228,7 @@ class Sampler:
 
         Parameters
         ----------
-        prompt : str
+        prompt : str or callable
         max_length : int
             As in :meth:`tunes`.
         next_stream : callable
@@ -238,28 +248,80 @@ class Sampler:
         ValueError
             As :meth:`tunes`.
         """
-        prompt = self._model.vocabulary.normalize(prompt)
-        ids = self._encode(prompt, for_tunes=True)
-        constraint = self._after_prompt(prompt, max_length)
+        begin = self._beginning(prompt, max_length)
         streams = Streams(self._decoder, parallel, self._call_seed())
-        running: dict[int, tuple[int, str]] = {}  # by row: the stream and its text so far
+        # By row: the stream, its text so far, and the length of the prompt.
+        running: dict[int, tuple[int, str, int]] = {}
         while True:
             for row in sorted(set(range(streams.batch_size)) - running.keys()):
                 number = next_stream()
                 if number is None:
                     break
+                ids, constraint = begin(number)
                 streams.start(row, number, ids, constraint)
-                running[row] = number, self._model.vocabulary.decode(ids[:1])
+                running[row] = number, self._model.vocabulary.decode(ids[:1]), len(ids)
             if not running:
                 return
             sampled = streams.advance()
-            for row, (number, text) in list(running.items()):
+            for row, (number, text, prompt_length) in list(running.items()):
                 text += self._model.vocabulary.decode(sampled[row])
-                ended, tune = _find_tune(text, len(ids), max_length)
-                running[row] = number, text
+                ended, tune = find_tune(text, prompt_length, max_length)
+                running[row] = number, text, prompt_length
                 if ended:
                     del running[row]
                     yield number, tune
+
+    def lines(self, prompt: str, streams: Sequence[int], parallel: int) -> list[str]:
+        r"""Sample the rest of the line that a prompt begins.
+
+        Parameters
+        ----------
+        prompt : str
+            Such as ``"X:1\nT:"``.
+        streams : sequence of int
+            Numbers of the streams, as for :meth:`streams`.
+        parallel : int
+            Number of streams to sample in parallel, at most 64.
+
+        Returns
+        -------
+        list of str
+            One for each stream, without the line end, at most 60 characters long.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`tunes`.
+        """
+        ids = self._encode(prompt, for_tunes=True)
+        constraint = self._after_prompt(prompt, _ENOUGH)
+        before = len(ids) - 1  # what is sampled includes the prompt except for its first id
+        decoded = Streams(self._decoder, parallel, self._call_seed())
+        found: list[str] = []
+        for first in range(0, len(streams), decoded.batch_size):
+            texts = dict.fromkeys(streams[first : first + decoded.batch_size], "")
+            for row, number in enumerate(texts):
+                decoded.start(row, number, ids, constraint)
+            while not all(_has_line(text[before:]) for text in texts.values()):
+                rows = decoded.advance()
+                for row, number in enumerate(texts):
+                    texts[number] += self._model.vocabulary.decode(rows[row])
+            found += [text[before:].partition("\n")[0][:MAX_LINE] for text in texts.values()]
+        return [line.strip() for line in found]
+
+    def _beginning(
+        self, prompt: str | Callable[[int], str], max_length: int
+    ) -> Callable[[int], tuple[NDArray[np.int32], ConstraintState | None]]:
+        """Return a function of the number of a stream: its first ids, and its constraint."""
+
+        def begin(text: str) -> tuple[NDArray[np.int32], ConstraintState | None]:
+            text = self._model.vocabulary.normalize(text)
+            return self._encode(text, for_tunes=True), self._after_prompt(text, max_length)
+
+        if callable(prompt):
+            return lambda number: begin(prompt(number))
+        begun = begin(prompt)  # once for all streams
+        return lambda number: begun
 
     def _after_prompt(self, prompt: str, max_length: int) -> ConstraintState | None:
         """Return the state of the constraint after the prompt."""
@@ -299,59 +361,5 @@ class Sampler:
         return ids
 
 
-def header_prompt(
-    title: str | None = None,
-    rhythm: str | None = None,
-    meter: str | None = None,
-    key: str | None = None,
-) -> str:
-    r"""Return a prompt of header fields, in the order of ABC 2.1, section 3.
-
-    ``K:`` ends a header: with a key, the model continues with the music; without one,
-    it continues the header.
-
-    Parameters
-    ----------
-    title, rhythm, meter, key : str, optional
-        Values of ``T:``, ``R:``, ``M:`` and ``K:``. A field without a value is left out.
-
-    Returns
-    -------
-    str
-        Such as ``"X:1\nM:6/8\nK:D\n"``.
-
-    Raises
-    ------
-    ValueError
-        If a field is not one line of text.
-    """
-    lines = ["X:1"]
-    fields = {"T": title, "R": rhythm, "M": meter, "K": key}
-    for letter, value in fields.items():
-        if value is None:
-            continue
-        if not value.strip() or "\n" in value:
-            raise ValueError(f"the field {letter}: must be one line of text, not {value!r}")
-        lines.append(f"{letter}:{value.strip()}")
-    return "\n".join(lines) + "\n"
-
-
-def _find_tune(text: str, prompt_length: int, max_length: int) -> tuple[bool, str | None]:
-    """Return whether a stream has ended, and its tune if that is complete.
-
-    Parameters
-    ----------
-    text : str
-        Of the stream so far: the blank line, the prompt and what was sampled.
-    prompt_length : int
-        Number of characters of the blank line and the prompt.
-    max_length : int
-    """
-    begin = len(BOUNDARY)
-    end = text.find(BOUNDARY, max(begin, prompt_length - 1))
-    if end < 0:
-        return len(text) >= max_length + 2 * begin, None
-    tunes, fragments = split_tunebook(text[begin:end])
-    if len(tunes) != 1 or fragments or end - begin > max_length or not tune_body(tunes[0].text):
-        return True, None
-    return True, tunes[0].text
+def _has_line(text: str) -> bool:
+    return "\n" in text or len(text) >= MAX_LINE

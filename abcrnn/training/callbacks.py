@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from tqdm import tqdm
-
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.extras import import_tensorboard
 from abcrnn.storage.paths import as_path
+from abcrnn.storage.progress import write_line
 from abcrnn.storage.validation import require_count
 from abcrnn.training.records import EpochRecord
 from abcrnn.training.trainer import Callback
@@ -35,7 +34,7 @@ def sample_every(epochs: int, length: int = 300) -> Callback:
     ValueError
         If ``epochs`` is below 1.
     """
-    require_count("epochs", epochs)
+    epochs = require_count("epochs", epochs)
     samplers: list[Sampler] = []  # created after the first epochs
 
     def sample(trainer: Any, record: EpochRecord) -> None:
@@ -44,7 +43,7 @@ def sample_every(epochs: int, length: int = 300) -> Callback:
         if not samplers:
             samplers.append(Sampler(trainer.model, temperature=0.8, seed=0))
         text = samplers[0].sample(length=length)[0].strip("\n")
-        tqdm.write(f"\nafter epoch {record.epoch}:\n{text}\n")
+        write_line(f"\nafter epoch {record.epoch}:\n{text}\n", to_output=True)
 
     return sample
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from abcrnn.data.corpus import Corpus
+from abcrnn.data.corpus import Corpus, require_corpus
 from abcrnn.data.splits import union_digests
 from abcrnn.data.windows import RandomWindows, Streams, encode_tunes
 from abcrnn.evaluation.scoring import Scorer
-from abcrnn.models.base import State
+from abcrnn.models.base import State, require_character_model
 from abcrnn.training.records import EpochRecord, EpochTotals
 from abcrnn.training.settings import TrainingSettings
 
@@ -40,6 +40,12 @@ class CharacterTask:
     def __init__(
         self, model: Any, train: Corpus, validation: Corpus | None, settings: TrainingSettings
     ) -> None:
+        if isinstance(model, Corpus) and hasattr(train, "unroll"):
+            raise TypeError("the arguments are swapped: the model comes first, then the corpus")
+        require_character_model(model)
+        require_corpus("train", train)
+        if validation is not None:
+            require_corpus("validation", validation)
         self.model = model
         self.validates = validation is not None
         self.items_per_window = settings.batch_size * settings.seq_length
@@ -108,6 +114,13 @@ class CharacterTask:
             seconds=totals.seconds,
             chars_per_second=totals.items_per_second,
         )
+
+    def worse_than_chance(self, record: EpochRecord) -> str | None:
+        """Compare the bits per character with those of a uniform distribution."""
+        bits, uniform = record.validation_bits_per_char, math.log2(len(self.model.vocabulary))
+        if bits is None:
+            bits = record.bits_per_char
+        return f"{bits:.3f} bits; uniform is {uniform:.3f}" if bits > uniform else None
 
     def describe_run(self) -> dict[str, Any]:
         """Return vocabulary, model and corpora."""

@@ -21,9 +21,9 @@ from types import FrameType
 from typing import Any
 
 import tensorflow as tf
-from tqdm import tqdm
 
 from abcrnn.storage.archive import Arrays
+from abcrnn.storage.progress import progress_bar, write_line
 from abcrnn.storage.validation import require_count
 from abcrnn.training.distributed_step import make_step
 from abcrnn.training.records import EpochTotals
@@ -109,9 +109,10 @@ class TrainingLoop:
         OSError
             If a file cannot be written; earlier checkpoints stay as they are.
         """
-        require_count("epochs", epochs)
+        epochs = require_count("epochs", epochs)
         with self._writer.held() if self._writer else contextlib.nullcontext():
             self._resume()
+            self._warn_if_finished(epochs)
             with _interrupts() as interrupted, self._progress(epochs) as bar:
                 while self._position.epoch < epochs and not self._out_of_patience():
                     self._run_epoch(bar, interrupted, epochs)
@@ -123,7 +124,7 @@ class TrainingLoop:
 
     # One epoch ---------------------------------------------------------------------------
 
-    def _run_epoch(self, bar: tqdm, interrupted: threading.Event, epochs: int) -> None:
+    def _run_epoch(self, bar: Any, interrupted: threading.Event, epochs: int) -> None:
         position = self._position
         started, earlier = self._clock(), position.seconds
         for window in self._batches.epoch(position.epoch, start=position.window):
@@ -143,11 +144,16 @@ class TrainingLoop:
                 self._checkpoint()
             if stop:
                 raise KeyboardInterrupt
-        self._finish_epoch()
+        record = self._finish_epoch()
+        if self.is_chief and bar.disable:  # in a pipe or a log
+            seconds = f"{record.seconds:.0f} s"
+            write_line(f"epoch {record.epoch}/{epochs}: {record.summary()}, {seconds}")
 
-    def _finish_epoch(self) -> None:
+    def _finish_epoch(self) -> Any:
         position = self._position
         scores = self._validate()
+        if scores[0] is not None:
+            self._require_finite(scores[0], "validation score")
         record = self._task.record(self._totals(), scores)
         self.history.append(record)
         _logger.info("%s", record)
@@ -160,6 +166,7 @@ class TrainingLoop:
         if self.is_chief:
             for callback in self._callbacks:
                 callback(self, record)
+        return record
 
     def _totals(self) -> EpochTotals:
         position, windows = self._position, self._batches.windows
@@ -202,14 +209,48 @@ class TrainingLoop:
         if _is_multiple(record.epoch, self.settings.checkpoint_epochs):
             self._checkpoint()
 
-    def _require_finite(self, loss: float) -> float:
-        if math.isfinite(loss):
-            return loss
+    def _require_finite(self, value: float, name: str = "loss") -> float:
+        if math.isfinite(value):
+            return value
         raise FloatingPointError(
-            f"the loss is {loss} in epoch {self._position.epoch + 1}, window "
-            f"{self._position.window + 1}: reduce learning_rate (it is "
-            f"{self.settings.learning_rate}) or clip_norm (it is {self.settings.clip_norm})"
+            f"the {name} is {value} in epoch {self._position.epoch + 1}, window "
+            f"{self._position.window + 1}: use a smaller learning_rate "
+            f"(it is {self.settings.learning_rate:g})"
         )
+
+    def worse_than_chance(self) -> str | None:
+        """Return a message if the best epoch is worse than guessing at random, otherwise None.
+
+        Compares validation scores, or without validation data the training loss of the
+        last epoch.
+        """
+        found = self._task.worse_than_chance(self._best_record()) if self.history else None
+        if found is None:
+            return None
+        return (
+            f"worse than chance ({found}): use a smaller learning_rate "
+            f"(it is {self.settings.learning_rate:g})"
+        )
+
+    def _best_record(self) -> Any:
+        # Epochs count from 1. Without a best epoch, index -1 is the last one.
+        return self.history[self._position.best_epoch - 1]
+
+    def _warn_if_finished(self, epochs: int) -> None:
+        finished = self._position.epoch
+        if finished >= epochs:
+            _logger.warning(
+                "nothing to train: epochs=%d counts the whole run, and epoch %d is finished",
+                epochs,
+                finished,
+            )
+        elif self._out_of_patience():
+            _logger.warning(
+                "nothing to train: the run stopped after epoch %d, because the validation score "
+                "had not improved (patience: %d)",
+                finished,
+                self.settings.patience,
+            )
 
     def _out_of_patience(self) -> bool:
         patience, position = self.settings.patience, self._position
@@ -268,24 +309,24 @@ class TrainingLoop:
     def _restore_best(self) -> None:
         if self._position.best_epoch:
             self.model.set_weight_arrays(self._best)
-        # Epochs count from 1. Without a best epoch, index -1 is the last one.
-        record = self.history[self._position.best_epoch - 1]
-        self.model.about = self._task.describe_model(record)
+        self.model.about = self._task.describe_model(self._best_record())
+        if message := self.worse_than_chance():
+            _logger.warning("%s", message)
 
     def _describe_run(self) -> dict[str, Any]:
         return {**self._task.describe_run(), "training": asdict(self.settings)}
 
     # Progress ------------------------------------------------------------------------------
 
-    def _progress(self, epochs: int) -> tqdm:
+    def _progress(self, epochs: int) -> Any:
         size = self._task.items_per_window
         done = self._position.epoch * self._batches.windows + self._position.window
-        return tqdm(
+        return progress_bar(
+            show=self.is_chief,
             total=epochs * self._batches.windows * size,
             initial=done * size,
             unit=self._task.unit,
             unit_scale=True,
-            disable=None if self.is_chief else True,  # None: only in a terminal
             dynamic_ncols=True,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from abcrnn.data.midi_folder import piece_digests
 from abcrnn.data.note_windows import NoteWindows, note_streams
-from abcrnn.data.notes import Piece
+from abcrnn.data.notes import PITCHES, Piece
 from abcrnn.data.splits import union_digests
 from abcrnn.data.windows import Streams
 from abcrnn.evaluation.note_scoring import NoteScorer
@@ -43,6 +44,11 @@ class NoteTask:
         origin: dict[str, Any],
         settings: TrainingSettings,
     ) -> None:
+        if not isinstance(model, NoteModel):
+            raise TypeError(
+                "model must be a note model, such as NoteModel.from_recipe('default', pieces), "
+                f"not {model!r:.80}"
+            )
         self.model = model
         self.validates = bool(validation)
         predictions = settings.seq_length if model.network.carries_state else 1
@@ -94,6 +100,14 @@ class NoteTask:
             seconds=totals.seconds,
             notes_per_second=totals.items_per_second,
         )
+
+    def worse_than_chance(self, record: NoteEpoch) -> str | None:
+        """Compare the prediction of pitches with a uniform distribution."""
+        nats, uniform = record.validation_pitch, math.log(PITCHES)
+        if nats is not None:
+            return f"{nats:.3f} nats; uniform is {uniform:.3f}" if nats > uniform else None
+        share, guess = record.pitch_accuracy, 1 / PITCHES
+        return f"{share:.1%} of pitches; uniform is {guess:.1%}" if share < guess else None
 
     def describe_run(self) -> dict[str, Any]:
         """Return model and origin of the pieces."""

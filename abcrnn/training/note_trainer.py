@@ -67,7 +67,7 @@ class NoteTrainer(TrainingLoop):
             raise ValueError(
                 f"{', '.join(sorted(refused))}: only for training on tunes, not on notes"
             )
-        checked = TrainingSettings(**settings)
+        checked = TrainingSettings.of("NoteTrainer", settings)
         task = NoteTask(model, train, validation, origin or {}, checked)
         super().__init__(task, checked, run_dir=run_dir, callbacks=callbacks, strategy=strategy)
 

@@ -52,6 +52,13 @@ class EpochRecord(NamedTuple):
     seconds: float
     chars_per_second: float
 
+    def summary(self) -> str:
+        """Return the bits per character as text."""
+        text = f"training {self.bits_per_char:.3f} bits per character"
+        if self.validation_bits_per_char is not None:
+            text += f", validation {self.validation_bits_per_char:.3f}"
+        return text
+
 
 class NoteEpoch(NamedTuple):
     """One epoch of training on notes.
@@ -71,3 +78,14 @@ class NoteEpoch(NamedTuple):
     learning_rate: float
     seconds: float
     notes_per_second: float
+
+    def summary(self) -> str:
+        """Return the losses as text."""
+        text = f"training loss {self.loss:.4f}"
+        if self.validation_loss is not None:
+            text += (
+                f", validation loss {self.validation_loss:.4f} (pitch "
+                f"{self.validation_pitch:.4f}, step {self.validation_step:.4f}, "
+                f"duration {self.validation_duration:.4f})"
+            )
+        return text

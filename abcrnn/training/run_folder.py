@@ -161,13 +161,29 @@ class RunFolder:
         See :mod:`abcrnn.data.splits`. A run that records none has the rule ``"shuffle"``.
         """
         try:
-            recorded = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-            origin = recorded["pieces"] if "pieces" in recorded else recorded["corpus"]["origin"]
-            return recorded_rule(origin)
-        except FileNotFoundError:
-            return recorded_rule(None)
-        except (ValueError, KeyError, TypeError, RecursionError):
+            return recorded_rule(self.recorded_origin())
+        except ValueError:
             return recorded_rule(None)  # `open` reports the damage
+
+    def recorded_origin(self) -> dict[str, Any] | None:
+        """Return the origin of the data of this run; None for a new run or without a record."""
+        recorded = self._recorded()
+        origin = recorded.get("pieces")
+        if origin is None and isinstance(recorded.get("corpus"), dict):
+            origin = recorded["corpus"].get("origin")
+        return origin if isinstance(origin, dict) else None
+
+    def recorded_setting(self, name: str) -> Any:
+        """Return a training setting of this run; None for a new run or without a record."""
+        settings = self._recorded().get("training")
+        return settings.get(name) if isinstance(settings, dict) else None
+
+    def _recorded(self) -> dict[str, Any]:
+        try:
+            recorded = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}  # a new run; or `open` reports the damage
+        return recorded if isinstance(recorded, dict) else {}
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, and remove all but the last three."""

@@ -8,11 +8,13 @@ Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, Literal
 
-import keras
-
+from abcrnn.models.backend import keras
+from abcrnn.storage.suggestions import require_known
 from abcrnn.storage.validation import require_count, require_positive
 
 
@@ -63,21 +65,37 @@ class TrainingSettings:
     keep_every: int | None = None
     seed: int = 0
 
+    @classmethod
+    def of(cls, function: str, settings: dict[str, Any]) -> TrainingSettings:
+        """Return settings from the keyword arguments of a function.
+
+        Raises
+        ------
+        TypeError
+            If there is no such setting; names the function and the nearest setting.
+        """
+        require_known(function, settings, [field.name for field in fields(cls)])
+        return cls(**settings)
+
     def __post_init__(self) -> None:
         for name in ("batch_size", "seq_length", "checkpoint_epochs"):
-            require_count(name, getattr(self, name))
+            self._check(name, require_count)
         for name in ("steps_per_epoch", "decay_epochs", "patience", "keep_every"):
             if getattr(self, name) is not None:
-                require_count(name, getattr(self, name))
+                self._check(name, require_count)
         for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
-            require_positive(name, getattr(self, name))
-        require_count("seed", self.seed, least=0)
+            self._check(name, require_positive)
+        self._check("seed", partial(require_count, least=0))
         if self.windows not in ("streams", "random"):
             raise ValueError(f"windows must be 'streams' or 'random', not {self.windows!r}")
         if (self.steps_per_epoch is None) == (self.windows == "random"):
             raise ValueError(
                 "steps_per_epoch is required with windows='random', and accepted only with it"
             )
+
+    def _check(self, name: str, require: Callable[[str, Any], float]) -> None:
+        """Replace a number by a plain Python number, which run.json can hold."""
+        object.__setattr__(self, name, require(name, getattr(self, name)))
 
     def schedule(self, windows: int) -> Any:
         """Return the learning rate or schedule for epochs of ``windows`` batches."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from abcrnn.models.backend import keras
 from abcrnn.models.base import State
 from abcrnn.models.lstm import on_gpu
 from abcrnn.training.settings import TrainingSettings

@@ -129,6 +129,16 @@ class Task(Protocol):
         """
         ...
 
+    def worse_than_chance(self, record: Any) -> str | None:
+        """Return the scores of an epoch and of a uniform guess as text if the epoch is worse.
+
+        Returns
+        -------
+        str or None
+            None if the epoch is at least as good.
+        """
+        ...
+
     def describe_run(self) -> dict[str, Any]:
         """Return what must not change while a run is resumed; saved in run.json."""
         ...

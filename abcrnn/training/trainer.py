@@ -71,7 +71,7 @@ class Trainer(TrainingLoop):
         strategy: tf.distribute.Strategy | None = None,
         **settings: Any,
     ) -> None:
-        checked = TrainingSettings(**settings)
+        checked = TrainingSettings.of("Trainer", settings)
         task = CharacterTask(model, train, validation, checked)
         super().__init__(task, checked, run_dir=run_dir, callbacks=callbacks, strategy=strategy)
 

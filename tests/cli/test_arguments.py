@@ -5,7 +5,8 @@ import argparse
 import pytest
 
 from abcrnn.cli import main
-from abcrnn.cli.arguments import bar_range, count, in_option_names, suggestion
+from abcrnn.cli.argument_types import bar_range, count
+from abcrnn.cli.arguments import in_option_names, suggestion
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,30 @@ from abcrnn.cli.arguments import bar_range, count, in_option_names, suggestion
         (["sample", "m", "--top-p", "1.5"], "--top-p: must be above 0 and at most 1, such as 0.95"),
         (["sample", "m", "--key", "D\nabc"], "argument --key: must be one line of text"),
         (["sample", "m", "--title", " "], "argument --title: must be one line of text"),
-        (["compose", "m", "--key", "H"], "--key: must be a tonic and a mode, such as 'G' or 'Em'"),
-        (["compose", "m", "--meter", "6/9"], "--meter: must be one of C, 6/8,"),
+        (
+            ["compose", "m", "--key", "H"],
+            "argument --key: H is not a key; keys are A to G with # or b and a mode, such as D, Em",
+        ),
+        (["sample", "m", "--key", "H"], "argument --key: H is not a key; keys are A to G with #"),
+        (["sample", "m", "--key", "hello"], "argument --key: hello is not a key"),
+        (["sample", "m", "--meter", "9"], "argument --meter: 9 is not a meter; meters are such as"),
+        (["compose", "m", "--meter", "6/9"], "argument --meter: 6/9 is not a meter"),
+        (["compose", "m", "--meter", "23/8"], "--meter: must be one of C, 6/8,"),
+        (["sample", "m", "--title", "a%b"], "--title: must be one line of text without % and \\"),
+        (["compose", "m", "--title", " "], "argument --title: must be one line of text without %"),
+        (["sample", "m", "--temp", "x"], "argument --temperature: must be a number above 0"),
+        (["train", "c", "--out", "r", "--lr", "1"], "--lr 1; did you mean --learning-rate?"),
+        (["train", "c", "--out", "r", "--epoch=3", "--zz"], "unrecognized arguments: --zz\n"),
+        (["events", "train", "--out", "r", "--batchsize", "4"], "did you mean --batch-size?"),
+        (
+            ["sample", "m", "--seed", "99999999999999999999"],
+            "--seed: must be a whole number of at most 19 digits, not '99999999999999999999'",
+        ),
+        (
+            ["events", "sample", "m", "-o", "f", "--plot", "x.pdfx"],
+            "argument --plot: must be a file that ends in .png, not 'x.pdfx'",
+        ),
+        (["train", "c", "--out", "r", "--fields", "some"], "--fields: invalid choice: 'some'"),
         (["compose", "m", "--form", "ABA"], "--form: must be letters in alphabetical order"),
         (["compose", "m", "--pitches", "tin can"], "--pitches: must be one of D whistle,"),
         (["compose", "m", "--rhythm", "%"], "--rhythm: must be one line of text without %"),
@@ -102,6 +125,8 @@ def test_suggestions():
     assert suggestion("jig", ["jigs", "irish"]) == "; did you mean jigs?"
     assert suggestion("oneils", ["jigs", "oneills"]) == "; did you mean oneills?"
     assert suggestion("xyz", ["jigs", "irish"]) == ""
+    assert suggestion("lr", ["seed", "learning-rate"]) == "; did you mean learning-rate?"
+    assert suggestion("temp", ["top_p", "temperature"]) == "; did you mean temperature?"
 
 
 @pytest.mark.parametrize(

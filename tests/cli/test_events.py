@@ -1,11 +1,13 @@
 """``abcrnn events``: train, sample and evaluate with notes from MIDI files."""
 
+import re
+
 import numpy as np
 import pytest
 
 from abcrnn import CharLSTM
 from abcrnn.cli import events, main
-from abcrnn.events import load_note_model, load_pieces, read_midi
+from abcrnn.events import load_note_model, load_pieces, read_midi, write_notes
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +172,59 @@ def test_training_on_several_devices_writes_a_model(midi_folder, tmp_path, own_c
     out = capsys.readouterr().out
     assert "1 epoch; epoch 1: validation loss " in out and "abcrnn events sample" in out
     assert (tmp_path / "best.abcrnn").exists()
+
+
+def copy_files(midi_folder, folder, count):
+    folder.mkdir()
+    files = sorted(midi_folder.glob("*.mid"), key=lambda file: file.stat().st_size)[:count]
+    for file in files:
+        (folder / file.name).write_bytes(file.read_bytes())
+
+
+def test_advice_for_few_files_can_be_taken(midi_folder, tmp_path, own_cache, capsys):
+    copy_files(midi_folder, tmp_path / "five", 5)
+    train = ["events", "train", str(tmp_path / "five"), "--out", str(tmp_path / "run")]
+    assert main(train) == 1
+    errors = capsys.readouterr().err
+    assert "different MIDI files (5)" in errors
+    assert "add files, or give --validation 0 and --test 0 to train on all" in errors
+    assert main([*train, "--validation", "0", "--test", "0", "--batch-size", "64"]) == 1
+    errors = capsys.readouterr().err
+    assert "one window needs" in errors and "smaller --batch-size or --seq-length" in errors
+    arguments = ["--validation", "0", "--test", "0", "--batch-size", "2", "--seq-length", "8"]
+    assert main([*train, *arguments, "--epochs", "1"]) == 0
+    assert "1 epoch; epoch 1: training loss " in capsys.readouterr().out
+
+
+def test_pieces_of_a_folder_that_has_grown_or_of_a_part(
+    run_folder, midi_folder, tmp_path, own_cache, capsys
+):
+    model = str(run_folder / "best.abcrnn")
+    (tmp_path / "grown").mkdir()
+    for file in midi_folder.glob("*.mid"):
+        (tmp_path / "grown" / file.name).write_bytes(file.read_bytes())
+    write_notes(read_midi(file)[0].notes[::-1][:40][::-1], tmp_path / "grown" / "zz.mid")
+    assert main(["events", "evaluate", model, str(tmp_path / "grown")]) == 0
+    out = capsys.readouterr().out
+    assert "grown: 5 held-out pieces" in out and "36 pieces left out" in out
+    copy_files(midi_folder, tmp_path / "part", 20)
+    code = main(["events", "evaluate", model, str(tmp_path / "part")])
+    out, errors = capsys.readouterr()
+    held_out = int(re.search(r"part: (\d) held-out", out)[1]) if code == 0 else 0
+    assert held_out <= 4 and (f"{20 - held_out} pieces left out" in out or "none is held" in errors)
+
+
+def test_a_note_model_that_does_not_record_its_training_pieces(
+    run_folder, midi_folder, tmp_path, own_cache, capsys
+):
+    model = load_note_model(run_folder / "best.abcrnn")
+    model.trained_digests = None
+    model.save(tmp_path / "model.abcrnn")
+    copy_files(midi_folder, tmp_path / "part", 20)
+    evaluate = ["events", "evaluate", str(tmp_path / "model.abcrnn")]
+    assert main([*evaluate, str(tmp_path / "part")]) == 0
+    out = capsys.readouterr().out
+    assert "part: 20 pieces" in out and "held-out" not in out
+    assert "does not record its training pieces: some may be among these" in out
+    assert main([*evaluate, str(midi_folder)]) == 0
+    assert ": 4 held-out pieces" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 import mido
 import pytest
 
-from abcrnn import load_corpus
+from abcrnn import CharLSTM, Vocabulary, load_corpus
 from abcrnn.notation import check_tune, split_tunebook
 
 
@@ -101,10 +101,119 @@ def test_files_that_are_not_model_files(trained, homemade, tmp_path, run):
 def test_characters_outside_the_vocabulary(trained, run):
     code, _, errors = run("sample", trained, "--title", "Ünïque")
     assert code == 1
-    assert "'Ü' at line 2, column 3 is not among the" in errors and errors.count("\n") == 1
+    assert "--title: 'Ü' (character 1) is not among the 54 characters" in errors
+    assert errors.count("\n") == 1
 
 
 def test_min_p_of_1_takes_the_most_likely_character(trained, run):
     arguments = ["sample", trained, "--unconstrained", "--key", "D", "--max-length", 400]
     _, greedy, _ = run(*arguments, "--top-k", 1)
     assert run(*arguments, "--min-p", 1, "--seed", 3)[1] == greedy
+
+
+def fields_of(tune):
+    return dict(line.split(":", 1) for line in tune.split("\n") if line[1:2] == ":")
+
+
+def test_the_example_of_sample_help(trained, tmp_path, run):
+    """Only the paths differ from the example."""
+    code, _, _ = run("sample", trained, "-n", 8, "--key", "D", "-o", tmp_path / "tunes.abc",
+                            "--midi", tmp_path / "midi", "--max-length", 400)  # fmt: skip
+    assert code == 0
+    tunes = load_corpus(tmp_path / "tunes.abc").tunes
+    assert len(tunes) == 8 and not any(map(check_tune, tunes))
+    for tune in tunes:
+        fields = fields_of(tune)
+        assert set(fields) >= set("XTMK")
+        assert fields["K"] in ("D", "Dmaj", "D major")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"rhythm": "jig", "key": "D"}),
+        pytest.param({"meter": "6/8"}, marks=pytest.mark.slow),
+        pytest.param({"rhythm": "reel"}, marks=pytest.mark.slow),
+        pytest.param({"title": "Cold"}, marks=pytest.mark.slow),
+        pytest.param({"title": "Cold", "key": "G"}, marks=pytest.mark.slow),
+        pytest.param({"title": "Cold", "rhythm": "polka"}, marks=pytest.mark.slow),
+        pytest.param({"title": "Cold", "rhythm": "polka", "key": "A"}, marks=pytest.mark.slow),
+        pytest.param({"meter": "C", "key": "G"}, marks=pytest.mark.slow),
+        pytest.param({"rhythm": "jig", "meter": "9/8"}, marks=pytest.mark.slow),
+        pytest.param({"rhythm": "jig", "meter": "6/8", "key": "Em"}, marks=pytest.mark.slow),
+        pytest.param({"title": "Cold", "meter": "3/4"}, marks=pytest.mark.slow),
+    ],
+)
+def test_sample_with_any_of_the_fields(given, trained, run):
+    options = [text for name, value in given.items() for text in (f"--{name}", value)]
+    code, out, _ = run("sample", trained, "-n", 2, "--seed", 1, "--max-length", 400, *options)
+    assert code == 0
+    for block in split_tunebook(out)[0]:
+        fields = fields_of(block.text)
+        assert set(fields) >= set("XTMK")
+        order = [letter for letter in fields if letter in "XTRMK"]
+        assert order == sorted(order, key="XTRMK".index)
+        assert not check_tune(block.text)
+        for name, letter in (("title", "T"), ("rhythm", "R"), ("meter", "M"), ("key", "K")):
+            assert fields[letter] == given.get(name, fields[letter])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--meter", "none"], "argument --meter: no valid tune has the meter 'none'"),
+        (["--key", "A exp ^c"], "argument --key: also give --meter, for the key 'A exp ^c'"),
+    ],
+)
+def test_fields_that_no_valid_tune_has(options, message, run, tmp_path, capsys):
+    vocabulary = Vocabulary.from_text("X:1\nT:R:M:none6/8\nK:A exp ^c G|d")
+    CharLSTM(vocabulary, embedding_dim=2, units=2, num_layers=1).save(tmp_path / "m.abcrnn")
+    with pytest.raises(SystemExit) as stopped:
+        run("sample", tmp_path / "m.abcrnn", *options)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_titles_of_composed_tunes(trained, run):
+    arguments = ["compose", trained, "--copies", "--seed", 3, "--bars", 4, "--rhythm", "jig"]
+    code, out, _ = run(*arguments)
+    assert code == 0 and out.startswith("X:1\nT:The Cold Start\nR:jig\n")
+    code, out, _ = run(*arguments, "--title", "Cold")
+    assert code == 0 and out.startswith("X:1\nT:Cold\nR:jig\n")
+
+
+def test_an_opening_that_is_no_music(trained, run):
+    arguments = ["compose", trained, "--copies", "--key", "D", "--meter", "6/8"]
+    code, out, errors = run(*arguments, "--opening", "hello")
+    assert (code, out) == (2, "")
+    assert errors.startswith("abcrnn: --opening must be music that a valid tune can begin with")
+    assert "character 1, 'h', is not allowed there in 'hello'" in errors
+    code, _, errors = run(*arguments, "--opening", "dcA q")
+    assert (code, errors.count("\n")) == (1, 1)
+    assert errors.startswith("abcrnn: --opening: 'q' (character 5) is not among the 54 characters")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sample", "m", "-o", "FILE/t.abc"],
+        ["sample", "m", "--midi", "FILE/midi"],
+        ["compose", "m", "-o", "FILE/t.abc"],
+        ["rewrite", "m", "t.abc", "--bars", "1", "-o", "FILE/t.abc"],
+        ["reproduce", "t.abc", "--model", "m", "-o", "FILE/t.abc"],
+        ["evaluate", "m", "--corpus", "c", "--out", "FILE/card"],
+        ["train", "c", "--out", "FILE/run"],
+        ["quickstart", "--out", "FILE/q"],
+        ["events", "sample", "m", "-o", "FILE/n.mid"],
+        ["events", "sample", "m", "-o", "n.mid", "--plot", "FILE/n.png"],
+        ["events", "train", "c", "--out", "FILE/run"],
+    ],
+)
+def test_an_output_that_cannot_be_written_is_found_first(arguments, tmp_path, run, monkeypatch):
+    """There is no such model or corpus either: the output is checked before they are opened."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "FILE").write_text("")
+    code, out, errors = run(*arguments)
+    assert (code, out) == (1, "")
+    assert "FILE" in errors and errors.count("\n") == 1
+    assert "no such file" not in errors and "neither" not in errors

@@ -43,8 +43,8 @@ def environment():
 def start(*arguments):
     """Start a command in a process of its own."""
     command = [sys.executable, "-m", "abcrnn", *map(str, arguments)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, text=True, env=environment(), **pipes)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    return subprocess.Popen(command, env=environment(), **pipes)
 
 
 def finish(process):
@@ -98,6 +98,7 @@ def test_quickstart_writes_the_files_that_it_names(tmp_path):
     assert code == 0
     assert "Traceback" not in errors
     assert "1 new tune in ABC notation" in out and "1 MIDI file\n" in out
+    assert "  run/ " in out
     made = sorted(path.name for path in folder.iterdir())
     assert made == ["curve.png", "midi", "model.abcrnn", "run", "tunes.abc"]
     (tune,) = load_corpus(folder / "tunes.abc").tunes
@@ -148,3 +149,41 @@ def test_a_full_disk_under_standard_output_is_named(arguments, homemade):
         )
     assert done.returncode == 1
     assert done.stderr == "abcrnn: standard output: no space left on device\n"
+
+
+LOCALE_C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({"PYTHONIOENCODING": "cp1252"}, "Ő☘.abc"),
+        ({"PYTHONIOENCODING": "ascii"}, "Ő☘.abc"),
+        (LOCALE_C, "?????.abc"),  # the name itself has bytes that this locale cannot decode
+    ],
+)
+def test_output_is_utf8_in_any_locale(variables, name, tmp_path, monkeypatch):
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    (tmp_path / "Ő☘.abc").write_text("X:1\nT:Ő\nM:2/4\nK:C\nc8|c8|c4d|c8|\n", "utf-8")
+    command = [sys.executable, "-m", "abcrnn", "check", "Ő☘.abc"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, env=environment())
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.stdout.decode("utf-8").startswith(f"{name}:5:")
+
+
+@pytest.mark.slow
+def test_training_and_sampling_where_characters_cannot_be_encoded(tmp_path, homemade, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    monkeypatch.setenv("LC_ALL", "C")
+    text = homemade.read_text("utf-8").replace("T:", "T:Ő☘")
+    (tmp_path / "book.abc").write_text(text, "utf-8")
+    arguments = ["train", tmp_path / "book.abc", *TINY, 20, "--sample-every", 1]
+    process = start(*arguments, "--out", tmp_path / "run")
+    code, out, errors = finish(process)
+    assert code == 0 and "Traceback" not in errors and "after epoch 20:" in out
+    arguments = ["sample", tmp_path / "run", "--seed", 1, "--title", "Ő☘"]
+    assert finish(start(*arguments, "-o", tmp_path / "tunes.abc"))[0] == 0
+    code, out, _ = finish(start(*arguments))
+    assert code == 0 and out.startswith("X:1\nT:Ő☘\n")
+    assert (tmp_path / "tunes.abc").read_text("utf-8") == out

@@ -1,9 +1,12 @@
 """``abcrnn train``, and the card of the model that it writes."""
 
+import json
 import re
 import shutil
 
 import pytest
+
+from abcrnn import load_corpus
 
 TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epochs", "3"]
 
@@ -41,9 +44,6 @@ def test_train_then_evaluate(tmp_path, homemade, run):
     assert code == 0
     assert "grown/held-out: 3 held-out tunes" in out and "\n6 tunes left out: " in out
     assert float(re.search(r"bits per character +(\S+)", out)[1]) > 1
-    code, _, errors = run(*arguments[:-1], 4)
-    assert code == 1
-    assert "holds another run: its training decay_epochs is 3, not 4" in errors
 
 
 @pytest.mark.slow
@@ -89,3 +89,63 @@ def test_a_missing_path_or_unknown_corpus(tmp_path, run, corpus, hint):
     assert code == 1
     assert f"{corpus} is neither a file or folder nor a corpus" in errors
     assert errors.endswith(f"{hint}\n") and errors.count("\n") == 1
+
+
+def test_fields_that_name_people_are_left_out(tmp_path, homemade, run, capsys):
+    text = homemade.read_text("utf-8").replace("\nM:", "\nC:Some One\nM:")
+    (tmp_path / "mine.abc").write_text(text, "utf-8")
+    arguments = ["train", tmp_path / "mine.abc", "--out", tmp_path / "run", *TINY[:-1], 1]
+    code, out, _ = run(*arguments)
+    assert code == 0
+    assert "left out: the fields A, B, C, D, F, H, N, O, S, Z, which name people and" in out
+    assert "--fields all keeps them" in out
+    recorded = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert recorded["corpus"]["origin"]["without"] == "ABCDFHNOSZ"
+    assert recorded["vocabulary"] == load_corpus(homemade).vocabulary.characters
+    with pytest.raises(SystemExit):
+        run(*arguments, "--fields", "all")
+    assert "run holds a run with --fields music: leave the option out" in capsys.readouterr().err
+    assert run(*arguments, "--fields", "music")[0] == 0
+
+
+def test_an_earlier_run_keeps_all_fields(tmp_path, homemade, run):
+    arguments = ["train", homemade, "--out", tmp_path / "run", *TINY[:-1]]
+    code, out, _ = run(*arguments, 1, "--fields", "all")
+    assert code == 0 and "left out" not in out
+    origin = json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]["origin"]
+    assert "without" not in origin  # as in the runs of versions without this option
+    code, out, errors = run(*arguments, 2)
+    assert code == 0 and "left out" not in out and "\n2 epochs; epoch 2: " in out
+    assert "epoch 2/2: training " in errors
+
+
+def test_more_and_fewer_epochs_than_a_run_began_with(tmp_path, homemade, run):
+    arguments = ["train", homemade, "--out", tmp_path / "run", *TINY[:-1]]
+    assert run(*arguments, 1)[0] == 0
+    code, out, errors = run(*arguments, 2)
+    assert code == 0
+    assert "the learning rate has decayed by epoch 1, with which this run began" in out
+    assert "\n2 epochs; epoch 2: " in out
+    code, out, errors = run(*arguments, 1)
+    assert code == 0
+    assert "nothing to train: --epochs 1 counts the whole run, and epoch 2 is finished" in errors
+
+
+def test_training_that_explodes(tmp_path, homemade, run):
+    arguments = ["train", homemade, "--out", tmp_path / "run", *TINY[:-1], 1]
+    code, out, errors = run(*arguments, "--learning-rate", 1000)
+    assert code == 1
+    assert "Try next" not in out and "best on" not in out
+    assert re.search(
+        r"^abcrnn: worse than chance \(\d+\.\d{3} bits; uniform is 5\.\d{3}\): use a smaller "
+        r"--learning-rate \(it is 1000\)$",
+        errors,
+        re.MULTILINE,
+    )
+
+
+def test_the_next_command_is_quoted(tmp_path, homemade, run):
+    folder = tmp_path / "my runs"
+    code, out, _ = run("train", homemade, "--out", folder, *TINY[:-1], 1)
+    assert code == 0
+    assert f"Try next: abcrnn compose '{folder}/best.abcrnn' -n 4" in out

@@ -253,3 +253,33 @@ def test_without_novelty_copies_are_accepted(composed):
 def test_invalid_arguments_are_refused_before_sampling(model, options, message):
     with pytest.raises(ValueError, match=message):
         compose(model, **{"n": 1, **options})
+
+
+OLD = r"""X:1
+R:jig
+M:6/8
+K:D
+G2B dBd|c2ec A2|A2d A2||d |Bd cBGA||
+% composed by abcrnn 0.1.0
+% model b6fd4ed4d1b9f8fb, seed 3, stream 0, tune f10464a61b3813d2
+% settings {"temperature": 0.8, "top_p": null, "max_length": 1000, "prompt": null}
+% requests {"rhythm": "jig", "bars": 4}"""
+
+
+def test_a_rhythm_gets_a_title_and_old_tunes_without_one_are_reproduced(trained):
+    model = load_model(trained)
+    [tune] = compose(model, 1, rhythm="jig", bars=4, seed=3, max_copied_bars=None).tunes
+    assert tune.startswith("X:1\nT:The Cold Start\nR:jig\n")
+    assert reproduce(tune, model) == tune
+    assert reproduce(OLD, model) == OLD
+
+
+def test_requested_titles(trained):
+    model = load_model(trained)
+    requests = {"title": "Cold", "opening": "d2d", "key": "D", "meter": "6/8"}
+    [tune] = compose(model, 1, **requests, seed=3, max_copied_bars=None).tunes
+    assert tune.startswith("X:1\nT:Cold\nM:6/8\nK:D\nd2d")
+    assert reproduce(tune, model) == tune
+    assert unmet_requests(Requests(title="Warm"), tune) == ["title"]
+    with pytest.raises(ValueError, match="begins with the prompt has the requested title"):
+        compose(model, 1, prompt="X:1\nT:Warm\n", title="Cold", max_copied_bars=None)

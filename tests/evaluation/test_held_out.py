@@ -11,8 +11,15 @@ from abcrnn.data.corpus import Corpus
 from abcrnn.data.midi_folder import Collection, piece_digests, split_pieces
 from abcrnn.data.notes import Piece, notes_of_steps
 from abcrnn.data.splits import describe_split
-from abcrnn.evaluation.held_out import held_out_part, held_out_pieces, training_part
+from abcrnn.evaluation.held_out import (
+    held_out_part,
+    held_out_pieces,
+    knows_training_tunes,
+    training_part,
+)
 from abcrnn.notation import tune_body
+from abcrnn.training.character_task import CharacterTask
+from abcrnn.training.settings import TrainingSettings
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +57,9 @@ def test_header_and_body_are_scored_separately():
 
 
 def test_evaluate_needs_a_corpus(model, homemade):
-    with pytest.raises(TypeError, match="corpus must be a Corpus, from load_corpus, not 'jigs'"):
+    with pytest.raises(TypeError, match="corpus must be a Corpus, such as load_corpus"):
         abcrnn.evaluate(model, "jigs")
-    with pytest.raises(TypeError, match="corpus must be a Corpus"):
+    with pytest.raises(TypeError, match="the model comes first"):
         abcrnn.evaluate(load_corpus(homemade), model)
 
 
@@ -191,3 +198,21 @@ def test_pieces_used_in_training_are_left_out_of_other_collections():
         held_out_pieces(model, Collection("copies", tuple(copies), ()))
     old = TrainedOnNotes(collection, "shuffle", digests=False)
     assert len(held_out_pieces(old, grown)) == 35
+
+
+def test_fields_are_left_out_of_any_corpus(few_tunes, oneills):
+    """Also of a tunebook that has grown, whose tunes are found by their bodies."""
+    signed = Corpus("signed", tuple(t.replace("\nM:", "\nZ:A B\nM:", 1) for t in few_tunes.tunes))
+    train, validation, test = (part.without_fields("Z") for part in signed.split(seed=0))
+    model = CharLSTM(signed.vocabulary, 2, units=2, num_layers=1)
+    task = CharacterTask(model, train, validation, TrainingSettings())
+    model.about = {"corpus": task.describe_run()["corpus"]}
+    grown = Corpus("grown", (*signed.tunes, oneills.tunes[100] + "\nZ:in the body"))
+    part = held_out_part(model, grown)
+    assert part.tunes[:-1] == test.tunes and "Z:A B" not in part.text
+    assert held_out_part(model, signed).tunes == test.tunes
+    half = Corpus("half", signed.tunes[:20])
+    assert set(held_out_part(model, half).tunes) <= set(test.tunes)
+    assert knows_training_tunes(model, grown)
+    model.trained_digests = None
+    assert knows_training_tunes(model, signed) and not knows_training_tunes(model, grown)

@@ -6,7 +6,6 @@ import tensorflow as tf
 
 import abcrnn
 from abcrnn import CharLSTM, Vocabulary
-from abcrnn.data.corpus import Corpus
 from abcrnn.evaluation.scoring import Scorer
 
 
@@ -44,8 +43,31 @@ def test_a_uniform_model_needs_log2_of_the_vocabulary_size(model, few_tunes):
     assert result["characters"] == sum(len(tune) + 2 for tune in few_tunes.tunes)
 
 
-def test_no_tunes_and_unknown_characters_are_refused(model):
+def test_no_tunes_are_refused(model):
     with pytest.raises(ValueError, match="no tunes to score"):
         Scorer(model).score([])
-    with pytest.raises(ValueError, match="tune 1 of 1.*'é'"):
-        abcrnn.evaluate(model, Corpus("foreign", ("é",)))
+
+
+def test_a_character_that_the_model_does_not_know_costs_a_code_point(model):
+    known, foreign = "X:1\nK:C\nAB|\n", "éX:1\nK:C\nA☘B|\n"
+    plain, [costs] = Scorer(model).costs([known])[0], Scorer(model).costs([foreign])
+    is_known = np.array([character not in "é☘" for character in foreign] + [True, True])
+    np.testing.assert_allclose(costs[is_known], plain, rtol=1e-5)  # the model reads the known ones
+    assert costs[~is_known].tolist() == [math.log2(1_114_112)] * 2
+    scores = Scorer(model).score([known, foreign])
+    assert scores.unknown.tolist() == [0, 2]
+    assert scores.characters.tolist() == [len(known) + 2, len(foreign) + 2]
+    assert scores.correct[0] == scores.correct[1]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_evaluate_counts_the_characters_that_the_model_does_not_know(
+    model, stored, tmp_path, monkeypatch, own_cache
+):
+    (tmp_path / "foreign.abc").write_text("X:1\nT:Café ☘\nK:C\nabc|\n\nX:2\nK:C\nc|\n", "utf-8")
+    if stored:
+        monkeypatch.setattr("abcrnn.data.corpus._MAX_BYTES_IN_MEMORY", 1)
+    result = abcrnn.evaluate(model, abcrnn.load_corpus(tmp_path / "foreign.abc"))
+    assert (result["tunes"], result["unknown_characters"]) == (2, 2)
+    assert result["characters"] == len("X:1\nT:Café ☘\nK:C\nabc|") + len("X:2\nK:C\nc|") + 4
+    assert math.isfinite(result["bits_per_char"])

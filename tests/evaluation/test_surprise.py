@@ -10,6 +10,7 @@ import tensorflow as tf
 import abcrnn
 from abcrnn import CharLSTM, Vocabulary, load_corpus, load_model
 from abcrnn.data.corpus import Corpus
+from abcrnn.evaluation.scoring import UNKNOWN_BITS
 from abcrnn.evaluation.surprise import surprise, surprise_of, underline
 from abcrnn.models.compilation import count_traces
 from abcrnn.notation import read_tune
@@ -152,6 +153,6 @@ def test_trailing_line_ends_are_not_counted(model, few_tunes):
     assert found.end_bits == closed.end_bits
 
 
-def test_unknown_characters_are_named(model):
-    with pytest.raises(ValueError, match="'é' at line 2, column 6 is not among the"):
-        surprise(model, "X:1\nT:Café\nK:C\nabc|")
+def test_unknown_characters_cost_a_code_point(model):
+    tune = "X:1\nT:Café\nK:C\nabc|"
+    assert surprise(model, tune).bits[tune.index("é")] == UNKNOWN_BITS

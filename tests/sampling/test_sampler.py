@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from abcrnn import CharLSTM, Sampler, Vocabulary
-from abcrnn.sampling.sampler import header_prompt
+from abcrnn.sampling.tune_text import header_prompt
 
 
 class Certain:

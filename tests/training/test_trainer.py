@@ -337,7 +337,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(parts):
     model = trainer(parts).model
     model.head.bias.assign(np.full(len(model.vocabulary), np.nan))
     with pytest.raises(
-        FloatingPointError, match="loss is nan in epoch 1, window 1: reduce learning_rate"
+        FloatingPointError, match="loss is nan in epoch 1, window 1: use a smaller learning_rate"
     ):
         trainer(parts, model=model).fit(1)
 
@@ -395,3 +395,42 @@ def test_a_lost_worker_raises_in_every_collective_operation(parts, monkeypatch, 
     monkeypatch.setattr(made._step, collective, gone)
     with pytest.raises(ConnectionError, match="a worker of this run has ended.*Connection refused"):
         made.fit(1)
+
+
+def test_fit_says_that_there_is_nothing_to_train(parts, tmp_path, caplog):
+    first = trainer(parts, tmp_path, validated=True)
+    history = first.fit(2)
+    assert not caplog.records
+    assert first.fit(np.int64(1)) == history
+    [record] = caplog.records
+    assert record.getMessage() == (
+        "nothing to train: epochs=1 counts the whole run, and epoch 2 is finished"
+    )
+
+
+def test_an_epoch_is_a_line_where_no_bar_is_visible(parts, capsys):
+    [record] = trainer(parts, validated=True).fit(1)
+    line = capsys.readouterr().err
+    assert line == f"epoch 1/1: {record.summary()}, {record.seconds:.0f} s\n"
+    assert "training 5." in line and ", validation " in line
+
+
+def test_settings_of_numpy(parts, tmp_path):
+    numbers = {"batch_size": np.int64(4), "learning_rate": np.float32(0.5), "seed": np.uint8(5)}
+    trainer(parts, tmp_path, **numbers).fit(np.int32(1))
+    recorded = json.loads((tmp_path / "run.json").read_text())["training"]
+    assert (recorded["batch_size"], recorded["learning_rate"], recorded["seed"]) == (4, 0.5, 5)
+    with pytest.raises(ValueError, match="batch_size must be a whole number of at least 1, not"):
+        trainer(parts, batch_size=np.True_)
+
+
+def test_worse_than_chance(parts, caplog):
+    exploded = trainer(parts, learning_rate=1000.0, validated=True)
+    exploded.fit(1)
+    message = exploded.worse_than_chance()
+    assert message in caplog.text and message.startswith("worse than chance (")
+    bits = math.log2(len(exploded.model.vocabulary))
+    assert f"uniform is {bits:.3f}): use a smaller learning_rate (it is 1000)" in message
+    trained = trainer(parts)
+    trained.fit(1)
+    assert trained.worse_than_chance() is None
