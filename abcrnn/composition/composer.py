@@ -87,6 +87,9 @@ class Composition(NamedTuple):
     tunes: list[str]
     report: Report
 
+    def __repr__(self) -> str:
+        return f"Composition(tunes={len(self.tunes)}, generated={self.report.generated})"
+
 
 class YieldError(RuntimeError):
     """Raised when almost no generated tune is accepted.

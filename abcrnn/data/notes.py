@@ -69,6 +69,9 @@ class Piece(NamedTuple):
     tempo: float
     notes: Notes
 
+    def __repr__(self) -> str:
+        return f"Piece({self.name!r}, program={self.program}, notes={len(self.notes)})"
+
 
 def make_notes(
     pitches: NDArray[Any], starts: NDArray[Any], ends: NDArray[Any], velocities: NDArray[Any]

@@ -35,6 +35,9 @@ class TimeGrid(NamedTuple):
     steps: Seconds
     durations: Seconds
 
+    def __repr__(self) -> str:
+        return f"TimeGrid(steps={len(self.steps)}, durations={len(self.durations)})"
+
     @classmethod
     def of(cls, tables: Iterable[Notes]) -> TimeGrid:
         """Return the grid of note tables.

@@ -62,6 +62,9 @@ class Scores:
     header_characters: NDArray[np.int64]
     unknown: NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        return f"Scores(tunes={len(self.bits)}, bits_per_char={self.bits_per_char:.4f})"
+
     @property
     def bits_per_char(self) -> float:
         """Bits divided by characters, over all tunes."""

@@ -62,6 +62,9 @@ class Surprise:
     end_bits: float
     bars: tuple[BarSurprise, ...]
 
+    def __repr__(self) -> str:
+        return f"Surprise(bars={len(self.bars)}, bits_per_char={self.bits_per_char:.4f})"
+
     @property
     def bits_per_char(self) -> float:
         """Bits per character of the tune with its closing blank line, as in evaluation."""
