@@ -112,7 +112,8 @@ def test_min_p_of_1_takes_the_most_likely_character(trained, run):
 
 
 def fields_of(tune):
-    return dict(line.split(":", 1) for line in tune.split("\n") if line[1:2] == ":")
+    lines = (line.partition(":") for line in tune.split("\n") if line[1:2] == ":")
+    return {letter: value.strip() for letter, _, value in lines}
 
 
 def test_the_example_of_sample_help(trained, tmp_path, run):
