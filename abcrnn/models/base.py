@@ -133,7 +133,7 @@ class TrainableModel(SequenceModel, Protocol):
 
 def require_character_model(model: Any) -> None:
     """Raise ``TypeError`` unless a model reads and predicts the characters of a vocabulary."""
-    if not all(hasattr(model, name) for name in ("vocabulary", "initial_state", "unroll")):
+    if not all(hasattr(model, name) for name in ("vocabulary", "initial_state")):
         raise TypeError(
             "model must be a model over characters, such as abcrnn.CharLSTM or "
             f"abcrnn.load_model(path), not {model!r:.80}"
