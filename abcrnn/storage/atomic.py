@@ -73,7 +73,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     with _errors_name(target):
         if _write_special(target, data):
             return
-    resolved = Path(os.path.realpath(target))
+    resolved = _resolved(target)
     make_folder(resolved.parent)
     with _errors_name(target):
         _write_regular(resolved, data)
@@ -113,7 +113,7 @@ def require_writable(path: str | os.PathLike[str]) -> None:
         before = _status(target)
         if before is not None and os.access(target, os.W_OK) and not stat.S_ISDIR(before.st_mode):
             return
-    resolved = Path(os.path.realpath(target))
+    resolved = _resolved(target)
     folder = next(parent for parent in resolved.parents if os.path.lexists(parent))
     make_folder(folder)  # raises if it is a file
     with _errors_name(target):
@@ -164,6 +164,11 @@ def _file_path(path: Any) -> Path:
     if os.fsdecode(path).endswith((os.sep, os.altsep or os.sep)):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fsdecode(path))
     return target
+
+
+def _resolved(path: Path) -> Path:
+    """Return the path that a link leads to; another path as it is, for messages."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _status(path: Path) -> os.stat_result | None:
