@@ -74,7 +74,7 @@ def rows():
 
 
 def kinds_in_the_code():
-    """First literal of every call of ``Problem`` or a method that ends in ``problem``."""
+    """First word of every call of ``Problem`` or a method that ends in ``problem``."""
     kinds = set()
     for path in NOTATION.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -84,7 +84,7 @@ def kinds_in_the_code():
             if not name.lower().endswith("problem"):
                 continue
             literals = [a.value for a in node.args if isinstance(a, ast.Constant)]
-            words = [value for value in literals if isinstance(value, str)]
+            words = [v for v in literals if isinstance(v, str) and v.isalpha()]
             kinds |= set(words[:1]).union(
                 *(DYNAMIC.get(ast.unparse(a).lstrip("*"), set()) for a in node.args)
             )
@@ -102,9 +102,10 @@ def tune_of(example):
         return "\n".join([*HEADER.values(), "CDEF|]", "", *lines])
     if lines[0].startswith("X:"):
         return "\n".join(lines)
-    fields = {line[0]: line for line in lines if re.match("[MLK]:", line)}
+    fields = {line[0]: line for line in lines if re.match("[PMLK]:", line)}
     body = [line for line in lines if line not in fields.values()]
-    return "\n".join([*{**HEADER, **fields}.values(), *body])
+    header = {**HEADER, **fields}
+    return "\n".join([*(header[letter] for letter in "XMPLK" if letter in header), *body])
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row[0]} {row[1]}")
