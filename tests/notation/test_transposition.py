@@ -459,6 +459,8 @@ def test_properties_in_a_key_field_stay_the_same(value: str, semitones: int, exp
         ("am", 3, "cm"),
         ("Fis", 2, "G#"),
         ("H7", 1, "C7"),
+        ("H7", 12, "H7"),
+        ("H", 2, "H"),
         ("G7(b9)", 2, "A7(b9)"),
         ("Am, D7", 2, "Bm, E7"),
         ("C/G(Em/B)", 2, "D/A(F#m/C#)"),
