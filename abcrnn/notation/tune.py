@@ -199,8 +199,6 @@ class Bar(NamedTuple):
         Numbers of the ending that begins here; empty if none does.
     part : str
         The part that begins here, such as ``A``; empty if none does.
-    title : str
-        A title (``T:``) in the body above this bar: the next tune of a set begins here.
     tempo : Tempo, optional
         The tempo, if it changes at the beginning of this bar.
     marks : tuple of str
@@ -216,6 +214,8 @@ class Bar(NamedTuple):
         closes the bar.
     new_system : bool
         Whether a new line of the score begins with this bar.
+    title : str
+        A title (``T:``) in the body above this bar: the next tune of a set begins here.
     """
 
     line: int
