@@ -17,7 +17,8 @@ TOLERANCE = 0.02  # whole notes: less than the shortest note, more than delays i
 
 def listed(kind: str, corpus: str) -> set[int]:
     """Return the numbers of the tunes that the page lists, counted from 1."""
-    return {int(n) for n in re.findall(rf"^\| {kind} \| {corpus} \| (\d+) \|", PAGE, re.MULTILINE)}
+    rows = re.findall(rf"^\| {kind} \| {corpus} \| ([\d, ]+) \|", PAGE, re.MULTILINE)
+    return {int(number) for row in rows for number in row.split(", ")}
 
 
 def heard(tune: str) -> list[tuple[float, float, int]]:
@@ -51,8 +52,9 @@ def test_played_notes_agree(name, request, tmp_path):
         for number, tune in enumerate(tunes, start=1)
         if not same(heard(tune), play(program, tune, tmp_path)[0])
     }
-    assert len(differ) <= 0.02 * len(tunes)
-    assert differ == listed("notes", name)
+    repeats = listed("repeats", name)  # where abc2midi does not follow section 4.8
+    assert len(differ - repeats) <= 0.02 * len(tunes)
+    assert differ == listed("notes", name) | repeats
 
 
 @pytest.mark.oracle
