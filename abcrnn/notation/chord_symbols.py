@@ -25,6 +25,8 @@ _ALTERS = {
 }  # fmt: skip
 # After a lower-case root only these, so that words such as "end" and "as" are not chords.
 _AFTER_LOWER = re.compile(r"(?:m|min|mi|-)?(?:maj)?(?:6|7|9|11|13)?|sus[24]?|dim7?|aug|\+|°7?|ø7?")
+# Alone, these are signs in old tunebooks: "f" is forte, "H" a fermata.
+_SIGN_ALONE = re.compile(r"[a-hH]")
 _NO_CHORD = re.compile(r"n\.? ?c\.?|no chord|tacet", re.IGNORECASE)
 _ALTERNATIVE = re.compile(r"([^()\[\]]*[^()\[\]\s])\s*[(\[]\s*([A-Ha-h][^()\[\]]*)[)\]]")
 _BETWEEN = re.compile(r"\s*[\s,;|/]\s*|\s*-\s*(?=[A-H])")
@@ -98,7 +100,7 @@ def parse_chord_symbol(text: str) -> ChordSymbol | None:
     True
     """
     text = text.strip()
-    if not text or len(text) > _LONGEST:
+    if not text or len(text) > _LONGEST or _SIGN_ALONE.fullmatch(text):
         return None
     if _NO_CHORD.fullmatch(text.strip("()")):
         return ChordSymbol(None, "", None, Quality((), "none"))

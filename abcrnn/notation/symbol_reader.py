@@ -53,7 +53,7 @@ class SymbolReader(MarkReader):
         chord = parse_chord_symbol(text)
         resembles_chord = bool(re.match(r"[(\[]?[A-G]", text))
         if chord is None and (not resembles_chord or looks_like_words(text)):
-            if resembles_chord:
+            if resembles_chord or re.fullmatch(r"[a-hH]", text):
                 self._remark(token, f'"{text[:40]}" is not a chord symbol; text is written "^..."')
             self._report_jump(token, text, f'"{text}"')
             self.annotations.append((text, ""))

@@ -74,7 +74,7 @@ def _explicit_accidentals(key: Key, fifths: int) -> str:
 
 def move_chords(symbol: str, fifths: int) -> str:
     """Transpose a chord symbol, also with alternatives as in ``G(Em)``; words stay the same."""
-    if fifths == 0 or symbol.strip() == "H":  # "H" alone is a fermata in O'Neill's books
+    if fifths == 0:
         return symbol
     edits = []
     for start, end in note_names(symbol):
