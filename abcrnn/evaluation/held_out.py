@@ -210,5 +210,6 @@ def _take_part(origin: dict[str, Any], corpus: Corpus, name: str) -> Corpus:
 def _without_fields(model: Any, part: Corpus) -> Corpus:
     """Leave out the fields that the model was trained without, of whatever corpus."""
     origin = _described_corpus(model).get("origin")
-    letters = origin.get("without") if isinstance(origin, dict) else None
-    return part.without_fields(letters) if letters else part
+    if isinstance(origin, dict) and "without" in origin:
+        return part.without_fields(origin["without"])
+    return part
