@@ -12,7 +12,7 @@ from abcrnn.notation.tune import Bar, Note, Tune, Voice
 
 # A few characters can request very many; these take a tenth of a second.
 _MOST_NOTES = 20_000
-_MOST_BARS = 20_000
+_MOST_BARS = 10_000
 
 
 def played_bars(voice: Voice, parts: str = "") -> Iterator[Bar]:

@@ -71,7 +71,7 @@ CONVERTED = {
     "a note of many bars": HEADER + "A511|",
     "an overfull bar": HEADER + "(3ABc" * 300 + "|",
     "grace notes alone at the end": HEADER + "A{bcd}|{e}",
-    "many endings": HEADER + "|:A|1-99 B:|" * 100,
+    "many endings": HEADER + "|:A|1-40 B:|" * 100,
     "chord symbols": HEADER + '"Am7/c"A' * 400,
 }
 
