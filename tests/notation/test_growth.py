@@ -207,6 +207,37 @@ GROWING = {
 }
 
 
+#: One of each group, and those that took quadratic time before. The slow tests take all.
+QUICK = (
+    "bars",
+    "broken rhythm over bar lines",
+    "ties after a bar line",
+    "ties after a long bar",
+    "open slurs",
+    "notes of a tied chord",
+    "old chords",
+    "many grace notes",
+    "tuplets in tuplets",
+    "chord symbols and bars",
+    "quotation marks",
+    "marks of many bars",
+    "first endings",
+    "an ending and bars",
+    "an open overlay",
+    "keys in lines",
+    "a long key and bars",
+    "voices",
+    "verses of bar lines",
+    "symbols",
+    "a long word",
+    "nesting",
+    "continued titles",
+    "a long order of parts",
+    "tunes",
+    "blank lines",
+)
+
+
 def text_of(name: str, size: int) -> str:
     """Return a tune with about ``size`` characters of repeated text."""
     pieces = GROWING[name]
@@ -238,11 +269,21 @@ def check_growth(name: str, sizes: list[int]) -> None:
         assert more.allocated <= 4.5 * less.allocated, (name, costs)
 
 
-@pytest.mark.parametrize("name", GROWING)
-def test_cost_grows_with_the_length(name):
+def check_short_texts(name: str) -> None:
     # Where a character costs little, copies show only in longer texts.
     cheap = cost_of(lambda: process(text_of(name, 160))).calls < 4_000
     check_growth(name, [400, 1600] if cheap else [40, 160])
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_cost_grows_with_the_length(name):
+    check_short_texts(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in GROWING if name not in QUICK])
+def test_cost_of_every_construct_grows_with_the_length(name):
+    check_short_texts(name)
 
 
 @pytest.mark.slow
