@@ -89,9 +89,9 @@ def fields_to_leave_out(arguments: argparse.Namespace, folder: RunFolder) -> str
         return "" if arguments.fields == ALL else SOURCE_FIELDS
     recorded = str(origin.get("without") or "")
     if arguments.fields and (arguments.fields == ALL) == bool(recorded):
-        begun = MUSIC if recorded else ALL
+        before = MUSIC if recorded else ALL
         raise UsageError(
-            f"argument --fields: {arguments.out} holds a run with --fields {begun}: "
+            f"argument --fields: {arguments.out} holds a run with --fields {before}: "
             "leave the option out to resume it, or use another run folder"
         )
     return recorded

@@ -193,7 +193,7 @@ class _Part:
     def _fill(
         self, measure: stream.Measure, bar: Bar, ties: Iterator[tuple[set[int], set[int]]]
     ) -> None:
-        """Add events, and what stands between them, in the order of time."""
+        """Add events, and what is between them, in the order of time."""
         in_force = Accidentals(bar.key)
         octaves = bar.clef.display_octaves if bar.clef else 0
         beamed: list[tuple[note.GeneralNote, bool]] = []

@@ -22,7 +22,7 @@ _ARTICULATIONS = {
     "breath": "BreathMark", "shortphrase": "BreathMark", "mediumphrase": "Caesura",
     "longphrase": "Caesura",
 }  # fmt: skip
-# MusicXML has no sign for the roll of Irish music; the turn is drawn and played most alike.
+# MusicXML has no sign for the roll of Irish music; the turn looks and sounds most like it.
 _EXPRESSIONS = {
     "fermata": "Fermata", "invertedfermata": "Fermata", "trill": "Trill", "roll": "Turn",
     "turn": "Turn", "turnx": "Turn", "invertedturn": "InvertedTurn",

@@ -162,6 +162,4 @@ def parse_speed(tempo: float | str) -> Fraction:
 
 def _beat(meter: Meter) -> Fraction:
     """Return the length of a beat: three units in compound meters, as in 6/8."""
-    return Fraction(
-        3 if meter.compound and meter.unit >= 4 and sum(meter.beats) > 3 else 1, meter.unit
-    )
+    return Fraction(3 if meter.compound and meter.unit >= 4 else 1, meter.unit)

@@ -112,12 +112,12 @@ class Properties:
 
     @property
     def percussion(self) -> bool:
-        """Whether notes stand for percussion instruments, which are not transposed."""
+        """Whether notes are percussion instruments, which are not transposed."""
         return bool(self.percussion_channel or (self.clef and self.clef.sign == "percussion"))
 
     @property
     def sounding_octaves(self) -> int:
-        """Octaves that notes sound higher than their letters say."""
+        """Octaves that notes sound higher than they are written."""
         return (self.octave or 0) + (self.clef.octave_change if self.clef else 0)
 
     @property
@@ -216,6 +216,11 @@ def _interpreted(found: dict[str, str]) -> tuple[Properties, list[str]]:
     return properties, wrong
 
 
+def parse_integer(text: str) -> int | None:
+    """Parse a whole number of at most three digits, with or without a sign; None for others."""
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+
+
 def _parse_clef(text: str) -> Clef | None:
     found = _CLEF.fullmatch(text)
     if not found:
@@ -228,8 +233,8 @@ def _parse_clef(text: str) -> Clef | None:
 
 
 def _parse_number(text: str, most: int) -> int | None:
-    number = int(text) if _WHOLE_NUMBER.fullmatch(text) else most + 1
-    return number if abs(number) <= most else None
+    number = parse_integer(text)
+    return number if number is not None and abs(number) <= most else None
 
 
 def _parse_pitch(text: str) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from abcrnn.notation.clefs import MOST_SEMITONES, Properties
+from abcrnn.notation.clefs import MOST_SEMITONES, Properties, parse_integer
 
 #: Values of ``propagate-accidentals`` (section 11.3).
 PROPAGATIONS = ("not", "octave", "pitch")
@@ -22,7 +22,6 @@ _UNSUPPORTED = (
 _PERCUSSION_CHANNEL = 10
 _NAME = re.compile(r"([A-Za-z][\w-]*)(?:\s*=\s*|\s+|$)(.*)", re.DOTALL)
 _COMMENT = re.compile(r"(?<!\S)%.*", re.DOTALL)
-_WHOLE_NUMBER = re.compile(r"[+-]?\d{1,3}")
 
 
 class Directive(NamedTuple):
@@ -79,7 +78,7 @@ def parse_directive(text: str) -> Directive:
 def _parse_midi(text: str) -> Directive:
     command, *values = text.split() or [""]
     command = command.lower()
-    numbers = [_parse_number(value) for value in values]
+    numbers = [parse_integer(value) for value in values]
     number = numbers[0] if len(numbers) == 1 else None
     if command == "program" and len(numbers) == 2:
         channel, program = numbers
@@ -101,7 +100,3 @@ def _parse_midi(text: str) -> Directive:
 
 def _is_melodic(channel: int | None) -> bool:
     return channel is not None and 1 <= channel <= 16 and channel != _PERCUSSION_CHANNEL
-
-
-def _parse_number(text: str) -> int | None:
-    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None

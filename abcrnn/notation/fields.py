@@ -12,8 +12,13 @@ from abcrnn.notation.clefs import ParsedProperties, parse_properties
 # Longer numbers have no musical meaning, and very long ones take time to convert.
 _NUMBER = r"\d{1,4}"
 
+#: Letters on the line of fifths, from -1: the order of sharps in a key signature.
+LINE_OF_FIFTHS = "FCGDAEB"
+#: Semitones of the signs of accidentals (section 4.2).
+ACCIDENTALS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
+
 # Fifths above C, which is also the number of sharps in the key signature.
-_FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
+_FIFTHS = {letter: index - 1 for index, letter in enumerate(LINE_OF_FIFTHS)}
 _MODES = {
     "maj": 0, "ion": 0, "mix": -1, "dor": -2, "m": -3, "min": -3, "aeo": -3,
     "phr": -4, "loc": -5, "lyd": 1,
@@ -21,7 +26,6 @@ _MODES = {
 _LONGEST_SHOWN = 40  # characters of a value in a message
 # Not in the standard, but what they mean is clear. They are read and reported.
 _IRREGULAR_MODES = {"mi": "min", "-": "min", "moll": "min", "ma": "maj", "dur": "maj"}
-_SHARPS = "FCGDAEB"
 
 _PIPES = re.compile(r"(?:HP|Hp)(?![A-Za-z])")  # Highland pipes: F and C sharp
 _NO_KEY = re.compile(r"none(?![A-Za-z])", re.IGNORECASE)
@@ -44,7 +48,6 @@ _TEMPO_UNITS = re.compile(rf"(?:(?:M\.?\s*M\.?|bpm)\s*=?\s*)?{_PER_MINUTE}(?:\s*
 _SECOND_TEMPO = re.compile(r"\d\s{0,4}[-\u2013]\s{0,4}\d")
 _QUOTED = re.compile(r'"([^"]*)"')
 _NOTE_SIGNS = {"♩": Fraction(1, 4), "♪": Fraction(1, 8)}
-_SIGNS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Key:
 
     def alters(self) -> dict[str, int]:
         """Return the alteration in semitones of each letter that is not natural."""
-        order, sign = (_SHARPS, 1) if self.fifths > 0 else (_SHARPS[::-1], -1)
+        order, sign = (LINE_OF_FIFTHS, 1) if self.fifths > 0 else (LINE_OF_FIFTHS[::-1], -1)
         altered: dict[str, int] = {}
         for index in range(abs(self.fifths)):  # above seven, as in G# major, they double
             letter = order[index % 7]
@@ -163,7 +166,7 @@ def parse_key_field(text: str) -> KeyField:
             left.append(word)
             continue
         pairs = _KEY_ACCIDENTAL.findall(word)
-        accidentals |= {step.upper(): _SIGNS[sign] for sign, step in pairs}
+        accidentals |= {step.upper(): ACCIDENTALS[sign] for sign, step in pairs}
     if not name and left:
         problem = f"K:{text[:_LONGEST_SHOWN]} is not a key; a key is, for example, K:D or K:Am"
         return KeyField(None, voice, problem)

@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from itertools import chain
 
-from abcrnn.notation.lines import begins_text_block, header_field, is_music, lines_of_tune
+from abcrnn.notation.lines import (
+    begins_text_block,
+    first_column,
+    header_field,
+    is_music,
+    lines_of_tune,
+)
 from abcrnn.notation.tune import Problem
 from abcrnn.notation.tunebook import Block, block_of, header_lines, tune_body
 
@@ -126,7 +132,7 @@ def _kinds(fragment: Block) -> list[tuple[int, int, Kind, str]]:
                 kind = Kind.UNCLOSED
         elif is_music(text):
             kind = Kind.MUSIC
-        found.append((number, len(text) - len(text.lstrip()) + 1, kind, text))
+        found.append((number, first_column(text), kind, text))
     return found
 
 

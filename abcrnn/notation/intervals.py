@@ -7,15 +7,13 @@ their relation to the key: a raised seventh stays one, and no note needs a new a
 
 from __future__ import annotations
 
-from abcrnn.notation.fields import Key
+from abcrnn.notation.fields import LINE_OF_FIFTHS, Key
 from abcrnn.notation.tune import Pitch
-
-LETTERS = "FCGDAEB"  # the line of fifths, from -1
 
 
 def fifths_of(step: str, alter: int) -> int:
     """Return the position of an altered letter on the line of fifths."""
-    return LETTERS.index(step.upper()) - 1 + 7 * alter
+    return LINE_OF_FIFTHS.index(step.upper()) - 1 + 7 * alter
 
 
 def name_at(position: int, most: int) -> tuple[str, int]:
@@ -24,7 +22,7 @@ def name_at(position: int, most: int) -> tuple[str, int]:
         position -= 12
     while (position + 1) // 7 < -most:
         position += 12
-    return LETTERS[(position + 1) % 7], (position + 1) // 7
+    return LINE_OF_FIFTHS[(position + 1) % 7], (position + 1) // 7
 
 
 def interval_of(key: Key, tonic: int | None, semitones: int) -> int:

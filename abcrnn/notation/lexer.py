@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from abcrnn.notation.decorations import KNOWN, is_decoration, is_direction
 from abcrnn.notation.errors import ABCError
-from abcrnn.notation.lines import body_field, header_field, is_music, lines_of_tune, without_comment
+from abcrnn.notation.lines import (
+    body_field,
+    first_column,
+    header_field,
+    is_music,
+    lines_of_tune,
+    without_comment,
+)
 from abcrnn.notation.plain_text import is_text_line, is_text_word
 
 
@@ -116,21 +123,17 @@ def tokens(tune: str) -> Iterator[Token]:
         code = without_comment(line)
         field = header_field(code) if in_header else body_field(code)
         if field:
-            yield Token("field", f"{field[0]}:{field[1]}", number, _first_column(code))
+            yield Token("field", f"{field[0]}:{field[1]}", number, first_column(code))
             defined |= frozenset(_SYMBOL.findall(code))
             in_header = in_header and field[0] != "K"
             in_history = in_header and (field[0] == "H" or (in_history and field[0] == "+"))
         elif in_history and code.strip():
             # In older tunebooks a history (H:) has several lines, without +: in front.
-            yield Token("field", f"+:{code.strip()}", number, _first_column(code))
+            yield Token("field", f"+:{code.strip()}", number, first_column(code))
         elif code.strip() and (not is_music(code) if in_header else is_text_line(code, defined)):
-            yield Token("text", code.strip(), number, _first_column(code))
+            yield Token("text", code.strip(), number, first_column(code))
         else:
             yield from _music(code, number, defined)
-
-
-def _first_column(code: str) -> int:
-    return len(code) - len(code.lstrip()) + 1
 
 
 def _music(code: str, number: int, defined: frozenset[str], column: int = 1) -> Iterator[Token]:

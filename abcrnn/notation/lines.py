@@ -69,6 +69,11 @@ def without_comment(text: str) -> str:
     return _COMMENT.split(text, maxsplit=1)[0]
 
 
+def first_column(line: str) -> int:
+    """Return the column of the first character that is not a space, from 1."""
+    return len(line) - len(line.lstrip()) + 1
+
+
 def starts_tune(text: str) -> bool:
     """Return whether a line is the field ``X:``, which begins a tune."""
     return bool(_TUNE_START.match(text))

@@ -19,6 +19,7 @@ from abcrnn.notation.tune import Bar, Voice
 # A few characters can request very many.
 _MOST_PARTS = 100
 
+_AROUND_MARKS = " \t()[]\"'.:"
 _LETTER = re.compile(r"(?:[Pp]art\s+)?([A-Z])(?![A-Za-z0-9])|([a-z])\W*$")
 # Not "AABB" or "aabb", which are letters.
 _WORD = re.compile(r"\b(?:[A-Z][A-Za-z]*[a-z]|[a-z]+[A-Z])[A-Za-z]*")
@@ -88,7 +89,7 @@ def part_name(mark: str, names: Sequence[str] = ()) -> str:
     >>> part_name("A slow"), part_name("segno"), part_name("Verse", ["verse"])
     ('A', '', 'verse')
     """
-    text = mark.strip(" \t()[]\"'.:")
+    text = mark.strip(_AROUND_MARKS)
     if len(text) > 1 and text.casefold() in names:
         return text.casefold()
     found = _LETTER.match(text)
@@ -123,7 +124,7 @@ def order_of(parts: str, marks: Iterable[str]) -> Order:
 def _words_of(parts: str, marked: Sequence[str], letters: set[str]) -> tuple[str, ...]:
     """Return the names of an order in words that are all marked; empty for any other order."""
     known = {letter.casefold(): letter for letter in letters}
-    labels = (mark.strip(" \t()[]\"'.:").casefold() for mark in marked)
+    labels = (mark.strip(_AROUND_MARKS).casefold() for mark in marked)
     known |= {label: label for label in labels if len(label) > 1}
     words = [word.casefold() for word in re.split(r"[\s,;.]+", parts) if word]
     found = [re.fullmatch(r"(\D+)(\d{0,2})", word) for word in words]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abcrnn.notation.fields import ACCIDENTALS
 from abcrnn.notation.tune import Pitch
 from abcrnn.notation.voices import VoiceBuilder
 
@@ -13,5 +14,5 @@ def pitch_of(voice: VoiceBuilder, accidental: str, letter: str, marks: str) -> P
     """
     octave = 4 + letter.islower() + marks.count("'") - marks.count(",")
     octave += voice.properties.sounding_octaves
-    sign = {"^": 1, "^^": 2, "_": -1, "__": -2, "=": 0}.get(accidental)
-    return Pitch(letter.upper(), voice.alter(letter.upper(), octave, sign), octave)
+    alter = voice.alter(letter.upper(), octave, ACCIDENTALS.get(accidental))
+    return Pitch(letter.upper(), alter, octave)

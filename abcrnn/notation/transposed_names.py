@@ -6,8 +6,8 @@ import re
 
 from abcrnn.notation.chord_symbols import note_names, parse_name
 from abcrnn.notation.clefs import mask_properties
-from abcrnn.notation.fields import Key, parse_key_field
-from abcrnn.notation.intervals import LETTERS, fifths_of, interval_of, move_name, name_at
+from abcrnn.notation.fields import LINE_OF_FIFTHS, Key, parse_key_field
+from abcrnn.notation.intervals import fifths_of, interval_of, move_name, name_at
 
 #: Accidentals of notes by their semitones.
 ACCIDENTALS = {2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}
@@ -67,7 +67,7 @@ def _accidental(found: re.Match[str], fifths: int) -> _Edit:
 
 def _explicit_accidentals(key: Key, fifths: int) -> str:
     """Return the accidentals after ``exp``; letters that were natural may need one now."""
-    alters = {**dict(key.changes), **dict.fromkeys(LETTERS, 0), **key.alters()}
+    alters = {**dict(key.changes), **dict.fromkeys(LINE_OF_FIFTHS, 0), **key.alters()}
     moved = [name_at(fifths_of(step, alter) + fifths, most=2) for step, alter in alters.items()]
     return "".join(f" {ACCIDENTALS[alter]}{step.lower()}" for step, alter in moved if alter)
 

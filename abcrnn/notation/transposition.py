@@ -182,7 +182,7 @@ class _Mover:
             self._add_note(old._replace(octave=4), same._replace(octave=4))
             return token.text
         new = self._moved(old, token)
-        if properties.percussion and self.drum_map:  # the written note stands for an instrument
+        if properties.percussion and self.drum_map:  # the written note names an instrument
             self._add_note(old, new)
             return token.text
         if accidental or self.new.voice.alter(new.step, new.octave, None) != new.alter:
@@ -252,6 +252,6 @@ class _Mover:
 
 
 def _is_macro_with_notes(text: str) -> bool:
-    """Whether a macro (section 9) has notes; ``n`` in its target stands for any note."""
+    """Whether a macro (section 9) has notes; ``n`` in its target means any note."""
     target, _, music = re.sub(r'![^!]*!|"[^"]*"', "", text).partition("=")
     return "n" not in target and bool(re.search("[A-Ga-g]", music))
