@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 
 def _configured_backend() -> str:
-    """Return the backend that Keras will use or uses."""
+    """Return the backend that Keras will use."""
     if name := os.environ.get("KERAS_BACKEND"):
         return name
     home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
@@ -27,11 +28,11 @@ _refusal = (
     "tensorflow (it takes precedence over the file keras.json)"
 )
 
-try:
-    import keras as keras
-except (ImportError, ValueError):
-    if (_name := _configured_backend()) == "tensorflow":
-        raise
-    raise ImportError(_refusal.format(_name)) from None
+# Before Keras is imported: it would import the other backend, if that is installed.
+if "keras" not in sys.modules and (_name := _configured_backend()) != "tensorflow":
+    raise ImportError(_refusal.format(_name))
+
+import keras as keras  # noqa: E402
+
 if (_name := keras.config.backend()) != "tensorflow":
     raise ImportError(_refusal.format(_name))

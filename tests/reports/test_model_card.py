@@ -146,7 +146,12 @@ def test_saved_and_read_again(card, tmp_path):
     assert generated["reference"]["generated"]["distances"] == reference.generated.distances
     assert generated["validity"]["unconstrained"]["started"] == TUNES
     assert generated["requests"]["generated"]["all"] == TUNES
-    assert read["held_out"] == {"corpus": "homemade/test", "tunes": 2, "left_out": 6}
+    assert read["held_out"] == {
+        "corpus": "homemade/test",
+        "tunes": 2,
+        "left_out": 6,
+        "known": True,
+    }
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "card.png"]
 
@@ -204,11 +209,15 @@ def test_the_scores_alone(card, model_file, homemade, tmp_path, run):
 
 
 def test_a_corpus_with_unknown_characters(model_file, tmp_path, run):
-    (tmp_path / "foreign.abc").write_text("X:1\nT:Ünïque\nM:2/4\nK:C\nc2|\n")
+    text = "X:1\nT:Ünïque\nM:2/4\nK:C\nc2|"
+    (tmp_path / "foreign.abc").write_text(text + "\n", "utf-8")
+    unknown = sum(c not in load_model(model_file).vocabulary.characters for c in text)
+    assert unknown >= 2
     arguments = ["--corpus", tmp_path / "foreign.abc", "--tunes", 0]
     code, out, _ = run("evaluate", model_file, *arguments)
     assert code == 0
-    assert "\n2 characters outside the model's vocabulary, 20.1 bits each\n" in out
+    assert f"\n{unknown} characters outside the model's vocabulary, 20.1 bits each\n" in out
+    assert "held-out" not in out and "does not record its training tunes" in out
 
 
 def test_a_negative_number_of_tunes(model, homemade, capsys):
