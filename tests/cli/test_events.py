@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from abcrnn import CharLSTM
+from abcrnn import CharLSTM, load_corpus
 from abcrnn.cli import events, main
 from abcrnn.events import load_note_model, load_pieces, read_midi, write_notes
 
@@ -163,6 +163,22 @@ def test_embedded_tunes_are_played_at_one_tempo():
     assert "\nQ:1/4=120\nK:D\n" in events._with_tempo(reel)
     slow = reel.replace("R:reel", "Q:1/4=80")
     assert events._with_tempo(slow) == slow
+
+
+def test_embedded_files_of_an_earlier_version_are_written_again(own_cache, homemade, monkeypatch):
+    corpus = load_corpus(homemade)
+    monkeypatch.setattr("abcrnn.data.corpus.load_corpus", lambda name: corpus)
+    folder = events._embedded_folder()
+    files = sorted(folder.glob("*.mid"))
+    written = files[0].read_bytes()
+    for version in ("", "1", events._EMBEDDED_VERSION):  # an empty file before there were versions
+        (folder / "done").write_text(version)
+        (folder / "earlier.mid").write_bytes(b"")
+        files[0].write_bytes(b"")
+        events._embedded_folder()
+        is_current = version == events._EMBEDDED_VERSION
+        assert (files[0].read_bytes() == written) != is_current
+        assert (folder / "earlier.mid").exists() == is_current
 
 
 @pytest.mark.slow
