@@ -7,10 +7,9 @@ quarter note in music21.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from abcrnn.export.score_layout import (
     MeasureNumber,
@@ -23,11 +22,17 @@ from abcrnn.export.score_marks import PartMarks
 from abcrnn.export.score_notes import (
     Accidentals,
     chord_symbol,
-    duration_of,
     grace_notes,
     note_values,
     with_ties,
     written_notes,
+)
+from abcrnn.export.score_signs import (
+    bold_words,
+    clef_sign,
+    key_signature,
+    tempo_signs,
+    time_signature,
 )
 from abcrnn.export.tune_text import parse_single_tune, printable
 from abcrnn.notation.clefs import Clef
@@ -36,15 +41,10 @@ from abcrnn.notation.fields import Key, Meter, Tempo
 from abcrnn.notation.tune import Bar, Change, Mark, Program, Tune, Voice
 
 if TYPE_CHECKING:
-    from music21 import base, clef, note, stream
+    from music21 import base, note, stream
 
 # Notes (tied ones counted singly), marks and bars; each takes music21 about 1 ms.
 _MOST_WRITTEN = 2_500
-
-_MODES = {
-    "maj": "major", "ion": "major", "m": "minor", "min": "minor", "aeo": "minor", "dor": "dorian",
-    "phr": "phrygian", "lyd": "lydian", "mix": "mixolydian", "loc": "locrian",
-}  # fmt: skip
 
 
 def to_music21(tune: str) -> stream.Score:
@@ -82,8 +82,9 @@ def build_score(tune: Tune) -> stream.Score:
     _check_size(tune)
     bars = padded_voices(tune)
     numbers = measure_numbers(bars[0])
+    shown: set[_Shown] = set()
     parts = [
-        _Part(tune, index, numbers).build(voice, bars[index])
+        _Part(tune, index, numbers, shown).build(voice, bars[index])
         for index, voice in enumerate(tune.voices)
     ]
     score = stream.Score(parts)
@@ -115,13 +116,25 @@ def _check_size(tune: Tune) -> None:
             raise ABCError(message, bar.line, bar.column)
 
 
+class _Shown(NamedTuple):
+    """A title, part or tempo that is above a staff: the staves below need not repeat it."""
+
+    measure: int
+    offset: Fraction
+    field: str
+
+
 class _Part:
     """Build the part of one voice; the state is what applies to the bars that follow."""
 
-    def __init__(self, tune: Tune, index: int, numbers: Sequence[MeasureNumber]) -> None:
+    def __init__(
+        self, tune: Tune, index: int, numbers: Sequence[MeasureNumber], shown: set[_Shown]
+    ) -> None:
         self.tune = tune
         self.index = index
         self.numbers = numbers
+        self.shown = shown  # in the parts before this one, too
+        self.measure_index = 0
         self.marks = PartMarks()
         self.tuplets = TupletBrackets()
         self.key: Key | None = None
@@ -137,7 +150,8 @@ class _Part:
         part.partAbbreviation = printable(voice.short_name) or None
         ties = with_ties(bars)
         measures = []
-        for bar, number in zip(bars, self.numbers, strict=True):
+        for index, (bar, number) in enumerate(zip(bars, self.numbers, strict=True)):
+            self.measure_index = index
             measure = self._measure(bar, number, ties)
             part.append(measure)
             measures.append(measure)
@@ -167,28 +181,38 @@ class _Part:
         return measure
 
     def _signs(self, bar: Bar) -> list[base.Music21Object]:
-        """Return the clef, key, meter, part and tempo that begin with a bar."""
+        """Return the clef, key, meter, title, part and tempo that begin with a bar."""
         from music21 import expressions
 
+        start = Fraction(0)
         signs = self._changed(bar.clef) if bar.clef else []
         signs += self._changed(bar.key) + self._changed(bar.meter)
-        if bar.part and self.index == 0:
+        if title := printable(bar.title).strip():
+            signs += [bold_words(title)] if self._is_new(start, f"T:{title}") else []
+        if bar.part and self._is_new(start, f"P:{bar.part}"):
             signs.append(expressions.RehearsalMark(printable(bar.part)))
-        tempo = bar.tempo or (self.tune.tempo if bar.onset == 0 else None)
-        if tempo and self.index == 0:
-            signs += _tempo(tempo)
+        tempo = bar.tempo or (self.tune.tempo if self.measure_index == 0 else None)
+        if tempo and self._is_new(start, f"Q:{tempo.text}"):
+            signs += tempo_signs(tempo)
         return signs
+
+    def _is_new(self, offset: Fraction, field: str) -> bool:
+        """Whether no part shows this field at this time; it is stored as shown."""
+        sign = _Shown(self.measure_index, offset, field)
+        is_new = sign not in self.shown
+        self.shown.add(sign)
+        return is_new
 
     def _changed(self, value: Key | Meter | Clef) -> list[base.Music21Object]:
         """Return a key, meter or clef as a list of one object, unless it is in force."""
         if isinstance(value, Key):
             before, self.key = self.key, value
-            return [_key(value)] if before != value else []
+            return [key_signature(value)] if before != value else []
         if isinstance(value, Meter):
             previous, self.meter = self.meter, value
-            return [_meter(value)] if previous != value else []
+            return [time_signature(value)] if previous != value else []
         last, self.clef = self.clef, value
-        return [_clef(value)] if last != value else []
+        return [clef_sign(value)] if last != value else []
 
     def _fill(
         self, measure: stream.Measure, bar: Bar, ties: Iterator[tuple[set[int], set[int]]]
@@ -221,7 +245,8 @@ class _Part:
         if isinstance(item, Mark):
             return self.marks.mark(item)
         if isinstance(item.value, Tempo):
-            return _tempo(item.value) if self.index == 0 else []
+            is_new = self._is_new(item.offset, f"Q:{item.value.text}")
+            return tempo_signs(item.value) if is_new else []
         return [] if isinstance(item.value, Program) else self._changed(item.value)
 
 
@@ -242,72 +267,7 @@ def _instrument(number: int, first: Bar) -> base.Music21Object:
     return player
 
 
-# Keys, meters, tempos, bar lines, endings -----------------------------------------------------
-
-
-def _key(written: Key) -> base.Music21Object:
-    from music21 import key, pitch
-
-    alters = {step: alter for step, alter in written.alters().items() if alter}
-    usual = [Key("", fifths) for fifths in range(-7, 8)]
-    same = [candidate.fifths for candidate in usual if candidate.alters() == alters]
-    if written.changes and not same:
-        signature = key.KeySignature(None)
-        signature.alteredPitches = [
-            pitch.Pitch(step, accidental=pitch.Accidental(alter)) for step, alter in alters.items()
-        ]
-        return signature
-    signature = key.KeySignature(same[0] if written.changes else written.fifths)
-    mode = _MODES.get(written.name.rpartition(" ")[2])
-    return signature.asKey(mode) if mode and not written.changes else signature
-
-
-def _meter(written: Meter) -> base.Music21Object:
-    from music21 import meter
-
-    if not written.length:
-        return meter.SenzaMisuraTimeSignature()
-    signature = meter.TimeSignature(f"{'+'.join(map(str, written.beats))}/{written.unit}")
-    signature.symbol = {"C": "common", "C|": "cut"}.get(written.text.upper(), "")
-    return signature
-
-
-def _clef(written: Clef) -> clef.Clef:
-    from music21 import clef
-
-    if written.sign == "percussion":
-        return clef.PercussionClef()
-    if written.sign == "none":
-        return clef.NoClef()
-    return clef.clefFromString(f"{written.sign}{written.line}", written.octave_change)
-
-
-def _tempo(written: Tempo) -> list[base.Music21Object]:
-    """Return the words and the metronome mark of a tempo."""
-    from music21 import expressions, tempo
-
-    beat, per_minute = written.beat, written.per_minute
-    quoted = re.findall(r'"([^"]*)"', written.text)
-    texts = quoted if quoted or beat else [written.text]
-    words = printable(" ".join(texts)).strip()
-    signs: list[base.Music21Object] = []
-    if words:
-        expression = expressions.TextExpression(words)
-        expression.placement, expression.style.fontWeight = "above", "bold"
-        signs.append(expression)
-    if beat and per_minute:
-        values = note_values(beat)
-        if len(values) == 1 and values[0][1] == 1:
-            mark = tempo.MetronomeMark(number=_plain(per_minute), referent=duration_of(*values[0]))
-        else:
-            # No note value has the length of the beat, such as 5/8: convert to quarter notes.
-            mark = tempo.MetronomeMark(number=float(beat * 4 * per_minute))
-        signs.append(mark)
-    return signs
-
-
-def _plain(number: int | Fraction) -> int | float:
-    return number if isinstance(number, int) else float(number)
+# Bar lines, endings -----------------------------------------------------------------------------
 
 
 def _set_bar_lines(measure: stream.Measure, bar: Bar) -> None:

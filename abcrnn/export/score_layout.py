@@ -42,7 +42,7 @@ def padded_voices(tune: Tune) -> list[list[Bar]]:
             bars.append(
                 model._replace(
                     length=Fraction(0), events=(), key=last.key, clef=last.clef, part="",
-                    tempo=None, marks=(), changes=(), placed_marks=(),
+                    title="", tempo=None, marks=(), changes=(), placed_marks=(),
                 )
             )  # fmt: skip
         voices.append([_padded(bar, length) for bar, length in zip(bars, lengths, strict=True)])
@@ -75,10 +75,14 @@ def measure_numbers(bars: Sequence[Bar]) -> list[MeasureNumber]:
         whole = bar.meter.length
         is_short = whole is not None and bar.length < whole
         before = bars[index - 1] if index else None
-        begins_section = before is None or before.closes not in ("", "|") or bool(bar.part)
+        begins_section = before is None or before.closes not in ("", "|")
+        begins_section = begins_section or bool(bar.part or bar.title)
         completes = filled > 0 and filled + bar.length <= (whole or 0)
         leads_on = bar.closes in ("", "|") or (bar.closes.endswith(":") and not bar.repeats)
         is_pickup = begins_section and leads_on and not bar.ending
+        if is_pickup and bar.closes == "" and index + 1 < len(bars):
+            # An ending or part begins inside the bar: the first of its two pieces is counted.
+            is_pickup = bar.length + bars[index + 1].length > (whole or 0)
         implicit = is_short and (completes or (is_pickup and index < len(bars) - 1))
         number += not implicit
         numbers.append(MeasureNumber(number, implicit))

@@ -175,7 +175,7 @@ class FieldReader:
 
     def _field_t(self, token: Token, value: str) -> None:
         if self.voices:
-            self.voice.title = value
+            self.voice.title += f"\n{value}" if self.voice.title else value
 
     def _field_v(self, token: Token, value: str) -> None:
         name, text = (*value.split(None, 1), "", "")[:2]

@@ -109,6 +109,10 @@ def numbering(music: str, folder: Path) -> list[str]:
         ("C8|D4|E8|", "1,2,3"),  # too short between bar lines: a mistake, and counted
         ("M:none\nC8|D2|E|", "1,2,3"),
         ("C8||E2|F8|D6|]", "1,X1 implicit,2,3"),
+        ("C8|[P:B]D4[P:C]E4|F8|", "1,2,X1 implicit,3"),  # a bar in two pieces, counted once
+        ("C8:|D4[1 E4:|[2 F4||G8|]", "1,2,X1 implicit,X2 implicit,3"),
+        ("C8:|D2[P:B]E8|F8|]", "1,X1 implicit,2,3"),
+        ("C8|D6|\nT:Another\nE2|F8|G6|]", "1,2,X1 implicit,3,4"),
     ],
 )
 def test_numbers_of_measures(music: str, expected: str, tmp_path: Path) -> None:
@@ -217,3 +221,31 @@ def test_all_titles_authors_and_words(tmp_path: Path) -> None:
         ("title", "First"), ("subtitle", "Second"), ("composer", "One"), ("composer", "Two"),
         ("lyrics", "La la\nla"),
     ]  # fmt: skip
+
+
+def test_a_title_between_the_tunes_of_a_set_is_above_its_first_bar(tmp_path: Path) -> None:
+    music = "C8|]\nT:Se\\'an\nT:(a jig)\nV:1\nD8|\nV:2\nE8|\nT:Below\nF8|\n"
+    root = xml_of(HEADER + "V:1\n" + music, tmp_path)
+    assert words_of_parts(root) == [[[], ["Seán\n(a jig)"]], [[], ["Below"]]]
+    assert schema_errors(tmp_path / "tune.musicxml") == []
+
+
+def words_of_parts(root: Element) -> list[list[list[str | None]]]:
+    """Return the words above each measure of each part."""
+    return [
+        [[words.text for words in measure.iter("words")] for measure in part.iter("measure")]
+        for part in root.findall("part")
+    ]
+
+
+def test_parts_and_tempos_of_a_lower_voice_are_shown_once(tmp_path: Path) -> None:
+    music = (
+        'V:1\nP:A\nC8|D8|E8|\nV:2\nP:A\nC8|[P:B]D4[Q:"slower"]D4|[Q:"free"]E8|\n'
+        'V:3\nC8|D4[Q:"slower"]D4|[Q:"wild"]E8|\n'
+    )
+    root = xml_of(HEADER.replace("K:", 'Q:"calm"\nK:') + music, tmp_path)
+    assert words_of_parts(root) == [
+        [["calm"], [], []], [[], ["slower"], ["free"]], [[], [], ["wild"]]
+    ]  # fmt: skip
+    parts = [[e.text for e in part.iter("rehearsal")] for part in root.findall("part")]
+    assert parts == [["A"], ["B"], []]
