@@ -14,7 +14,7 @@ from abcrnn.export.score_marks import MARK_TEXTS
 from abcrnn.export.score_notes import note_values
 from abcrnn.export.tempos import initial_speed
 from abcrnn.export.tune_text import printable
-from abcrnn.notation.chord_symbols import parse_chord_symbol
+from abcrnn.notation.chord_symbols import note_names, parse_chord_symbol
 from abcrnn.notation.tune import Bar, Event, Syllable, Tune
 
 # By the beginning of a mark, without spaces: what a player does there.
@@ -25,6 +25,8 @@ _SOUNDS = {
 }  # fmt: skip
 _DRUMS = 10  # the MIDI channel of percussion, of 16
 _JUSTIFIED = {"title": "center", "subtitle": "center", "composer": "right", "lyrics": "left"}
+_ACCIDENTALS = {"0": "", "1": "#", "-1": "b", "2": "##", "-2": "bb"}
+_ASCII_ACCIDENTALS = str.maketrans({"♯": "#", "♭": "b", "♮": "", "𝄪": "##", "𝄫": "bb"})
 _BEFORE_FERMATA = ("bar-style", "editorial", "wavy-line", "segno", "coda")
 _AFTER_TRANSPOSE = ("directive", "measure-style")
 
@@ -119,10 +121,11 @@ def _transpose(measure: Element, semitones: int, octaves: int) -> None:
 
 
 def _complete_chord_symbols(measure: Element, bar: Bar) -> None:
-    """Add what a chord has beyond its kind, such as the ninth of ``Gadd9``."""
+    """Add what a chord has beyond its kind, such as the ninth of ``Gadd9``, and its spelling."""
     symbols = [event.chord_symbol for event in bar.events if event.chord_symbol]
-    chords = [chord for chord in map(parse_chord_symbol, symbols) if chord]
-    for harmony, chord in zip(measure.findall("harmony"), chords, strict=True):
+    chords = [(symbol, chord) for symbol in symbols if (chord := parse_chord_symbol(symbol))]
+    for harmony, (symbol, chord) in zip(measure.findall("harmony"), chords, strict=True):
+        _spell_as_written(harmony, symbol)
         for value, alter, kind in chord.degrees if chord.root else ():
             degree = Element("degree")
             SubElement(degree, "degree-value").text = str(value)
@@ -130,6 +133,44 @@ def _complete_chord_symbols(measure: Element, bar: Bar) -> None:
             SubElement(degree, "degree-type").text = kind
             following = [e for e in harmony if e.tag in ("frame", "offset", "footnote", "staff")]
             harmony.insert(list(harmony).index(following[0]) if following else len(harmony), degree)
+
+
+def _spell_as_written(harmony: Element, symbol: str) -> None:
+    """Give the root, kind and bass of a chord symbol the text of the tune, where it differs.
+
+    Such are German names and those in lower case, parentheses around the symbol, and
+    alternatives: ``(Am)``, ``G(Em)``, ``H7``, ``am``.
+    """
+    names = note_names(symbol)
+    kind = harmony.find("kind")
+    if not names or kind is None:
+        return
+    root_end = names[0][1]
+    bass_start = len(symbol)
+    if harmony.find("bass") is not None:
+        bass_start = names[1][0]
+        _spell(harmony, "bass", symbol[bass_start:])
+    _spell(harmony, "root", symbol[:root_end])
+    quality = printable(symbol[root_end:bass_start].strip().rstrip("/\\"))
+    if quality != kind.get("text", ""):
+        kind.set("text", quality)
+
+
+def _spell(harmony: Element, name: str, written: str) -> None:
+    """Set the text of a root or bass, unless it is its letter and an accidental."""
+    step, alter = harmony.find(f"{name}/{name}-step"), harmony.find(f"{name}/{name}-alter")
+    if step is None or step.text is None:
+        return
+    sign = _ACCIDENTALS["0" if alter is None else alter.text or "0"]
+    written = written.translate(_ASCII_ACCIDENTALS)
+    if written == step.text + sign:
+        return
+    if alter is None or not written.endswith(sign):
+        step.set("text", printable(written))
+        if alter is not None:
+            alter.set("print-object", "no")
+    else:
+        step.set("text", printable(written.removesuffix(sign)))
 
 
 def _complete_snaps(measure: Element) -> None:

@@ -30,6 +30,7 @@ from abcrnn.export.score_notes import (
 from abcrnn.export.score_signs import (
     bold_words,
     clef_sign,
+    fitting_clef,
     key_signature,
     tempo_signs,
     time_signature,
@@ -143,7 +144,7 @@ class _Part:
 
     def build(self, voice: Voice, bars: Sequence[Bar]) -> stream.Part:
         """Return the part of a voice, with the bars of :func:`padded_voices`."""
-        from music21 import clef, stream
+        from music21 import stream
 
         part = stream.Part([_instrument(self.index + 1, bars[0])])
         part.partName = _part_name(self.tune, voice)
@@ -156,7 +157,7 @@ class _Part:
             part.append(measure)
             measures.append(measure)
         if bars[0].clef is None:
-            measures[0].insert(0, clef.bestClef(part, recurse=True))
+            measures[0].insert(0, fitting_clef(measures))
         self.marks.finish(part)
         self.tuplets.finish()
         _add_endings(part, measures, bars)

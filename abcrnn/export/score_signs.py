@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from abcrnn.notation.clefs import Clef
 from abcrnn.notation.fields import Key, Meter, Tempo
 
 if TYPE_CHECKING:
-    from music21 import base, clef
+    from music21 import base, clef, stream
 
 _MODES = {
     "maj": "major", "ion": "major", "m": "minor", "min": "minor", "aeo": "minor", "dor": "dorian",
@@ -58,6 +59,20 @@ def clef_sign(written: Clef) -> clef.Clef:
     if written.sign == "none":
         return clef.NoClef()
     return clef.clefFromString(f"{written.sign}{written.line}", written.octave_change)
+
+
+def fitting_clef(measures: Sequence[stream.Measure]) -> clef.Clef:
+    """Return the clef that fits the notes; chord symbols, to music21 low notes, do not count."""
+    from music21 import chord, clef, harmony, stream
+
+    pitches = [
+        pitch
+        for measure in measures
+        for sounding in measure.notes
+        if not isinstance(sounding, harmony.Harmony)
+        for pitch in sounding.pitches
+    ]
+    return clef.bestClef(stream.Stream([chord.Chord(pitches)]))
 
 
 def tempo_signs(written: Tempo) -> list[base.Music21Object]:

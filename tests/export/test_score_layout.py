@@ -249,3 +249,9 @@ def test_parts_and_tempos_of_a_lower_voice_are_shown_once(tmp_path: Path) -> Non
     ]  # fmt: skip
     parts = [[e.text for e in part.iter("rehearsal")] for part in root.findall("part")]
     assert parts == [["A"], ["B"], []]
+
+
+def test_chord_symbols_do_not_change_the_clef(tmp_path: Path) -> None:
+    low, high = "C,,D,,E,,F,,|", '"Em9"A"Cmaj13"B"D7/A"A"G13"B|'
+    root = xml_of(f"{HEADER}V:1\n{high}\nV:2\n{low}\n", tmp_path)
+    assert [e.findtext("sign") for e in root.iter("clef")] == ["G", "F"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import pytest
+from helpers.musicxml_schema import schema_errors
 from helpers.written_score import xml_of
 
 HEADER = "X:1\nT:Marks\nM:4/4\nL:1/4\nK:C\n"
@@ -175,6 +176,40 @@ def test_chord_symbols_as_written(tmp_path: Path) -> None:
     assert [e.findtext("degree/degree-value") for e in harmonies] == ["9", None, None]
     assert harmonies[2].findtext("bass/bass-step") == "C"
     assert [text for _, _, text in placed_words(root)] == ["x", "Cx?"]  # not a chord: as words
+
+
+@pytest.mark.parametrize(
+    ("symbol", "root", "quality", "bass"),
+    [
+        ("Am7/G", None, "m7", None),
+        ("B♭", None, None, None),
+        ("(Am)", "(A", "m)", None),
+        ("(F#m/C#)", "(F", "m", "C#)"),
+        ("(B♭", "(B", None, None),
+        ("G(Em)", None, "(Em)", None),
+        ("am", "a", "m", None),
+        ("H7", "H", "7", None),
+        ("Cis", "Cis", None, None),
+        ("D/f+", None, None, "f+"),
+        ("C7/G/E", None, "7/G/E", None),
+        ("Am D7", None, "m D7", None),
+        ("C,G", None, ",G", None),
+    ],
+)
+def test_the_spelling_of_chord_symbols_is_kept(
+    symbol: str, root: str | None, quality: str | None, bass: str | None, tmp_path: Path
+) -> None:
+    [harmony] = xml_of(f'{HEADER}"{symbol}"C|', tmp_path).iter("harmony")
+
+    def text(path: str) -> str | None:
+        element = harmony.find(path)
+        return None if element is None else element.get("text")
+
+    assert (text("root/root-step"), text("kind"), text("bass/bass-step")) == (root, quality, bass)
+    hidden = [e.tag for e in harmony.iter() if e.get("print-object") == "no"]
+    expected = {"Cis": ["root-alter"], "(F#m/C#)": ["bass-alter"], "D/f+": ["bass-alter"]}
+    assert hidden == expected.get(symbol, [])  # where the text has the accidental
+    assert schema_errors(tmp_path / "tune.musicxml") == []
 
 
 def test_fermatas_and_dots_of_bar_lines(tmp_path: Path) -> None:
