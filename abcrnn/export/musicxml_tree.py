@@ -59,6 +59,7 @@ def complete_tree(root: Element, tune: Tune) -> None:
             _complete_lyrics(measure, bar)
             _complete_bar_lines(measure, bar)
             _complete_marks(measure, bar)
+        _join_extensions(part)
     for channel in root.iter("midi-channel"):
         free = (int(channel.text or 1) - 1) % 15 + 1
         channel.text = str(free + (free >= _DRUMS))
@@ -204,6 +205,18 @@ def _extension(syllable: Syllable) -> Element:
     lyric = Element("lyric", number=str(syllable.verse), name=str(syllable.verse))
     SubElement(lyric, "extend", type="stop")
     return lyric
+
+
+def _join_extensions(part: Element) -> None:
+    """Let a line that extends a syllable end once, at its last note."""
+    last: dict[str, Element] = {}  # by number of the verse: the end of a line
+    for lyric in part.iter("lyric"):
+        number, extend = lyric.get("number", ""), lyric.find("extend")
+        before = last.pop(number, None)
+        if extend is not None and lyric.find("text") is None:
+            if before is not None:
+                before.set("type", "continue")
+            last[number] = extend
 
 
 def _first_notes(measure: Element, events: Sequence[Event]) -> Iterator[tuple[Element, Event]]:

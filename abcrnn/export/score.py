@@ -230,12 +230,14 @@ class _Part:
                 if isinstance(item, Change) and isinstance(item.value, Key):
                     in_force.set_key(item.value)
                 measure.append(self._between(item))
-            notes = written_notes(event, next(ties), in_force, octaves)
+            tied = next(ties)
+            graces = grace_notes(event, in_force, octaves)
+            notes = written_notes(event, tied, in_force, octaves)
             self.tuplets.add(event, notes)
-            measure.append(self.marks.add(event, notes))
+            measure.append(self.marks.add(event, notes, graces, tied[1]))
             symbol = chord_symbol(event)
             measure.append([] if symbol is None else [symbol])  # N.C. has no notes: false
-            measure.append(grace_notes(event, in_force, octaves))
+            measure.append(graces)
             measure.append(notes)
             beamed += [(item, event.spaced and n == 0) for n, item in enumerate(notes)]
         for item in pending:

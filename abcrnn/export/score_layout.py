@@ -78,11 +78,12 @@ def measure_numbers(bars: Sequence[Bar]) -> list[MeasureNumber]:
         begins_section = before is None or before.closes not in ("", "|")
         begins_section = begins_section or bool(bar.part or bar.title)
         completes = filled > 0 and filled + bar.length <= (whole or 0)
+        length_after = bars[index + 1].length if index + 1 < len(bars) else Fraction(0)
         leads_on = bar.closes in ("", "|") or (bar.closes.endswith(":") and not bar.repeats)
+        leads_on = leads_on or (bar.closes == "||" and length_after == whole)
         is_pickup = begins_section and leads_on and not bar.ending
-        if is_pickup and bar.closes == "" and index + 1 < len(bars):
-            # An ending or part begins inside the bar: the first of its two pieces is counted.
-            is_pickup = bar.length + bars[index + 1].length > (whole or 0)
+        if bar.closes == "" and bar.length + length_after <= (whole or 0):
+            is_pickup = False  # an ending or part divides a bar: its first piece is counted
         implicit = is_short and (completes or (is_pickup and index < len(bars) - 1))
         number += not implicit
         numbers.append(MeasureNumber(number, implicit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TYPE_CHECKING
 
 from abcrnn.export.tune_text import printable
@@ -52,10 +52,26 @@ class PartMarks:
     def __init__(self) -> None:
         self.spanners: list[spanner.Spanner] = []
         self._slurs: list[note.GeneralNote] = []
+        self._tied_from: note.GeneralNote | None = None  # to another pitch
         self._spans: dict[str, tuple[note.GeneralNote, note.GeneralNote]] = {}  # by class
 
-    def add(self, event: Event, notes: list[note.GeneralNote]) -> list[base.Music21Object]:
+    def add(
+        self,
+        event: Event,
+        notes: list[note.GeneralNote],
+        graces: list[note.Note],
+        tied_to: Set[int],
+    ) -> list[base.Music21Object]:
         """Attach the marks of an event to its notes.
+
+        Parameters
+        ----------
+        event : Event
+        notes : list of music21.note.GeneralNote
+            The event as written; several if it needs ties.
+        graces : sequence of music21.note.Note
+        tied_to : set of int
+            MIDI numbers of the pitches that the next event continues.
 
         Returns
         -------
@@ -76,7 +92,8 @@ class PartMarks:
                 objects += _sign(name)
         for text, placement in zip(event.annotations, event.placements, strict=True):
             objects.append(_words(text, placement))
-        self._slur(event, notes)
+        self._slur(event, notes, graces)
+        self._slur_for_tie(event, notes, tied_to)
         for kind, (first, _) in self._spans.items():
             self._spans[kind] = first, notes[-1]
         for name in ends:
@@ -102,17 +119,26 @@ class PartMarks:
         for item in self.spanners:
             part.insert(0, item)
 
-    def _slur(self, event: Event, notes: list[note.GeneralNote]) -> None:
+    def _slur(self, event: Event, notes: list[note.GeneralNote], graces: list[note.Note]) -> None:
         from music21 import spanner
 
-        for _ in range(event.slur_ends):
+        room = _MOST_SLURS - len(self._slurs)
+        self._slurs += [*graces[:1] * event.grace_slurs][:room]
+        for _ in range(event.slur_ends):  # before the others: (c d (e) f g) are two slurs
             if self._slurs:
                 start = self._slurs.pop()
                 if start is not notes[-1]:
                     self.spanners.append(spanner.Slur([start, notes[-1]]))
-        for _ in range(event.slur_starts):
-            if len(self._slurs) < _MOST_SLURS:
-                self._slurs.append(notes[0])
+        room = _MOST_SLURS - len(self._slurs)
+        self._slurs += ([notes[0]] * (event.slur_starts - event.grace_slurs))[:room]
+
+    def _slur_for_tie(self, event: Event, notes: list[note.GeneralNote], tied_to: Set[int]) -> None:
+        """Draw a tie to another pitch as a slur, as old tunebooks mean it."""
+        from music21 import spanner
+
+        if self._tied_from and event.pitches:
+            self.spanners.append(spanner.Slur([self._tied_from, notes[0]]))
+        self._tied_from = notes[-1] if any(event.tied) and not tied_to else None
 
     def _end_span(self, kind: str) -> None:
         from music21 import dynamics, expressions

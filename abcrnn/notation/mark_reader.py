@@ -20,7 +20,7 @@ class MarkReader(FaultyNotationReader):
         self.chord: Token | None = None
         self.annotations: list[tuple[str, str]] = []  # text and sign of the placement
         self.decorations: list[str] = []
-        self.slurs_begun = self.slurs_ended = 0
+        self.slurs_begun = self.slurs_ended = self.grace_slurs = 0
         self.grace_slash = self.spaced = False
         self.last_token: Token | None = None  # the last one of music
         self.spans: dict[tuple[str, str], Token] = {}  # those open, by voice and kind

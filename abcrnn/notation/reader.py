@@ -189,6 +189,7 @@ class _Reader(SymbolReader):
                 placements=tuple(sign for _, sign in self.annotations),
                 slur_starts=self.slurs_begun,
                 slur_ends=self.slurs_ended,
+                grace_slurs=min(self.grace_slurs, self.slurs_begun),
                 spaced=self.spaced,
                 grace_slash=self.grace_slash,
                 invisible=invisible,
@@ -198,7 +199,7 @@ class _Reader(SymbolReader):
         if any(tied):
             voice.remember_ties()
         self.graces, self.chord_symbol, self.annotations, self.decorations = [], "", [], []
-        self.slurs_begun = self.slurs_ended = 0
+        self.slurs_begun = self.slurs_ended = self.grace_slurs = 0
         self.grace_slash = self.spaced = False
 
     def _on_chord(self, token: Token) -> None:

@@ -37,6 +37,7 @@ class SymbolReader(MarkReader):
         elif self.previous is self.in_grace:
             self._remark(token, "{} has no grace notes")
         self.in_grace = None
+        self.grace_slurs = self.slurs_begun
 
     def _on_quoted(self, token: Token) -> None:
         text = token.text[1:-1]

@@ -106,6 +106,8 @@ class Event(NamedTuple):
         For each annotation, its sign ``^``, ``_``, ``<``, ``>`` or ``@``, or an empty string.
     slur_starts, slur_ends : int
         Number of slurs that begin with this event, and that end with it.
+    grace_slurs : int
+        How many of the slurs that begin here begin with the first grace note.
     spaced : bool
         Whether white space separates it from the event before, so that no beam joins them.
     grace_slash : bool
@@ -140,6 +142,7 @@ class Event(NamedTuple):
     whole_bar: bool = False
     lyrics: tuple[Syllable, ...] = ()
     tuplet_left: int = 0
+    grace_slurs: int = 0
 
 
 class Program(NamedTuple):

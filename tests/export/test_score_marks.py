@@ -95,6 +95,38 @@ def test_slurs(tmp_path: Path) -> None:
     assert len(numbers) == 2  # one inside the other
 
 
+@pytest.mark.parametrize(
+    ("music", "expected"),
+    [
+        ("({g}A) B (ef)", "start,stop,,start,stop"),
+        ("({ga}A B)", "start,,,stop"),
+        ("{(ga}A B)", "start,,,stop"),
+        ("{g}(A B)", ",start,stop"),
+        ("({g}(A B) c)", "start,start,stop,stop"),
+        ("(c d ({g}e) f)", "start,,start,stop,stop"),
+        ("(c d (e) f g)", "start,,stop start,,stop"),  # the standard's example
+        ("A-B c", "start,stop,"),  # a tie to another pitch
+        ("A-|B c", "start,stop,"),
+        ("A-{g}B", "start,,stop"),
+        ("[CE]-D", "start,,stop"),
+        ("[CE]-C", ",,"),  # a tie
+        ("A-z B", ",,"),
+        ("A-A B", ",,"),
+    ],
+)
+def test_slurs_of_grace_notes_and_ties(music: str, expected: str, tmp_path: Path) -> None:
+    root = xml_of(f"{HEADER}{music}|", tmp_path)
+    kinds = [sorted([e.get("type") or "" for e in n.iter("slur")])[::-1] for n in root.iter("note")]
+    assert [" ".join(kind) for kind in kinds] == expected.split(",")
+    assert schema_errors(tmp_path / "tune.musicxml") == []
+
+
+def test_the_accidental_of_a_grace_note_is_before_it(tmp_path: Path) -> None:
+    root = xml_of(f"{HEADER}{{^f}}f f {{=f}}f {{f}}f|", tmp_path)
+    signs = [note.findtext("accidental") for note in root.iter("note")]
+    assert signs == ["sharp", None, None, "natural", None, None, None]
+
+
 def test_annotations_have_their_placement(tmp_path: Path) -> None:
     root = xml_of(f'{HEADER}"^above"C"_below"D"<left"E"dolce"F"^end"|', tmp_path)
     assert placed_words(root) == [
@@ -165,7 +197,15 @@ def test_lyrics(tmp_path: Path) -> None:
         ("begin", "syl"), ("middle", "la"), ("end", "ble"), ("single", "is"), ("single", "a b")
     ]  # fmt: skip
     assert verse("2") == [("single", "time"), (None, None), (None, None)]
-    assert [e.get("type") for e in root.iter("extend")] == ["start", "stop", "stop"]
+    assert [e.get("type") for e in root.iter("extend")] == ["start", "continue", "stop"]
+
+
+def test_the_line_that_extends_a_syllable_ends_once(tmp_path: Path) -> None:
+    root = xml_of(f"{HEADER}CDEF|GABc|\nw:Ah_ _ _|_ _ b_\n", tmp_path)
+    kinds = [note.find("lyric/extend") for note in root.iter("note")]
+    assert [None if e is None else e.get("type") for e in kinds] == [
+        "start", "continue", "continue", "continue", "continue", "stop", "start", "stop"
+    ]  # fmt: skip
 
 
 def test_chord_symbols_as_written(tmp_path: Path) -> None:
