@@ -279,11 +279,12 @@ def _tempos(tune: Tune, played: Sequence[PlayedVoice]) -> list[tuple[Fraction, F
 
     A ``Q:`` of any voice applies to all of them.
     """
-    changes: dict[Fraction, Fraction] = {}
-    for number, voice in enumerate(played):
-        own = _tempos_of_voice(tune, voice)
-        for time, speed in own if number == 0 else own[1:]:
-            changes[time] = speed
+    first = initial_speed(tune)
+    changes = {Fraction(0): first}
+    for voice in played:
+        for number, (time, speed) in enumerate(_tempos_of_voice(tune, voice)):
+            if number or speed != first:  # a voice without a Q: of its own begins at the first
+                changes[time] = speed
     ordered = sorted(changes.items())
     kept = ordered[:1]
     return kept + [new for old, new in pairwise(ordered) if new[1] != old[1]]

@@ -1,8 +1,8 @@
 """Bars that do not fill their meter, in the order they are played (section 4.8).
 
 A bar may be short if it is the pickup of the tune or of a tune in a set, or if it ends at a
-double bar, a repeat or the end of the tune and the music played next completes it. A section
-(the music between two double bars or repeats) may also be complete by itself: its pickup and
+double bar, a repeat or the end of a tune and the music played next completes it. A section
+(the music between two of these) may also be complete by itself: its pickup and
 its last bar make a full bar.
 """
 
@@ -93,9 +93,14 @@ def _after_bar(bar: Bar, passed: _Passed, may_be_short: bool) -> tuple[Problem |
 
 
 def _sections(bars: Iterator[Bar]) -> Iterator[list[Bar]]:
-    """Split bars after every double bar and repeat, in the order they are played."""
+    """Split bars after every double bar and repeat, and before titles, as they are played."""
     section: list[Bar] = []
     for bar in bars:
+        if section and bar.title:
+            if section[-1].closes == "|":  # the tune before ends as at a double bar
+                section[-1] = section[-1]._replace(closes="||")
+            yield section
+            section = []
         section.append(bar)
         if is_double(bar.closes):
             yield section

@@ -183,6 +183,9 @@ class FieldReader:
         self._report_properties(token, parsed)
         if parsed.rest:
             self._unsupported(token, f"{parsed.rest!r} in a voice field")
+        if name == "*":
+            self._unsupported(token, "properties for all voices (V:*)")
+            return
         self._switch_voice(name or "1")
         self._set_properties(parsed.properties)
 

@@ -59,13 +59,15 @@ _TAG = (
 _ENTITY = r"&(?:[A-Za-z]{2,8}|\#\d{1,6});"
 _URL = r"(?:https?://|www\.)\S{1,200}"
 
-_WORD = r"(?P<word>(?<![^\s|:!>\]])[^\W\d_]{2,40}(?=[\s.,;:!?|<()/]|$)) |"
+_JUMP = r"(?:D\.\s?[CS]\.|(?i:Da\s+Capo|Dal\s+Segno))(?i:\s+al(?:la)?\s+(?:fine|coda|segno))?"
+
+_WORD = r"(?P<word>(?<![^\s|:!>\](])[^\W\d_]{2,40}(?=[\s.,;:!?|<()/]|$)) |"
 
 
 def _pattern(word: str) -> re.Pattern[str]:
     return re.compile(
         rf"""(?P<space>{_SPACE}+)
-        | (?P<text>(?<![^\s|:!])(?:{_URL}|D\.[CS]\.(?=\s|\||$))|{_TAG}|{_ENTITY})
+        | (?P<text>(?<![^\s|:!])(?:{_URL}|{_JUMP}(?=\s|\||$))|{_TAG}|{_ENTITY})
         | {word} (?P<note>{NOTE.pattern})
         | (?P<quoted>"(?:[^"\\]|\\.)*+") | (?P<unquoted>"(?:[^"\\]|\\.)*+)
         | (?P<bar>\.?(?:\[(?=\|)|\||:(?=[|:\]]|\[\|))(?:[|:\]]|\[(?=\|)){{0,60}}(?:{_ENDING})?)

@@ -20,7 +20,7 @@ BODY_FIELDS = frozenset("IKLMmNPQRrsTUVWw+")
 _TUNE_START = re.compile(r"[ \t]*X[ \t]*:(?![ \t]*[|:\]])")
 _HEADER_FIELD = re.compile(r"[ \t]*([A-Za-z+])[ \t]*:(.*)")
 _BODY_FIELD = re.compile(r"\s*([A-Za-z+]):(?![|:])(.*)")
-_TEXT_BLOCK = re.compile(r"%%begin(\w+)")
+_TEXT_BLOCK = re.compile(r"%%\s*begin(\w+)", re.IGNORECASE)
 _MOST_LINES = 2000  # of a text block; a longer one counts as not closed
 
 _COMMENT = re.compile(r"(?<!\\)%")
@@ -146,12 +146,13 @@ def mark_text_blocks(lines: Iterator[Line]) -> Iterator[Line]:
             yield line
             continue
         block, closed = [line], False
+        end = re.compile(rf"%%\s*end{begin[1]}\b", re.IGNORECASE)
         while len(block) < _MOST_LINES and (item := _next(ahead, lines)):
             if _TEXT_BLOCK.match(item.text):
                 ahead.appendleft(item)
                 break
             block.append(item)
-            if closed := item.text.rstrip() == f"%%end{begin[1]}":
+            if closed := bool(end.match(item.text)):
                 break
         if closed:
             yield from (item._replace(in_text_block=True) for item in block)

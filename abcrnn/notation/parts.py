@@ -7,7 +7,7 @@ words that the order names (``P:Verse Chorus``). Any other mark is text and begi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -20,7 +20,9 @@ from abcrnn.notation.tune import Bar, Voice
 _MOST_PARTS = 100
 
 _AROUND_MARKS = " \t()[]\"'.:"
-_LETTER = re.compile(r"(?:[Pp]art\s+)?([A-Z])(?![A-Za-z0-9])|([a-z])\W*$")
+# Not "D.C.", "A1" or "Verse".
+_LETTER = re.compile(r"(?:[Pp]art\s+)?([A-Z])(?![A-Za-z0-9]|\.\s?[A-Z])|([a-z])\W*$")
+_PART = re.compile(r"\bpart\s+(?=[A-Z]\b)", re.IGNORECASE)
 # Not "AABB" or "aabb", which are letters.
 _WORD = re.compile(r"\b(?:[A-Z][A-Za-z]*[a-z]|[a-z]+[A-Z])[A-Za-z]*")
 
@@ -90,7 +92,7 @@ def part_name(mark: str, names: Sequence[str] = ()) -> str:
     ('A', '', 'verse')
     """
     text = mark.strip(_AROUND_MARKS)
-    if len(text) > 1 and text.casefold() in names:
+    if not _is_letter(text) and text.casefold() in names:
         return text.casefold()
     found = _LETTER.match(text)
     return (found[1] or found[2]) if found else ""
@@ -107,6 +109,7 @@ def order_of(parts: str, marks: Iterable[str]) -> Order:
         If there are more than 100 parts.
     """
     marked = [mark for mark in marks if mark]
+    parts = _PART.sub("", parts)
     letters = {part_name(mark) for mark in marked} - {""}
     names = _words_of(parts, marked, letters)
     if not names:
@@ -125,16 +128,26 @@ def _words_of(parts: str, marked: Sequence[str], letters: set[str]) -> tuple[str
     """Return the names of an order in words that are all marked; empty for any other order."""
     known = {letter.casefold(): letter for letter in letters}
     labels = (mark.strip(_AROUND_MARKS).casefold() for mark in marked)
-    known |= {label: label for label in labels if len(label) > 1}
-    words = [word.casefold() for word in re.split(r"[\s,;.]+", parts) if word]
-    found = [re.fullmatch(r"(\D+)(\d{0,2})", word) for word in words]
-    pairs = [(match[1], int(match[2] or 1)) for match in found if match]
-    if len(pairs) < len(words) or not known.keys() >= {word for word, _ in pairs}:
-        return ()
-    if all(len(word) == 1 for word, _ in pairs):
-        return ()
-    _check_count(parts, sum(count for _, count in pairs))
-    return tuple(known[word] for word, count in pairs for _ in range(count))
+    known |= {label: label for label in labels if not _is_letter(label)}
+    for separator in (r"[\s,;.]+", r"\s*[,;]\s*"):  # names have spaces in "Verse 1, Verse 2"
+        words = [word.casefold() for word in re.split(separator, parts) if word]
+        counted = [_counted(word, known) for word in words]
+        if not all(map(_is_letter, words)) and all(name in known for name, _ in counted):
+            _check_count(parts, sum(count for _, count in counted))
+            return tuple(known[name] for name, count in counted for _ in range(count))
+    return ()
+
+
+def _counted(word: str, known: Container[str]) -> tuple[str, int]:
+    """Return the name and the number of a word of an order: 2 for ``Verse2``."""
+    found = re.fullmatch(r"(.*\D)(\d{1,2})", word)
+    if word in known or not found:
+        return word, 1
+    return found[1].strip(), int(found[2])
+
+
+def _is_letter(text: str) -> bool:
+    return len(text) == 1 and text.isascii() and text.isalpha()
 
 
 def expand_parts(parts: str) -> str:

@@ -46,7 +46,7 @@ def is_text_line(line: str, defined: frozenset[str]) -> bool:
 
     A line without a bar line is text if half of its letters are in words of text, or if it has
     such a word and two thirds of its letters are in words with a letter that has no meaning.
-    With a bar line, three quarters must be in words of text.
+    With a bar line, three quarters must be in words of text, and each bar must have such a word.
 
     Parameters
     ----------
@@ -68,6 +68,14 @@ def is_text_line(line: str, defined: frozenset[str]) -> bool:
     if not text:
         return False
     if "|" in bare:
-        return 4 * text >= 3 * letters
+        return 4 * text >= 3 * letters and not any(
+            _is_music(bar, defined) for bar in bare.split("|")
+        )
     doubtful = sum(len(word) for word in words if not (_MEANINGFUL | defined).issuperset(word))
     return 2 * text >= letters or 3 * doubtful >= 2 * letters
+
+
+def _is_music(bar: str, defined: frozenset[str]) -> bool:
+    """Whether a bar has letters, but no word of text."""
+    has_letters = any(character.isalpha() for character in bar)
+    return has_letters and not any(is_text_word(word, defined) for word in _WORD.findall(bar))

@@ -303,7 +303,10 @@ class _Reader(SymbolReader):
             super()._on_other(token)
             return
         self._report_colon()
-        if self.chord or self.in_grace or not self.voice.add_colon():
+        between_bars = self.previous.kind in ("bar", "field", "inline", "directive")
+        follows_bar_line = between_bars or self.previous.text == "\\"
+        is_apart = self.chord or self.in_grace or not follows_bar_line
+        if is_apart or not self.voice.add_colon():
             self.colon = token
 
     def _report_colon(self) -> None:

@@ -24,7 +24,7 @@ def repeat_problems(tune: Tune, voice: Voice) -> Iterator[Problem]:
 
 
 def order_problems(tune: Tune) -> Iterator[Problem]:
-    """Yield parts that the header's ``P:`` names and the tune does not mark."""
+    """Yield the header's ``P:`` if it cannot be followed, or not completely."""
     marks = [bar.part for bar in tune.bars()]
     order = order_of(tune.parts, marks)
     line, column = tune.parts_position
@@ -37,6 +37,9 @@ def order_problems(tune: Tune) -> Iterator[Problem]:
         letters = {part_name(mark) for mark in marks} - {""}
         if part_name(tune.parts) in letters and len(letters) > 1:
             message = f"P:{tune.parts} orders one part of {len(letters)}{how}"
+            yield Problem(line, column, "part", message)
+        elif len({mark for mark in marks if mark}) > 1:
+            message = f"P:{tune.parts} is not an order of the parts that the tune marks{how}"
             yield Problem(line, column, "part", message)
 
 

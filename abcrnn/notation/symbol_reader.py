@@ -56,6 +56,8 @@ class SymbolReader(MarkReader):
         if chord is None and (not resembles_chord or looks_like_words(text)):
             if resembles_chord or re.fullmatch(r"[a-hH]", text):
                 self._remark(token, f'"{text[:40]}" is not a chord symbol; text is written "^..."')
+            elif ":|" in self.previous.text and text.strip(". ") == "2":
+                self._remark(token, f'"{text}" is text; a second ending is written [2')
             self._report_jump(token, text, f'"{text}"')
             self.annotations.append((text, ""))
             return

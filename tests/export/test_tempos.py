@@ -82,6 +82,8 @@ def test_tempos_inside_a_bar_and_of_other_voices() -> None:
     assert tempos(tune("M:4/4", body=repeated)) == expected
     voices = "V:1\nC4|D4|\nV:2\nC,4|[Q:1/4=60]D,4|"
     assert tempos(tune("M:4/4", body=voices)) == [(0, 120), (4, 60)]
+    first = "V:1\nC4|D4|\nV:2\nQ:1/4=60\nC,4|D,4|"
+    assert tempos(tune("M:4/4", "Q:1/4=100", body=first)) == [(0, 60)]
     both = "V:1\nC4|[Q:1/4=60]D4|\nV:2\nC,4|[Q:1/4=60]D,4|"
     assert tempos(tune("M:4/4", body=both)) == [(0, 120), (4, 60)]
 

@@ -16,6 +16,8 @@ def kinds(music, header=HEADER):
     [
         "ABc def|gab afd|]",
         "A|def gab|afd d2:|",  # the pickup makes the last bar whole
+        "A|def gab|afd d2|\nT:Second\nA|def gab|afd d2|]",  # a title ends a section
+        "A|def gab|afd d2|\nT:Second\ndef gab|afd d3|]",
         "|:A|def gab|afd d2:|:B|def gab|afd d2:|",
         "|:A|def gab|afd dAF|1 d3 d2:|2 d3 d3||",  # as played
         "ABc|[M:9/8]def gab abc|def gab abc|]",

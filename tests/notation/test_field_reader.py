@@ -346,3 +346,9 @@ def test_a_tempo_in_any_voice_is_stored_where_it_begins(name: str):
     bars = tune.voices[-1].bars[-3:]
     assert [bar.tempo and bar.tempo.per_minute for bar in bars] == [None, None, 80]
     assert [(c.offset * 4, c.value.per_minute) for c in bars[1].changes] == [(2, 60)]
+
+
+def test_a_field_for_all_voices_is_reported():
+    assert unsupported("V:* octave=1\nK:C\nCDEF|") == [
+        (4, "properties for all voices (V:*): not supported, ignored")
+    ]

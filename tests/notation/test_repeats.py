@@ -88,6 +88,7 @@ def test_faulty_endings_are_played_and_reported(music, order, column):
         ("|:A|1B:[|2C|]", "ABAC"),
         ("|:A|1B:|\n|2C|]", "ABAC"),
         ("A||\n:B:|", "ABB"),  # a bar line over two lines
+        ("A||\\\n:B:|", "ABB"),
         ("A|B:\n|C|]", "ABABC"),
         ("|:A:|[1B:|[2C|]", "AABC"),
     ],
@@ -120,6 +121,12 @@ AB = "P:A\nA|\nP:B\nB|"
         ("Verse Chorus Verse", "P:Verse\nA|\nP:Chorus\nB|", ["ABA"]),
         ("Verse2 chorus", "P:Verse\nA|\nP:Chorus\nB|", ["AAB"]),
         ("A Chorus A", "P:A\nA|\nP:Chorus\nB|", ["ABA"]),
+        ("1 2 1", "P:1\nA|\nP:2\nB|", ["ABA"]),
+        ("V1 A V2 A", "P:V1\nA|\nP:A\nB|\nP:V2\nC|", ["ABCB"]),
+        ("Verse 2, Verse 1", "P:Verse 1\nA|\nP:Verse 2\nB|", ["BA"]),
+        ("Part B Part A", "P:Part A\nA|\nP:Part B\nB|", ["BA"]),
+        ("Ä B Ä", "P:Ä\nA|\nP:B\nB|", ["ABA"]),
+        ("BA", "P:A\nA|\nP:D.C.\nC|\nP:B\nB|", ["BAC"]),
         ("ABA", "P:A\nA|\nP:B\nB|\nP:A\nC|", ["ABC"]),  # each turn has its own music
         ("AABB", "P:A\n|:A|B:|\nP:B\nC:|", ["ABABABABCCCC"]),
         ("ABB", "P:A\nA|\nP:B\nB:|", ["ABBBB"]),  # a :| does not go back into part A
@@ -146,6 +153,8 @@ def test_orders_of_parts_are_followed(order, music, voices):
         ("Verse Chorus", AB, ["AB"], [(4, 1)]),
         ("VERSE CHORUS", AB, ["AB"], [(4, 1)]),
         ("Modern version", "A|B|", ["AB"], [(4, 1)]),
+        ("121", "P:1\nA|\nP:2\nB|", ["AB"], [(4, 1)]),
+        ("", AB, ["AB"], []),
         ("AB", "P:A\nA|\nP:B\nB|\nP:A\nC|", ["AB"], [(10, 1)]),
         ("AA", "V:1\n[P:A]A|[P:B]B|\nV:2\nD|E|", ["AA", "DD"], [(7, 8), (9, 3)]),
     ],

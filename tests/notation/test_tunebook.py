@@ -197,6 +197,17 @@ c"""
     assert tune.meter.text == "4/4"
 
 
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [("%%BeginText", "%%ENDTEXT"), ("%% begintext", "%%endtext"), ("%%beginsvg", "%%endsvg x")],
+)
+def test_text_blocks_in_other_spellings(begin, end):
+    (tune,), fragments = split_tunebook(f"X:1\nK:C\n{begin}\nCDEF|\n\nG|\n{end}\nA|")
+    assert not fragments
+    assert [len(bar.events) for bar in read_tune(tune.text).bars()] == [1]
+    assert check_tune(tune.text, unsupported=True) == []
+
+
 @pytest.mark.parametrize("after", ["", "%%endps\n", "%%begintext\n", "%%endtextile\n"])
 def test_a_text_block_without_an_end_hides_nothing(after):
     book = f"X:1\nM:4/4\nL:1/4\nK:C\n%%begintext\nCDEF|\n{after}\nX:2\nK:C\nc"
