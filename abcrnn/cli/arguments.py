@@ -1,4 +1,4 @@
-"""Parsers of the commands: argument types, groups of options, messages about mistakes.
+"""Parsers of the commands: groups of options, and messages about mistakes.
 
 Every message about an option has the name of the option, the value and what is accepted,
 and ends the program with exit code 2.

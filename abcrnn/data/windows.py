@@ -86,7 +86,7 @@ def encode_tunes(
 
 
 def _encode_with_unknown(vocabulary: Vocabulary, tunes: Sequence[str]) -> EncodedTunes:
-    # The ids in memory are unsigned: one above those of the vocabulary stands for -1.
+    # The ids in memory are unsigned: one above those of the vocabulary is -1.
     dtype, size = id_dtype(len(vocabulary) + 1), len(vocabulary)
     lookups = (vocabulary.lookup(tune + BOUNDARY) for tune in tunes)
     encoded = [np.where(ids < 0, size, ids).astype(dtype) for ids in lookups]

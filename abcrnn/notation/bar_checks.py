@@ -56,10 +56,11 @@ def bar_problems(tune: Tune, voice: Voice) -> Iterator[Problem]:
         begins_tune = number == 0 or bool(section[0].title)
         is_new = section[0].meter.length != meter  # a strain in another meter has its own pickup
         meter = section[-1].meter.length
+        last_piece = _last_piece(section)
         pickup: Fraction | None = None  # length of the first bar of the section
         for index, bar in enumerate(section):
             own = passed.piece - passed.carried + bar.length
-            completed = own + _last_piece(section) == bar.meter.length
+            completed = own + last_piece == bar.meter.length
             if begins_tune and index == 0 and _is_short(bar):
                 problem, passed = None, _Passed()
             else:

@@ -320,8 +320,8 @@ class Sampler:
 
         if callable(prompt):
             return lambda number: begin(prompt(number))
-        begun = begin(prompt)  # once for all streams
-        return lambda number: begun
+        beginning = begin(prompt)  # once for all streams
+        return lambda number: beginning
 
     def _after_prompt(self, prompt: str, max_length: int) -> ConstraintState | None:
         """Return the state of the constraint after the prompt."""
