@@ -39,6 +39,7 @@ from abcrnn.export.tune_text import parse_single_tune, printable
 from abcrnn.notation.clefs import Clef
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, Meter, Tempo
+from abcrnn.notation.repeats import is_double
 from abcrnn.notation.tune import Bar, Change, Mark, Program, Tune, Voice
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ def _set_bar_lines(measure: stream.Measure, bar: Bar) -> None:
 def _add_endings(
     part: stream.Part, measures: Sequence[stream.Measure], bars: Sequence[Bar]
 ) -> None:
-    """Add a bracket over each ending: to the next one, or to a bar line other than ``|``."""
+    """Add a bracket over each ending: to the next one, or to a double bar or repeat."""
     from music21.spanner import RepeatBracket
 
     under: list[stream.Measure] = []
@@ -306,5 +307,5 @@ def _add_endings(
         if bar.ending or under:
             under.append(measure)
             bracket.addSpannedElements(measure)
-        if bar.closes not in ("", "|"):
+        if is_double(bar.closes):
             under = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -80,9 +79,8 @@ def tempo_signs(written: Tempo) -> list[base.Music21Object]:
     from music21 import tempo
 
     beat, per_minute = written.beat, written.per_minute
-    quoted = re.findall(r'"([^"]*)"', written.text)
-    texts = quoted if quoted or beat else [written.text]
-    words = printable(" ".join(texts)).strip()
+    is_text = beat is None and '"' not in written.text
+    words = printable(written.text if is_text else written.words).strip()
     signs: list[base.Music21Object] = []
     if words:
         signs.append(bold_words(words))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from abcrnn.notation.chord_symbols import parse_chord_symbol
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.playing import played_bars, played_notes
+from abcrnn.notation.repeats import is_double
 from abcrnn.notation.tune import Bar, Event, Tune, Voice
 
 # Real tunes stay far below these bounds.
@@ -139,7 +140,7 @@ def _chord_changes(voice: PlayedVoice) -> dict[Fraction, list[int]]:
                 chord = parse_chord_symbol(event.chord_symbol)
                 pitches = [p + event.transpose for p in chord.pitches] if chord else []
                 changes[now + event.onset - bar.onset] = pitches
-        if bar.closes not in ("", "|"):
+        if is_double(bar.closes):
             changes[now + bar.length] = []
     return changes
 

@@ -13,13 +13,14 @@ from abcrnn.notation.clefs import MOST_SEMITONES, Properties, parse_integer
 
 #: Values of ``propagate-accidentals`` (section 11.3).
 PROPAGATIONS = ("not", "octave", "pitch")
+#: The MIDI channel of percussion, counted from 1.
+PERCUSSION_CHANNEL = 10
 
 # Not supported, and more than typesetting: they change notes, or which voices there are.
 _UNSUPPORTED = (
     "score", "staves", "transpose", "shift", "clef", "map", "voicemap", "percmap", "voice",
     "voicecombine", "tune", "abc-include",
 )  # fmt: skip
-_PERCUSSION_CHANNEL = 10
 _NAME = re.compile(r"([A-Za-z][\w-]*)(?:\s*=\s*|\s+|$)(.*)", re.DOTALL)
 _COMMENT = re.compile(r"(?<!\S)%.*", re.DOTALL)
 
@@ -92,11 +93,11 @@ def _parse_midi(text: str) -> Directive:
         if command == "rtranspose":
             return Directive(more_semitones=number)
         if command == "channel":  # not supported, but transposition leaves percussion alone
-            percussion = Properties(percussion_channel=number == _PERCUSSION_CHANNEL)
+            percussion = Properties(percussion_channel=number == PERCUSSION_CHANNEL)
             return Directive(percussion, unsupported=" ".join(["%%MIDI channel", *values])[:40])
     shown = [command, *values] if command in ("program", "transpose", "rtranspose") else [command]
     return Directive(unsupported=" ".join(["%%MIDI", *shown]).strip()[:40])
 
 
 def _is_melodic(channel: int | None) -> bool:
-    return channel is not None and 1 <= channel <= 16 and channel != _PERCUSSION_CHANNEL
+    return channel is not None and 1 <= channel <= 16 and channel != PERCUSSION_CHANNEL

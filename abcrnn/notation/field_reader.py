@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from abcrnn.notation.clefs import ParsedProperties, Properties, parse_properties
-from abcrnn.notation.directives import parse_directive
+from abcrnn.notation.directives import PERCUSSION_CHANNEL, parse_directive
 from abcrnn.notation.fields import (
     Key,
     Meter,
@@ -20,7 +20,6 @@ from abcrnn.notation.lines import begins_text_block
 from abcrnn.notation.tune import Problem
 from abcrnn.notation.voices import VoiceBuilder
 
-_PERCUSSION_CHANNEL = 10
 # By letter: what is reported and ignored.
 _UNSUPPORTED = {
     "m": "macros (m:)",
@@ -228,13 +227,13 @@ class FieldReader:
     def _initial_properties(self, name: str) -> Properties:
         """Return the properties of a voice that begins: the next one that has a MIDI channel."""
         number = len(self.voices) + (name not in self.voices)
-        channel = number if number < _PERCUSSION_CHANNEL else number + 1
+        channel = number if number < PERCUSSION_CHANNEL else number + 1
         first = self.defaults.updated(self.channels.get(channel, Properties()))
         return first.updated(self.declared.get(name, Properties()))
 
     def _set_channel(self, channel: int, properties: Properties) -> None:
         """Change the voice that has a MIDI channel, now or when it begins."""
-        number = channel - (channel > _PERCUSSION_CHANNEL)
+        number = channel - (channel > PERCUSSION_CHANNEL)
         if number <= len(self.voices):
             list(self.voices.values())[number - 1].set_properties(properties)
         self.channels[channel] = properties
