@@ -152,7 +152,7 @@ def _spell_as_written(harmony: Element, symbol: str) -> None:
         bass_start = names[1][0]
         _spell(harmony, "bass", symbol[bass_start:])
     _spell(harmony, "root", symbol[:root_end])
-    quality = printable(symbol[root_end:bass_start].strip().rstrip("/\\"))
+    quality = printable(symbol[root_end:bass_start].rstrip().rstrip("/\\"))
     if quality != kind.get("text", ""):
         kind.set("text", quality)
 

@@ -166,7 +166,9 @@ def _decorate(name: str, notes: list[note.GeneralNote]) -> bool:
             expression.type = "inverted" if name == "invertedfermata" else "upright"
         (last if "fermata" in name else first).expressions.append(expression)
     elif name in _TREMOLOS:
-        first.expressions.append(expressions.Tremolo(numberOfMarks=_TREMOLOS[name]))
+        tremolo = expressions.Tremolo()
+        tremolo.numberOfMarks = _TREMOLOS[name]
+        first.expressions.append(tremolo)
     else:
         return name in _NOT_SHOWN
     return True

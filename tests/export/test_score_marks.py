@@ -82,6 +82,11 @@ def test_dynamics_and_hairpins(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_tremolo_has_as_many_strokes_as_the_text(tmp_path: Path) -> None:
+    root = xml_of(f"{HEADER}!/!C!//!D!///!E!////!F|", tmp_path)
+    assert [e.text for e in root.iter("tremolo")] == ["1", "2", "3", "4"]
+
+
 def test_a_long_trill(tmp_path: Path) -> None:
     root = xml_of(f"{HEADER}C!trill(!DE!trill)!F|", tmp_path)
     assert notes_with(root, "notations/ornaments/wavy-line") == [1, 3]
@@ -234,6 +239,7 @@ def test_chord_symbols_as_written(tmp_path: Path) -> None:
         ("C7/G/E", None, "7/G/E", None),
         ("Am D7", None, "m D7", None),
         ("C,G", None, ",G", None),
+        ("C D E", None, " D E", None),
     ],
 )
 def test_the_spelling_of_chord_symbols_is_kept(
