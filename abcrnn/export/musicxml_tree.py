@@ -264,7 +264,11 @@ def _insert_style(line: Element, style: str) -> None:
 
 
 def _complete_marks(measure: Element, bar: Bar) -> None:
-    """Give the words of ``D.C.`` and similar marks their meaning for players."""
+    """Give signs and words of repetition, such as ``D.C.``, their meaning for players."""
+    for direction in measure.findall("direction"):
+        for sign in ("segno", "coda"):
+            if direction.find(f"direction-type/{sign}") is not None:
+                SubElement(direction, "sound", {sign: sign})
     for mark in bar.placed_marks:
         name = mark.text.lower().replace(" ", "")
         sounds = (value for start, value in _SOUNDS.items() if name.startswith(start))

@@ -172,7 +172,8 @@ def test_marks_of_repetition(tmp_path: Path) -> None:
         (1, 2, "Fine"), (2, 2, "D.C. al Fine"), (3, 2, "D.S. al Coda"), (4, 2, "To Coda")
     ]  # fmt: skip
     assert [dict(e.attrib) for e in root.iter("sound") if not e.get("tempo")] == [
-        {"fine": "yes"}, {"dacapo": "yes"}, {"dalsegno": "segno"}, {"tocoda": "coda"}
+        {"segno": "segno"}, {"coda": "coda"}, {"fine": "yes"}, {"dacapo": "yes"},
+        {"dalsegno": "segno"}, {"tocoda": "coda"},
     ]  # fmt: skip
 
 
