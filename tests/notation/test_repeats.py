@@ -190,7 +190,7 @@ def unreported(tune_text):
 
 @pytest.mark.parametrize(
     "name",
-    ["jigs", "irish", *(pytest.param(n, marks=pytest.mark.slow) for n in ("oneills", "airds"))],
+    ["jigs", *(pytest.param(n, marks=pytest.mark.slow) for n in ("irish", "oneills", "airds"))],
 )
 def test_no_bar_is_silent_without_a_message(name, request):
     corpus = request.getfixturevalue(name) if name != "airds" else load_corpus(name)

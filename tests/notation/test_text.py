@@ -1,4 +1,5 @@
 import unicodedata
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -69,13 +70,8 @@ def test_any_text_is_decoded(text):
     assert not any(unicodedata.category(c) == "Cs" for c in decoded)
 
 
-def test_decoding_takes_linear_time():
-    from time import perf_counter
-
-    def seconds(piece, number):
-        start = perf_counter()
-        decode_text(piece * number)
-        return perf_counter() - start
-
-    for piece in ["{", "\\", "&", "{\\'", "&a", "\\u"]:
-        assert seconds(piece, 64_000) < 40 * max(seconds(piece, 8_000), 1e-3)
+@pytest.mark.parametrize("piece", ["{", "\\", "&", "{\\'", "&a", "\\u"])
+def test_decoding_takes_linear_time(piece):
+    start = process_time()
+    decode_text(piece * 256_000)
+    assert process_time() - start < 5  # about 0.2; quadratic time would be many minutes
