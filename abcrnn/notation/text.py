@@ -60,7 +60,7 @@ def decode_text(text: str) -> str:
     Examples
     --------
     >>> decode_text(r"La Bourr\'ee de l'\^Ile &amp; Fa\u00e7ade")
-    'La Bourrée de l\'Île & Façade'
+    "La Bourrée de l'Île & Façade"
     """
     return unicodedata.normalize("NFC", _ENCODED.sub(_decode, text))
 
