@@ -129,8 +129,8 @@ def _words_of(parts: str, marked: Sequence[str], letters: set[str]) -> tuple[str
     known = {letter.casefold(): letter for letter in letters}
     labels = (mark.strip(_AROUND_MARKS).casefold() for mark in marked)
     known |= {label: label for label in labels if not _is_letter(label)}
-    for separator in (r"[\s,;.]+", r"\s*[,;]\s*"):  # names have spaces in "Verse 1, Verse 2"
-        words = [word.casefold() for word in re.split(separator, parts) if word]
+    for separator in (r"[\s,;.]", "[,;]"):  # names have spaces in "Verse 1, Verse 2"
+        words = [word.strip().casefold() for word in re.split(separator, parts) if word.strip()]
         counted = [_counted(word, known) for word in words]
         if not all(map(_is_letter, words)) and all(name in known for name, _ in counted):
             _check_count(parts, sum(count for _, count in counted))

@@ -201,6 +201,7 @@ GROWING = {
     "quotations of a tempo": ("X:1\nM:4/4\nQ:", '"x" ', "1/4=9\nK:D\nA|"),
     "spaces of a tempo": ("X:1\nM:4/4\nQ:1/4", " ", "x\nK:D\nA|"),
     "a long order of parts": ("X:1\nM:4/4\nP:", "A", "\nK:D\nP:A\nA|"),
+    "spaces in an order of parts": ("X:1\nM:4/4\nP:A, x", " ", "y\nK:D\nP:A\nA|\nP:B\nB|"),
     "brackets of an order of parts": ("X:1\nM:4/4\nP:", "(", "A)\nK:D\nP:A\nA|"),
     "tunes": ("X:1\nK:D\nA|\n\n", "X:2\nK:D\nA|\n\n", ""),
     "blank lines": (HEADER + "A|", "\n", "B|"),
