@@ -46,6 +46,7 @@ def number(accepted: str, is_valid: Callable[[float], bool]) -> Callable[[str], 
 count = whole_number(1, 3)
 whole = whole_number(0, 0)
 positive = number("a number above 0, such as 0.8", lambda x: 0 < x < float("inf"))
+learning_rate = number("a number above 0, such as 0.001", lambda x: 0 < x < float("inf"))
 not_negative = number("a number of at least 0, such as 4", lambda x: 0 <= x < float("inf"))
 probability = number("above 0 and at most 1, such as 0.95", lambda x: 0 < x <= 1)
 share = number("a share from 0 to below 1, such as 0.1", lambda x: 0 <= x < 1)
@@ -81,6 +82,17 @@ def meter(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"{text} is not a meter; meters are such as 6/8, 4/4, C or C|"
         )
+    return text
+
+
+def instrument(text: str) -> str:
+    """Check that an argument is the name or number of a General MIDI instrument."""
+    from abcrnn.export.instruments import program_number
+
+    try:
+        program_number(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("instrument ")) from None
     return text
 
 

@@ -11,7 +11,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from abcrnn.cli.argument_types import count, number, positive, probability, share, whole
+from abcrnn.cli.argument_types import (
+    count,
+    learning_rate,
+    number,
+    positive,
+    probability,
+    share,
+    whole,
+)
 from abcrnn.storage.suggestions import nearest
 
 
@@ -46,7 +54,19 @@ def parse_known(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argpars
     names = {option.lstrip("-"): option for option in options if option.startswith("--")}
     near = nearest(first.lstrip("-"), list(names)) if first.startswith("-") else None
     hint = f"; did you mean {names[near]}?" if near else ""
+    if others := _commands_with(parser, first):
+        hint = f"; {first} is an option of {', '.join(others)}"
     return command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+
+
+def _commands_with(parser: argparse.ArgumentParser, option: str) -> list[str]:
+    """Return the names of the commands, and commands of groups, that have a long option."""
+    found = [parser.prog] if option in parser._option_string_actions else []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                found += _commands_with(command, option)
+    return found if option.startswith("--") else []
 
 
 def add_command(
@@ -197,7 +217,10 @@ def add_settings(parser: argparse.ArgumentParser, items: str) -> None:
         "--seq-length", type=count, metavar="N", help=f"{items} in a window {of_recipe}"
     )
     parser.add_argument(
-        "--learning-rate", type=positive, metavar="X", help=f"of the Adam optimizer {of_recipe}"
+        "--learning-rate",
+        type=learning_rate,
+        metavar="X",
+        help=f"of the Adam optimizer {of_recipe}",
     )
     parser.add_argument(
         "--patience",
@@ -289,7 +312,10 @@ def in_option_names(message: str, parser: argparse.ArgumentParser) -> tuple[str,
         name, option = re.escape(action.dest), action.option_strings[-1]
         is_argument_error |= bool(re.match(rf"{name} must\b", message))
         message = re.sub(rf"^{name}(?= must\b)", option, message)
+        if action.nargs == 0:  # a flag
+            message = re.sub(rf"(?<![\w./-]){name}=True\b", option, message)
         message = re.sub(rf"(?<![\w./-]){name}=(?=[\w'])", f"{option} ", message)
+        message = re.sub(rf"\bits training {name}(?= is )", f"its {option}", message)
         if "_" in action.dest:
             message = re.sub(rf"(?<![\w./-]){name}(?![\w./-])", option, message)
     return message, is_argument_error

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from abcrnn.cli.argument_types import instrument
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
 from abcrnn.cli.terminal import convert_into, load_corpus, report_conversion
 from abcrnn.export.tunebook import FORMATS
@@ -38,7 +39,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--tempo",
-        type=_checked(_tempo),
+        type=_tempo,
         metavar="BPM",
         help="quarter notes per minute, or a beat such as 3/8=116 "
         "(default: that of Q:, or a customary one for the rhythm and meter)",
@@ -46,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
     player = parser.add_mutually_exclusive_group()
     player.add_argument(
         "--instrument",
-        type=_checked(_program),
+        type=instrument,
         metavar="NAME",
         help="General MIDI instrument, such as flute or 73 "
         "(default: that of %%%%MIDI program, or a piano)",
@@ -54,7 +55,7 @@ def add_parser(subparsers: Any) -> None:
     player.add_argument(
         "--program",
         dest="instrument",
-        type=_checked(_program),
+        type=instrument,
         metavar="N",
         help="General MIDI program from 0 to 127, as in %%%%MIDI program",
     )
@@ -100,27 +101,12 @@ def _convert_to_file(tunes: Sequence[str], out: str, form: str, options: dict[st
     return report_conversion([conversion], out)
 
 
-def _checked(parse: Callable[[str], object]) -> Callable[[str], str]:
-    """Return an argument type that keeps the text and reports what ``parse`` raises."""
-
-    def check(text: str) -> str:
-        try:
-            parse(text)
-        except ValueError as error:
-            message = str(error).removeprefix("tempo ").removeprefix("instrument ")
-            raise argparse.ArgumentTypeError(message) from None
-        return text
-
-    return check
-
-
-def _tempo(text: str) -> object:
+def _tempo(text: str) -> str:
+    """Check that an argument is a tempo."""
     from abcrnn.export.tempos import parse_speed
 
-    return parse_speed(text)
-
-
-def _program(text: str) -> object:
-    from abcrnn.export.instruments import program_number
-
-    return program_number(text)
+    try:
+        parse_speed(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("tempo ")) from None
+    return text

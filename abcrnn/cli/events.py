@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abcrnn.cli.argument_types import count, picture, positive
+from abcrnn.cli.argument_types import count, instrument, picture, positive
 from abcrnn.cli.arguments import (
     add_command,
     add_command_group,
@@ -101,6 +101,7 @@ def _add_sample(actions: Any) -> None:
     )
     parser.add_argument(
         "--instrument",
+        type=instrument,
         default="0",
         metavar="NAME",
         help="General MIDI instrument, such as flute or 73 (default: %(default)s)",

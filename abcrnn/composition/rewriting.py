@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from abcrnn.composition.candidates import PARALLEL
 from abcrnn.composition.provenance import without_provenance
+from abcrnn.evaluation.held_out import fields_left_out
 from abcrnn.evaluation.scoring import Scorer
 from abcrnn.evaluation.surprise import bar_spans
 from abcrnn.models.base import require_character_model
-from abcrnn.notation import check_tune, read_tune
+from abcrnn.notation import check_tune, drop_fields, read_tune
 from abcrnn.notation.lexer import tokens
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.suggestions import suggests_arguments
@@ -72,7 +73,8 @@ def rewrite(
     Returns
     -------
     list of Rewriting
-        The best first; all different, and different from the tune.
+        The best first; all different, and different from the tune. The model does not read
+        header fields that it was trained without; the variants keep them.
 
     Raises
     ------
@@ -83,7 +85,9 @@ def rewrite(
     require_character_model(model)
     n = require_count("n", n)
     first, last = require_count("first", first, 0), require_count("last", last, 0)
-    tune = without_provenance(tune)
+    whole = without_provenance(tune)
+    tune = drop_fields(whole, fields_left_out(model))  # of the header: all else is the same
+    left_out = len(whole) - len(tune)
     begin, end = _find_passage(tune, first, last)
     sampler = Sampler(
         model,
@@ -104,8 +108,12 @@ def rewrite(
         return []
     costs = Scorer(model).costs(list(variants.values()))
     ranked = [
-        Rewriting(variant, bars, float(cost[begin + len(bars) :].sum()))
-        for (bars, variant), cost in zip(variants.items(), costs, strict=True)
+        Rewriting(
+            whole[: begin + left_out] + bars + whole[end + left_out :],
+            bars,
+            float(cost[begin + len(bars) :].sum()),
+        )
+        for bars, cost in zip(variants, costs, strict=True)
     ]
     return sorted(ranked, key=lambda rewriting: rewriting.bits)[:n]
 

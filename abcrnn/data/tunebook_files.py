@@ -114,8 +114,10 @@ def read_tunebooks(
         except (ValueError, OSError) as error:
             if len(files) == 1:
                 raise
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-            prefix = "" if str(file) in str(reason) else f"{file}: "
+            reason = str(error)
+            if isinstance(error, OSError) and error.strerror:
+                reason = error.strerror[0].lower() + error.strerror[1:]
+            prefix = "" if str(file) in reason else f"{file}: "
             on_error(f"{prefix}{reason}; the file is skipped")
 
 

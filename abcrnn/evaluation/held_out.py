@@ -209,7 +209,11 @@ def _take_part(origin: dict[str, Any], corpus: Corpus, name: str) -> Corpus:
 
 def _without_fields(model: Any, part: Corpus) -> Corpus:
     """Leave out the fields that the model was trained without, of whatever corpus."""
+    letters = fields_left_out(model)
+    return part.without_fields(letters) if letters else part
+
+
+def fields_left_out(model: Any) -> str:
+    """Return the letters of the header fields that a model was trained without."""
     origin = _described_corpus(model).get("origin")
-    if isinstance(origin, dict) and "without" in origin:
-        return part.without_fields(origin["without"])
-    return part
+    return origin.get("without", "") if isinstance(origin, dict) else ""

@@ -335,7 +335,11 @@ def _differences(name: str, recorded: Any, now: Any) -> list[str]:
             if key not in _CHANGEABLE
             for difference in _differences(f"{name} {key}", recorded.get(key), now.get(key))
         ]
-    return [f"its {name} is {_short(recorded)}, not {_short(now)}"]
+    return [f"its {name} is {_setting(recorded)}, not {_setting(now)}"]
+
+
+def _setting(value: Any) -> str:
+    return "unset" if value is None else _short(value)
 
 
 def _short(value: Any) -> str:

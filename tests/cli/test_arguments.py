@@ -55,6 +55,11 @@ from abcrnn.cli.arguments import in_option_names, suggestion
         (["train", "c", "--out", "r", "--lr", "1"], "--lr 1; did you mean --learning-rate?"),
         (["train", "c", "--out", "r", "--epoch=3", "--zz"], "unrecognized arguments: --zz\n"),
         (["events", "train", "--out", "r", "--batchsize", "4"], "did you mean --batch-size?"),
+        (["sample", "m", "--form", "AABB"], "--form is an option of abcrnn compose\n"),
+        (["compose", "m", "--tempo", "9"], "of abcrnn convert, abcrnn events sample\n"),
+        (["check", "f", "--continue", "a"], "--continue is an option of abcrnn events sample\n"),
+        (["events", "sample", "m", "-o", "n", "--instrument", "flut"], "--instrument: 2 instrum"),
+        (["train", "c", "--out", "r", "--learning-rate", "0"], "above 0, such as 0.001, not '0'"),
         (
             ["sample", "m", "--seed", "99999999999999999999"],
             "--seed: must be a whole number of at most 19 digits, not '99999999999999999999'",
@@ -146,3 +151,30 @@ def test_names_of_options_in_messages_of_the_library(message, expected):
     for option in ("--top-k", "--tempo", "--validation", "--test", "--batch-size"):
         parser.add_argument(option)
     assert in_option_names(message, parser) == expected
+
+
+def test_flags_and_settings_are_named_as_options():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--join-blank", action="store_true")
+    parser.add_argument("--patience", type=int)
+    message = "its training patience is 5, not unset; join_blank=True joins it"
+    expected = "its --patience is 5, not unset; --join-blank joins it"
+    assert in_option_names(message, parser) == (expected, False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("rewrite", "{tunes}", "{folder}", "--bars", "2"),
+        ("rewrite", "{tunes}", "{tunes}", "--bars", "2"),
+        ("evaluate", "{tunes}", "--corpus", "{folder}"),
+    ],
+)
+def test_swapped_model_and_tunes_are_reported_as_such(tmp_path, capsys, arguments):
+    tunes = tmp_path / "tunes.abc"
+    tunes.write_text("X:1\nK:C\nC|\n")
+    names = {"tunes": str(tunes), "folder": str(tmp_path / "run")}
+    (tmp_path / "run").mkdir()
+    assert main([argument.format(**names) for argument in arguments]) == 1
+    usage = f"abcrnn {arguments[0]} MODEL"
+    assert f"{tunes} is not a model file; usage: {usage}" in capsys.readouterr().err

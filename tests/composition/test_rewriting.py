@@ -52,3 +52,15 @@ def test_passages_that_a_tune_does_not_have(tune, first, last, message):
     model = CharLSTM(Vocabulary.from_text(TUNE), 4, units=4, num_layers=1, dropout=0)
     with pytest.raises(ValueError, match=message):
         rewrite(model, tune, first, last)
+
+
+def test_header_fields_that_the_model_was_trained_without_are_kept_but_not_read(model, monkeypatch):
+    monkeypatch.setattr(model, "about", {"corpus": {"origin": {"without": "SZ"}}})
+    tune = TUNE.replace("M:6/8", "S:O\u2019Neill\nM:6/8\nZ:\u65e5\u672c")
+    variants, plain = (rewrite(model, text, 2, 2, 3, seed=0) for text in (tune, TUNE))
+    assert len(variants) > 1
+    assert [variant.bars for variant in variants] == [variant.bars for variant in plain]
+    assert [variant.bits for variant in variants] == [variant.bits for variant in plain]
+    for variant, other in zip(variants, plain, strict=True):
+        header = "X:1\nS:O\u2019Neill\nM:6/8\nZ:\u65e5\u672c\nK:G\n"
+        assert variant.tune == header + other.tune.removeprefix(HEADER)
