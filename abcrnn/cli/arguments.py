@@ -313,7 +313,8 @@ def in_option_names(message: str, parser: argparse.ArgumentParser) -> tuple[str,
         is_argument_error |= bool(re.match(rf"{name} must\b", message))
         message = re.sub(rf"^{name}(?= must\b)", option, message)
         if action.nargs == 0:  # a flag
-            message = re.sub(rf"(?<![\w./-]){name}=True\b", option, message)
+            in_shell = rf"(?: \(in the shell: {option}\))?"
+            message = re.sub(rf"(?<![\w./-]){name}=True\b{in_shell}", option, message)
         message = re.sub(rf"(?<![\w./-]){name}=(?=[\w'])", f"{option} ", message)
         message = re.sub(rf"\bits training {name}(?= is )", f"its {option}", message)
         if "_" in action.dest:

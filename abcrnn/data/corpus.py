@@ -330,7 +330,7 @@ def _report_lost_music(corpus: Corpus) -> None:
     if lost:
         _logger.warning(
             "%s: music outside tunes is not read (passages: %d; the first, in line %d: %r). A "
-            "tune ends at an empty line; join_blank=True joins it",
+            "tune ends at an empty line; join_blank=True (in the shell: --join-blank) joins it",
             corpus.name, len(lost), lost[0].line, lost[0].text.split("\n")[0][:40],
         )  # fmt: skip
 

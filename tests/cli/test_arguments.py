@@ -160,6 +160,8 @@ def test_flags_and_settings_are_named_as_options():
     message = "its training patience is 5, not unset; join_blank=True joins it"
     expected = "its --patience is 5, not unset; --join-blank joins it"
     assert in_option_names(message, parser) == (expected, False)
+    both = "join_blank=True (in the shell: --join-blank) joins it"
+    assert in_option_names(both, parser) == ("--join-blank joins it", False)
 
 
 @pytest.mark.parametrize(
