@@ -106,8 +106,6 @@ class Event(NamedTuple):
         For each annotation, its sign ``^``, ``_``, ``<``, ``>`` or ``@``, or an empty string.
     slur_starts, slur_ends : int
         Number of slurs that begin with this event, and that end with it.
-    grace_slurs : int
-        How many of the slurs that begin here begin with the first grace note.
     spaced : bool
         Whether white space separates it from the event before, so that no beam joins them.
     grace_slash : bool
@@ -120,6 +118,8 @@ class Event(NamedTuple):
         At most one of each verse.
     tuplet_left : int
         Number of events of its tuplet from this one on: 1 for the last; 0 outside a tuplet.
+    grace_slurs : int
+        How many of the slurs that begin here begin with the first grace note.
     """
 
     line: int
