@@ -82,8 +82,11 @@ def measure_numbers(bars: Sequence[Bar]) -> list[MeasureNumber]:
         leads_on = bar.closes in ("", "|") or (bar.closes.endswith(":") and not bar.repeats)
         leads_on = leads_on or (bar.closes == "||" and length_after == whole)
         is_pickup = begins_section and leads_on and not bar.ending
-        if bar.closes == "" and bar.length + length_after <= (whole or 0):
-            is_pickup = False  # an ending or part divides a bar: its first piece is counted
+        together = bar.length + length_after
+        if (together == whole and bar.closes != "|") or (
+            not bar.closes and together < (whole or 0)
+        ):
+            is_pickup = False  # a repeat, ending or part divides a bar: its first piece is counted
         implicit = is_short and (completes or (is_pickup and index < len(bars) - 1))
         number += not implicit
         numbers.append(MeasureNumber(number, implicit))

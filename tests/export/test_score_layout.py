@@ -112,6 +112,8 @@ def numbering(music: str, folder: Path) -> list[str]:
         ("C8|[P:B]D4[P:C]E4|F8|", "1,2,X1 implicit,3"),  # a bar in two pieces, counted once
         ("C8:|D4[1 E4:|[2 F4||G8|]", "1,2,X1 implicit,X2 implicit,3"),
         ("C2||D8|E6||F2||G8|]", "0 implicit,1,2,X1 implicit,3"),
+        ("C4|:D4|E8|F4:|G4|A8|]", "1,X1 implicit,2,3,X2 implicit,4"),
+        ("C2|:D2|E8|F6:|", "0 implicit,0 implicit,1,2"),
         ("C8:|D2[P:B]E8|F8|]", "1,X1 implicit,2,3"),
         ("C8|D6|\nT:Another\nE2|F8|G6|]", "1,2,X1 implicit,3,4"),
     ],
