@@ -44,6 +44,7 @@ def check_tune(text: str, unsupported: bool = False) -> list[Problem]:
         return [Problem(error.line or 1, error.column or 1, "length", error.message)]
     if unsupported:
         problems += [problem for problem in tune.problems if problem.kind == "unsupported"]
+        problems += _bar_lines_apart(tune)
     return sorted(problems)
 
 
@@ -86,6 +87,24 @@ def _voice_problems(tune: Tune) -> Iterator[Problem]:
             compared = compare_lengths(length, longest, last.meter.unit)
             message = f"voice {voice.name} is shorter than voice {other.name}: {compared}"
             yield Problem(last.line, last.column, "voice", message)
+
+
+def _bar_lines_apart(tune: Tune) -> Iterator[Problem]:
+    """Yield, for each voice, the first bar line that is not at the same time as in the first one.
+
+    All parts of a MusicXML file have the same bars.
+    """
+    first = tune.voices[0]
+    for voice in tune.voices[1:]:
+        for bar, other in zip(voice.bars[:-1], first.bars[:-1], strict=False):
+            if bar.length != other.length:
+                compared = compare_lengths(bar.length, other.length, bar.meter.unit)
+                message = (
+                    f"the bar of voice {voice.name} does not have the length of that of voice "
+                    f"{first.name}: {compared}; in MusicXML, a rest fills up the shorter one"
+                )
+                yield Problem(bar.line, bar.column, "unsupported", message)
+                break
 
 
 def _tie_problems(voice: Voice) -> Iterator[Problem]:

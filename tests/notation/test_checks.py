@@ -93,6 +93,20 @@ def test_a_problem_has_position_kind_and_message(music, line, column, message):
     assert problem == (line, column, "bar", message)
 
 
+def test_bars_of_voices_with_other_lengths_are_reported():
+    header = "X:1\nT:Two voices\nM:4/4\nL:1/4\nK:C\n"
+    tune = header + "V:1\nA4|B2||c2|d4|]\nV:2\nA4|B4|d4|]\n"
+    assert check_tune(tune) == []
+    [problem] = check_tune(tune, unsupported=True)
+    assert (problem.line, problem.column, problem.kind) == (9, 4, "unsupported")
+    assert problem.message == (
+        "the bar of voice 2 does not have the length of that of voice 1: 4 of 2 quarters; "
+        "in MusicXML, a rest fills up the shorter one"
+    )
+    same = header + "V:1\nA|ABcd|B3|]\nV:2\nz|A4|B3|]\n"
+    assert check_tune(same, unsupported=True) == []
+
+
 def test_voices_of_unequal_length_are_reported():
     tune = "X:1\nM:4/4\nL:1/4\nK:C\nV:1\nCDEF|GABc|\nV:2\nCDEF|\nV:3\nZ2|\n"
     (problem,) = check_tune(tune)
