@@ -94,8 +94,8 @@ def _bar_lines_apart(tune: Tune) -> Iterator[Problem]:
 
     All parts of a MusicXML file have the same bars.
     """
-    first = tune.voices[0]
     for voice in tune.voices[1:]:
+        first = tune.voices[0]
         for bar, other in zip(voice.bars[:-1], first.bars[:-1], strict=False):
             if bar.length != other.length:
                 compared = compare_lengths(bar.length, other.length, bar.meter.unit)

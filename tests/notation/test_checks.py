@@ -103,6 +103,7 @@ def test_bars_of_voices_with_other_lengths_are_reported():
         "the bar of voice 2 does not have the length of that of voice 1: 4 of 2 quarters; "
         "in MusicXML, a rest fills up the shorter one"
     )
+    assert [p.kind for p in check_tune("X:1\nK:C\n", unsupported=True)] == ["empty"]
     same = header + "V:1\nA|ABcd|B3|]\nV:2\nz|A4|B3|]\n"
     assert check_tune(same, unsupported=True) == []
 
