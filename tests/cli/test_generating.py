@@ -1,5 +1,7 @@
 """Commands that generate tunes: sample, compose, reproduce, rewrite."""
 
+import re
+
 import mido
 import pytest
 
@@ -112,7 +114,7 @@ def test_min_p_of_1_takes_the_most_likely_character(trained, run):
 
 
 def fields_of(tune):
-    lines = (line.partition(":") for line in tune.split("\n") if line[1:2] == ":")
+    lines = (line.partition(":") for line in tune.split("\n") if re.match("[A-Za-z]:", line))
     return {letter: value.strip() for letter, _, value in lines}
 
 
