@@ -34,6 +34,8 @@ def parse_single_tune(text: str) -> Tune:
         If the text is too long, has no ``K:`` field, nothing to play or more than one tune,
         or is out of the bounds of :func:`abcrnn.notation.read_tune`. Lines are counted in ``text``.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a string, such as corpus.tunes[0], not {text!r:.80}")
     if len(text) > _MOST_CHARACTERS:
         raise ABCError(
             f"the text has {len(text)} characters; a tune has at most {_MOST_CHARACTERS}"

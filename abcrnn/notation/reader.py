@@ -46,6 +46,8 @@ def read_tune(text: str) -> Tune:
         If a voice has more than 20,000 bars, the tune has more than 999 bars of rest
         (``Z``), a number is above its limit (9999 in a note length, 99 in a tuplet), a note
         length is divided by 0, or a line has a NUL byte.
+    TypeError
+        If ``text`` is not a string.
 
     Examples
     --------
@@ -53,6 +55,8 @@ def read_tune(text: str) -> Tune:
     >>> tune.title, tune.key.name, len(tune.voices[0].bars)
     ('Scale', 'D maj', 1)
     """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a string, such as corpus.tunes[0], not {text!r:.80}")
     return _Reader().read(text)
 
 

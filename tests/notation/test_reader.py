@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from abcrnn import check_tune, to_midi_bytes
 from abcrnn.notation import ABCError, played_notes, read_tune
 from abcrnn.notation.fields import parse_key, parse_meter, parse_tempo, parse_unit
 from abcrnn.notation.lexer import tokens
@@ -320,3 +321,10 @@ def test_parts_in_their_order():
         "AB",
         "",
     ]
+
+
+@pytest.mark.parametrize("value", [None, 3, ["X:1\nK:C\nC"], b"X:1\nK:C\nC"])
+def test_a_tune_is_a_string(value):
+    for function in (read_tune, check_tune, to_midi_bytes):
+        with pytest.raises(TypeError, match=r"text must be a string, such as corpus\.tunes\[0\]"):
+            function(value)
