@@ -114,8 +114,12 @@ def test_min_p_of_1_takes_the_most_likely_character(trained, run):
 
 
 def fields_of(tune):
-    lines = (line.partition(":") for line in tune.split("\n") if re.match("[A-Za-z]:", line))
-    return {letter: value.strip() for letter, _, value in lines}
+    """Values of the header fields by their letters, in order; the first of equal letters."""
+    header = tune[: re.search(r"^K:.*", tune, re.MULTILINE).end()].split("\n")
+    fields = {}
+    for line in header:
+        fields.setdefault(line[0], line[2:].strip())
+    return fields
 
 
 def test_the_example_of_sample_help(trained, tmp_path, run):
@@ -142,8 +146,8 @@ def test_the_example_of_sample_help(trained, tmp_path, run):
         pytest.param({"title": "Cold", "rhythm": "polka"}, marks=pytest.mark.slow),
         pytest.param({"title": "Cold", "rhythm": "polka", "key": "A"}, marks=pytest.mark.slow),
         pytest.param({"meter": "C", "key": "G"}, marks=pytest.mark.slow),
-        pytest.param({"rhythm": "jig", "meter": "9/8"}, marks=pytest.mark.slow),
-        pytest.param({"rhythm": "jig", "meter": "6/8", "key": "Em"}, marks=pytest.mark.slow),
+        pytest.param({"rhythm": "jig", "meter": "3/4"}, marks=pytest.mark.slow),
+        pytest.param({"rhythm": "jig", "meter": "6/8", "key": "A"}, marks=pytest.mark.slow),
         pytest.param({"title": "Cold", "meter": "3/4"}, marks=pytest.mark.slow),
     ],
 )
@@ -154,11 +158,13 @@ def test_sample_with_any_of_the_fields(given, trained, run):
     for block in split_tunebook(out)[0]:
         fields = fields_of(block.text)
         assert set(fields) >= set("XTMK")
-        order = [letter for letter in fields if letter in "XTRMK"]
+        names = {"X": "", "T": "", "R": "rhythm", "M": "meter", "K": "key"}
+        order = [letter for letter in fields if names.get(letter) in {"", *given}]
         assert order == sorted(order, key="XTRMK".index)
         assert not check_tune(block.text)
         for name, letter in (("title", "T"), ("rhythm", "R"), ("meter", "M"), ("key", "K")):
-            assert fields[letter] == given.get(name, fields[letter])
+            if name in given:
+                assert fields[letter] == given[name]
 
 
 @pytest.mark.parametrize(
