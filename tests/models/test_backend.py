@@ -17,7 +17,14 @@ def run_python(*arguments, **variables):
     )
 
 
-@pytest.mark.parametrize("name", ["CharLSTM", "Trainer", "Sampler", "evaluate", "load_model"])
+def first_is_quick(values):
+    """Mark all values but the first as slow: each starts a Python process."""
+    return [values[0], *(pytest.param(value, marks=pytest.mark.slow) for value in values[1:])]
+
+
+@pytest.mark.parametrize(
+    "name", first_is_quick(["CharLSTM", "Trainer", "Sampler", "evaluate", "load_model"])
+)
 def test_jax_is_refused_by_whatever_is_used_first(name):
     done = run_python("-c", f"import abcrnn; abcrnn.{name}", KERAS_BACKEND="jax")
     assert done.returncode == 1
@@ -34,8 +41,10 @@ def test_a_backend_that_is_configured_in_keras_json(tmp_path):
     assert "with the backend tensorflow, not 'jax'" in done.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("backend", ["torch", "jax", "nonsense"])
-@pytest.mark.parametrize("command", [["sample"], ["events", "sample", "-o", "x.mid"]])
+@pytest.mark.parametrize("backend", first_is_quick(["torch", "jax", "nonsense"]))
+@pytest.mark.parametrize(
+    "command", first_is_quick([["sample"], ["events", "sample", "-o", "x.mid"]])
+)
 def test_commands_print_one_line(backend, command, trained):
     done = run_python("-m", "abcrnn", *command, str(trained), KERAS_BACKEND=backend)
     assert done.returncode == 1
