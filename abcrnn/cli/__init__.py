@@ -5,7 +5,8 @@ Commands import what they need when they run, so that ``--help`` is quick: Tenso
 takes seconds.
 
 ================  =================================================================
-``entry_point``   :func:`main`: the list of commands, exit codes
+``program``       :func:`main`: Ctrl-C while the commands are imported
+``entry_point``   the list of commands, exit codes
 ``arguments``     argument types and groups of options that commands share
 ``terminal``      inputs and outputs that commands share
 ``training_run``  what ``train`` and ``events train`` share
@@ -15,4 +16,4 @@ To add a command: a module with ``add_parser`` and ``run``, its name in ``entry_
 and a section in docs/command-line.md, which a test compares with ``--help``.
 """
 
-from abcrnn.cli.entry_point import main as main
+from abcrnn.cli.program import main as main

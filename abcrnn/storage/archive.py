@@ -110,6 +110,8 @@ def read_archive(path: str | os.PathLike[str], *format_names: str) -> tuple[dict
         OverflowError,
     ) as error:
         reason = str(error.args[0]) if error.args else type(error).__name__
+        if isinstance(error, zipfile.BadZipFile) and not zipfile.is_zipfile(path):
+            reason = "it is incomplete, or a file of another kind"
         raise ValueError(f"{path} is not a valid {kind} file: {reason}") from error
     except OSError as error:
         if error.errno != errno.EINVAL:

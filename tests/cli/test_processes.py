@@ -36,6 +36,20 @@ COMMANDS = [
 ]  # fmt: skip
 
 
+STOPPED = """
+import sys
+from abcrnn.cli import main
+
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == "abcrnn.cli.compose":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+sys.exit(main(["check", "-"]))
+"""
+
+
 def environment():
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
@@ -62,6 +76,11 @@ def run_python(code, *arguments):
 def test_help_imports_no_heavy_package():
     *_, modules = run_python(HELP, json.dumps(COMMANDS))
     assert not HEAVY & set(modules.split())
+
+
+def test_ctrl_c_during_the_imports():
+    done = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, env=environment())
+    assert (done.returncode, done.stderr) == (130, b"\nstopped\n")
 
 
 @pytest.mark.parametrize(

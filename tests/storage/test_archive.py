@@ -80,9 +80,9 @@ def test_a_missing_file_is_named(path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "File is not a zip file"),
-        (b"\x89HDF\r\n\x1a\n", "File is not a zip file"),
-        (b"\x80\x04N.", "File is not a zip file"),
+        (b"", "it is incomplete, or a file of another kind"),
+        (b"\x89HDF\r\n\x1a\n", "it is incomplete, or a file of another kind"),
+        (b"\x80\x04N.", "it is incomplete, or a file of another kind"),
         (b"PK\x05\x06" + bytes(18), "no item named 'about.json'"),
     ],
 )
