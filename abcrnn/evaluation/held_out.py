@@ -210,7 +210,7 @@ def _take_part(origin: dict[str, Any], corpus: Corpus, name: str) -> Corpus:
 def _without_fields(model: Any, part: Corpus) -> Corpus:
     """Leave out the fields that the model was trained without, of whatever corpus."""
     letters = fields_left_out(model)
-    return part.without_fields(letters) if letters else part
+    return part if letters == "" else part.without_fields(letters)  # which refuses other types
 
 
 def fields_left_out(model: Any) -> str:

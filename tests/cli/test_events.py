@@ -78,7 +78,6 @@ def test_a_tune_is_continued_at_its_own_tempo(run_folder, midi_folder, tmp_path)
             ["sample", "{}/text.mid", "-o", "{}/o.mid"],
             "text.mid is not a model file; usage: abcrnn events sample MODEL",
         ),
-        (["sample", "RUN", "-o", "{}/o.mid", "--instrument", "kazoo"], "called 'kazoo'"),
         (["sample", "RUN", "-o", "{}/o.mid", "--continue", "{}/text.mid"], "is no MIDI file"),
         (["evaluate", "RUN", "{}/empty"], "empty holds no MIDI file"),
     ],
@@ -96,6 +95,18 @@ def test_mistakes_are_reported_in_one_line(
     errors = capsys.readouterr().err
     assert message in errors and errors.count("\n") == 1
     assert not (tmp_path / "o.mid").exists()
+
+
+def test_an_unknown_instrument_is_an_invalid_argument(run_folder, tmp_path, capsys):
+    output = tmp_path / "o.mid"
+    model = str(run_folder / "best.abcrnn")
+    with pytest.raises(SystemExit) as stopped:
+        main(["events", "sample", model, "-o", str(output), "--instrument", "kazoo"])
+    assert stopped.value.code == 2 and not output.exists()
+    assert (
+        "argument --instrument: no instruments of General MIDI are called 'kazoo'"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_model_of_the_other_kind(run_folder, midi_folder, homemade, few_tunes, tmp_path, capsys):
