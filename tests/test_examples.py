@@ -58,6 +58,7 @@ def test_sample_and_listen(tmp_path, trained):
     assert count == len(list((tmp_path / "listen").glob("*.mid"))) >= 4
 
 
+@pytest.mark.slow
 def test_own_model(tmp_path):
     out = run_python(ROOT / "examples/own_model.py", "--epochs", 20, folder=tmp_path)
     first, last = map(float, re.match(r"from (\S+) to (\S+) bits/char", out).groups())

@@ -134,6 +134,7 @@ def test_invalid_records_of_a_note_model_file(run_folder, tmp_path, tempo, capsy
     assert "its about.pieces.tempo must be a number above 0, not" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_note_model_without_records_of_its_pieces(run_folder, midi_folder, tmp_path, own_cache):
     model = load_note_model(run_folder / "best.abcrnn")
     model.about["pieces"] = None
@@ -208,6 +209,7 @@ def copy_files(midi_folder, folder, count):
         (folder / file.name).write_bytes(file.read_bytes())
 
 
+@pytest.mark.slow
 def test_advice_for_few_files_can_be_taken(midi_folder, tmp_path, own_cache, capsys):
     copy_files(midi_folder, tmp_path / "five", 5)
     train = ["events", "train", str(tmp_path / "five"), "--out", str(tmp_path / "run")]
@@ -223,6 +225,7 @@ def test_advice_for_few_files_can_be_taken(midi_folder, tmp_path, own_cache, cap
     assert "1 epoch; epoch 1: training loss " in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_pieces_of_a_folder_that_has_grown_or_of_a_part(
     run_folder, midi_folder, tmp_path, own_cache, capsys
 ):

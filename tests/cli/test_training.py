@@ -108,6 +108,7 @@ def test_fields_that_name_people_are_left_out(tmp_path, homemade, run, capsys):
     assert run(*arguments, "--fields", "music")[0] == 0
 
 
+@pytest.mark.slow
 def test_an_earlier_run_keeps_all_fields(tmp_path, homemade, run):
     arguments = ["train", homemade, "--out", tmp_path / "run", *TINY[:-1]]
     code, out, _ = run(*arguments, 1, "--fields", "all")
@@ -119,6 +120,7 @@ def test_an_earlier_run_keeps_all_fields(tmp_path, homemade, run):
     assert "epoch 2/2: training " in errors
 
 
+@pytest.mark.slow
 def test_more_and_fewer_epochs_than_a_run_began_with(tmp_path, homemade, run):
     arguments = ["train", homemade, "--out", tmp_path / "run", *TINY[:-1]]
     assert run(*arguments, 1)[0] == 0

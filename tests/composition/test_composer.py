@@ -266,6 +266,7 @@ G2B dBd|c2ec A2|A2d A2||d |Bd cBGA||
 % requests {"rhythm": "jig", "bars": 4}"""
 
 
+@pytest.mark.slow
 def test_a_rhythm_gets_a_title_and_old_tunes_without_one_are_reproduced(trained):
     model = load_model(trained)
     [tune] = compose(model, 1, rhythm="jig", bars=4, seed=3, max_copied_bars=None).tunes

@@ -84,7 +84,7 @@ def test_requests_that_a_beginning_contradicts(beginning, names):
         {"form": "AABB", "bars": 4},
         {"form": "AAB", "bars": 4},
         {"form": "ABC", "bars": 3},
-        {"form": "AAB"},
+        pytest.param({"form": "AAB"}, marks=pytest.mark.slow),
     ],
 )
 def test_tunes_under_the_constraint_match_the_requests(requests):

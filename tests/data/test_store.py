@@ -128,6 +128,7 @@ def test_corpora_check_prints_the_same(both, book, capsys, monkeypatch):
     assert capsys.readouterr().out == printed
 
 
+@pytest.mark.slow
 def test_scores_and_windows_are_bit_equal(both):
     model = CharLSTM(both[0].vocabulary, embedding_dim=8, units=16, num_layers=1, dropout=0)
     scorer = Scorer(model)

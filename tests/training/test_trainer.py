@@ -60,14 +60,8 @@ def assert_same_run(one, other):
         np.testing.assert_array_equal(array, weights(other)[name], err_msg=name)
 
 
-@pytest.mark.parametrize(
-    "extra",
-    [
-        pytest.param({}, marks=pytest.mark.slow),
-        RANDOM,
-        pytest.param({"decay_epochs": 4}, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("extra", [{}, RANDOM, {"decay_epochs": 4}])
 def test_four_epochs_are_two_and_a_resume_of_two(parts, tmp_path, extra):
     extra = {"validated": not extra, **extra}
     whole = trainer(parts, tmp_path / "whole", **extra)
