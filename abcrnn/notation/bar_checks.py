@@ -9,13 +9,12 @@ its last bar make a full bar.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from abcrnn.notation.playing import played_bars
 from abcrnn.notation.repeats import is_double
-from abcrnn.notation.tune import Bar, Problem, Tune, Voice
+from abcrnn.notation.tune import Bar, Problem
 
 _NOTE_VALUES = {
     1: "whole notes",
@@ -47,11 +46,11 @@ class _Passed(NamedTuple):
     is_complete: bool = False
 
 
-def bar_problems(tune: Tune, voice: Voice) -> Iterator[Problem]:
-    """Yield bars of a voice that do not fill their meter, in the order they are played."""
+def bar_problems(played: Iterable[Bar]) -> Iterator[Problem]:
+    """Yield the bars that do not fill their meter, of those of a voice as they are played."""
     passed = _Passed()
     meter: Fraction | None = None
-    for number, section in enumerate(_sections(played_bars(voice, tune.parts))):
+    for number, section in enumerate(_sections(played)):
         passed = passed._replace(carried=passed.piece)
         begins_tune = number == 0 or bool(section[0].title)
         is_new = section[0].meter.length != meter  # a strain in another meter has its own pickup
@@ -93,7 +92,7 @@ def _after_bar(bar: Bar, passed: _Passed, may_be_short: bool) -> tuple[Problem |
     return _bar_problem(bar, length, whole), _Passed()
 
 
-def _sections(bars: Iterator[Bar]) -> Iterator[list[Bar]]:
+def _sections(bars: Iterable[Bar]) -> Iterator[list[Bar]]:
     """Split bars after every double bar and repeat, and before titles, as they are played."""
     section: list[Bar] = []
     for bar in bars:

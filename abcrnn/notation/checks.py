@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from abcrnn.notation.bar_checks import bar_problems, compare_lengths
 from abcrnn.notation.errors import ABCError
+from abcrnn.notation.playing import played_bars
 from abcrnn.notation.reader import read_tune
 from abcrnn.notation.repeat_checks import order_problems, repeat_problems, unplayed_bars
 from abcrnn.notation.tune import Event, Problem, Tune, Voice
@@ -58,9 +59,10 @@ def problems_of(tune: Tune) -> list[Problem]:
         message = "the tune has chords only, no notes" if chords else "the tune has no notes"
         problems.append(Problem(1, 1, "empty", message))
     for voice in tune.voices:
-        problems += bar_problems(tune, voice)
+        played = list(played_bars(voice, tune.parts))
+        problems += bar_problems(played)
         problems += repeat_problems(tune, voice)
-        problems += unplayed_bars(tune, voice)
+        problems += unplayed_bars(tune, voice, played)
         problems += _tie_problems(voice)
     problems += _voice_problems(tune)
     return sorted(set(problems))

@@ -43,17 +43,10 @@ class FaultyNotationReader(FieldReader):
 
     # Fields ----------------------------------------------------------------------------------
 
-    def _on_field(self, token: Token) -> None:
-        if token.text.startswith("m:"):
-            self._unsupported(token, "macros (m:)")
-        super()._on_field(token)
-
     def _on_inline(self, token: Token) -> None:
         letter = token.text[1]
         if letter not in _INLINE:
             self._unsupported(token, f"the field {letter}: inside a line")
-        elif letter == "m":
-            self._unsupported(token, "macros (m:)")
         elif letter == "U":
             self._field_u(token, token.text[3:-1])
         super()._on_inline(token)

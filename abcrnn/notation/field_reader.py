@@ -79,7 +79,7 @@ class FieldReader:
 
     def _on_inline(self, token: Token) -> None:
         letter, value = token.text[1], token.text[3:-1].strip()
-        if letter in "KMLQPVI":
+        if letter in "KMLQPVIm":
             self._handle(token, letter, value)
 
     def _handle(self, token: Token, letter: str, value: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from abcrnn.notation.parts import order_of, part_name, parts_in_order
-from abcrnn.notation.playing import played_bars
 from abcrnn.notation.repeats import Section, is_double, split_sections
 from abcrnn.notation.tune import Bar, Problem, Tune, Voice
 
@@ -43,18 +42,18 @@ def order_problems(tune: Tune) -> Iterator[Problem]:
             yield Problem(line, column, "part", message)
 
 
-def unplayed_bars(tune: Tune, voice: Voice) -> Iterator[Problem]:
+def unplayed_bars(tune: Tune, voice: Voice, played: Iterable[Bar]) -> Iterator[Problem]:
     """Yield each run of bars with notes that are never played."""
-    played = {id(bar) for bar in played_bars(voice, tune.parts)}
+    heard = {id(bar) for bar in played}
     part, before = "", True
     for bar in voice.bars:
         part = bar.part or part
         has_notes = any(event.pitches for event in bar.events)
-        if before and has_notes and id(bar) not in played:
+        if before and has_notes and id(bar) not in heard:
             name = f"part {part}" if part else "this music"
             message = f"{name} is never played in the order P:{tune.parts}"
             yield Problem(bar.line, bar.column, "part", message)
-        before = id(bar) in played or bool(bar.part)
+        before = id(bar) in heard or bool(bar.part)
 
 
 def _open_repeat(bars: Sequence[Bar], section: Section) -> Iterator[Problem]:
