@@ -15,14 +15,14 @@ from abcrnn.cli.arguments import (
     add_settings,
     add_shares,
 )
-from abcrnn.cli.terminal import import_tensorflow, load_corpus, resume_hint
+from abcrnn.cli.terminal import import_tensorflow, resume_hint
+from abcrnn.cli.training_corpora import add_leak_guard, load_training_corpora
 from abcrnn.cli.training_run import (
     ALL,
     MUSIC,
     SOURCE_FIELDS,
     add_distribute,
     distribution_strategy,
-    fields_to_leave_out,
     report_run,
     require_shares,
     settings_of,
@@ -63,6 +63,7 @@ def add_parser(subparsers: Any) -> None:
         help="music: leave out the header fields that name people and sources, "
         f"{', '.join(SOURCE_FIELDS)}; all: keep them (default: {MUSIC})",
     )
+    add_leak_guard(parser)
     add_distribute(parser)
     parser.add_argument(
         "--sample-every", type=count, metavar="N", help="print a sample after every Nth epoch"
@@ -92,27 +93,16 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = recipe(arguments.recipe)
     epochs = arguments.epochs or chosen.epochs
     folder = RunFolder(arguments.out)
-    without = fields_to_leave_out(arguments, folder)
-    corpus = load_corpus(arguments.corpus, arguments.join_blank)
-    train, validation, _ = corpus.split(
-        arguments.validation, arguments.test, arguments.split_seed, folder.split_rule()
-    )
-    if without:
-        corpus, train, validation = (
-            part.without_fields(without) for part in (corpus, train, validation)
-        )
+    name, train, validation, vocabulary, notes = load_training_corpora(arguments, folder)
     with strategy.scope() if strategy else contextlib.nullcontext():
-        model = CharLSTM.from_recipe(arguments.recipe, corpus.vocabulary, seed=arguments.seed)
+        model = CharLSTM.from_recipe(arguments.recipe, vocabulary, seed=arguments.seed)
     print(
-        f"{corpus.name}: {count_of(len(train.tunes), 'tune')} for training, "
+        f"{name}: {count_of(len(train.tunes), 'tune')} for training, "
         f"{len(validation.tunes)} for validation; recipe {arguments.recipe}: "
         f"{model.count_params():,} parameters, {count_of(epochs, 'epoch')}"
     )
-    if without:
-        print(
-            f"left out: the fields {', '.join(without)}, which name people and sources; "
-            "--fields all keeps them"
-        )
+    for note in notes:
+        print(note)
     if not (arguments.no_novelty or isinstance(train.tunes, StoredTunes)):
         model.novelty = NoveltyIndex(train.tunes)
     trainer = Trainer.from_recipe(

@@ -159,6 +159,33 @@ class NoveltyIndex:
             known / grams if grams else 0.0,
         )
 
+    def shares_run(self, tune: str, bars: float, notes: int) -> bool:
+        """Return whether a tune shares a run longer than a limit with one of the index.
+
+        Parameters
+        ----------
+        tune : str
+            Starts with its ``X:`` line.
+        bars : float
+            The run has more bars than this, of the tune's own meter.
+        notes : int
+            The run also has more notes than this.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        ABCError
+            If the tune cannot be read.
+        """
+        return any(
+            run.bars > bars and run.notes > notes
+            for voice in read_tune(tune).voices
+            for run in self._runs(voice, melody(voice))
+        )
+
     def _validate(self) -> None:
         for name, array, dtype in ("steps", self._steps, np.uint32), ("ends", self._ends, np.int64):
             if array.dtype != dtype or array.ndim != 1:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from abcrnn.data.corpus import Corpus, require_corpus
+from abcrnn.data.leak_guard import leave_out, recorded_copies
 from abcrnn.data.midi_folder import Collection, piece_digests, split_pieces
 from abcrnn.data.notes import Piece
 from abcrnn.data.splits import recorded_arguments
@@ -155,6 +156,8 @@ def knows_training_pieces(model: Any, collection: Collection) -> bool:
 def training_part(model: Any, corpus: Corpus) -> Corpus | None:
     """Return the tunes of a corpus that a model was trained on.
 
+    Without those that the leak guard left out (:mod:`abcrnn.data.leak_guard`).
+
     Parameters
     ----------
     model : CharLSTM
@@ -167,7 +170,10 @@ def training_part(model: Any, corpus: Corpus) -> Corpus | None:
         None if the model was not trained on a part of this corpus.
     """
     origin = _origin_in(model, corpus)
-    return _without_fields(model, _take_part(origin, corpus, "train")) if origin else None
+    if origin is None:
+        return None
+    part, copies = _take_part(origin, corpus, "train"), recorded_copies(origin)
+    return _without_fields(model, part if copies is None else leave_out(part, copies))
 
 
 def _origin_of_pieces(model: Any, collection: Collection) -> dict[str, Any] | None:

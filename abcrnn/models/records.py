@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from abcrnn.data.leak_guard import recorded_copies
 from abcrnn.data.notes import INSTRUMENTS
 from abcrnn.data.splits import RULES, recorded_arguments
 from abcrnn.storage.validation import require_shares
@@ -42,10 +43,15 @@ def _is_letters(value: Any) -> bool:
     return isinstance(value, str) and not set(value) & set("XK")
 
 
+def _is_list_of_counts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_count, value))
+
+
 _OBJECT = _Kind("an object", lambda value: value is None or isinstance(value, dict))
 _TEXT = _Kind("a string", lambda value: isinstance(value, str))
 _LETTERS = _Kind("a string of letters other than X and K", _is_letters)
 _COUNT = _Kind("a whole number of at least 0", _is_count)
+_COUNTS = _Kind("a list of whole numbers of at least 0", _is_list_of_counts)
 _SHARE = _Kind("a share from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1)
 _SCORE = _Kind("a number or null", _is_score)
 _TEMPO = _Kind("a number above 0", lambda value: _is_number(value) and value > 0)
@@ -60,7 +66,20 @@ _SPLIT = {
     "split.rule": _RULE,
 }
 _CORPUS = {"name": _TEXT, "tunes": _COUNT, "fingerprint": _TEXT, "origin": _OBJECT}
-_ORIGIN = {"corpus": _TEXT, "fingerprint": _TEXT, "part": _TEXT, "without": _LETTERS, **_SPLIT}
+_LEAK_GUARD = {
+    "leak_guard": _OBJECT,
+    "leak_guard.bars": _COUNT,
+    "leak_guard.notes": _COUNT,
+    "leak_guard.left_out": _COUNTS,
+}
+_ORIGIN = {
+    "corpus": _TEXT,
+    "fingerprint": _TEXT,
+    "part": _TEXT,
+    "without": _LETTERS,
+    **_SPLIT,
+    **_LEAK_GUARD,
+}
 _PIECES = {"name": _TEXT, "fingerprint": _TEXT, "tempo": _TEMPO, "instruments": _INSTRUMENTS}
 
 #: The kind of each value by its path; an object comes before its values.
@@ -93,6 +112,7 @@ def validate_about(about: Mapping[str, Any]) -> None:
             found = brief(values[name])
             raise ValueError(f"its about.{path} must be {kind.description}, not {found}")
     origin = (about.get("corpus") or {}).get("origin") or {}
+    recorded_copies(origin)
     for part in origin, about.get("pieces") or {}:
         if part.get("split"):
             split = recorded_arguments(part["split"])

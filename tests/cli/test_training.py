@@ -6,7 +6,9 @@ import shutil
 
 import pytest
 
-from abcrnn import load_corpus
+from abcrnn import load_corpus, load_model, transpose
+from abcrnn.data.leak_guard import find_copies
+from abcrnn.evaluation.held_out import held_out_part, training_part
 
 TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epochs", "3"]
 
@@ -118,6 +120,55 @@ def test_an_earlier_run_keeps_all_fields(tmp_path, homemade, run):
     code, out, errors = run(*arguments, 2)
     assert code == 0 and "left out" not in out and "\n2 epochs; epoch 2: " in out
     assert "epoch 2/2: training " in errors
+
+
+def with_copies(source, folder):
+    """A tunebook, and one like it that also has each tune three semitones higher."""
+    tunes = load_corpus(source).tunes
+    moved = [transpose(tune, 3).replace("X:", "X:1", 1) for tune in tunes]
+    paths = folder / "plain.abc", folder / "doubled.abc"
+    for path, text in zip(paths, (tunes, [*tunes, *moved]), strict=True):
+        path.write_text("\n\n".join(text) + "\n", "utf-8")
+    return paths
+
+
+def test_copies_of_held_out_tunes_are_left_out(tmp_path, homemade, run, capsys):
+    _, doubled = with_copies(homemade, tmp_path)
+    arguments = ["train", doubled, "--out", tmp_path / "run", "--test", 0.25, *TINY[:-1]]
+    code, out, _ = run(*arguments, 1)
+    found = re.search(
+        r"^left out: (\d+) training tunes that share more than 4 bars with a held-out tune; "
+        r"--no-leak-guard keeps them$", out, re.MULTILINE)  # fmt: skip
+    corpus = load_corpus(doubled)
+    train, *held_out = corpus.split(test=0.25)
+    left_out = find_copies(train, held_out).tolist()
+    assert code == 0 and found and len(left_out) == int(found[1]) == 3
+    left = len(train.tunes) - len(left_out)
+    assert f"doubled: {left} tunes for training, " in out
+    recorded = json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]
+    assert recorded["tunes"] == left
+    assert recorded["origin"]["leak_guard"] == {"bars": 4, "notes": 16, "left_out": left_out}
+    model = load_model(tmp_path / "run" / "best.abcrnn")
+    assert training_part(model, corpus).fingerprint == recorded["fingerprint"]
+    assert held_out_part(model, corpus) == held_out[1].without_fields("ABCDFHNOSZ")
+    code, out, _ = run(*arguments, 2)
+    assert code == 0 and found[0] in out and "\n2 epochs; epoch 2: " in out
+    with pytest.raises(SystemExit) as stopped:
+        run(*arguments, 2, "--no-leak-guard")
+    assert stopped.value.code == 2
+    assert "run holds a run with the leak guard: leave the option out" in capsys.readouterr().err
+
+
+def test_runs_without_the_leak_guard_keep_all_tunes(tmp_path, homemade, run):
+    _, doubled = with_copies(homemade, tmp_path)
+    arguments = ["train", doubled, "--out", tmp_path / "run", "--test", 0.25, *TINY[:-1]]
+    code, out, _ = run(*arguments, 1, "--no-leak-guard")
+    assert code == 0 and "share more than" not in out
+    recorded = json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]
+    assert recorded["tunes"] == len(load_corpus(doubled).split(test=0.25)[0].tunes)
+    assert "leak_guard" not in recorded["origin"]  # as in the runs of earlier versions
+    code, out, _ = run(*arguments, 2)
+    assert code == 0 and "share more than" not in out and "\n2 epochs; epoch 2: " in out
 
 
 @pytest.mark.slow

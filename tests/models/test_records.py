@@ -34,6 +34,7 @@ ABOUT = {
             "split": SPLIT,
             "part": "train",
             "without": "NZ",
+            "leak_guard": {"bars": 4, "notes": 16, "left_out": [0, 2]},
         },
     },
     "pieces": {
@@ -101,6 +102,12 @@ def test_what_is_accepted_can_be_used():
             "one of hash, shuffle, not 'x'",
         ),
         ({"corpus": {"origin": {"split": {**SPLIT, "test": 0.9}}}}, "together less than 1"),
+        (
+            {"corpus": {"origin": {"leak_guard": {"left_out": [0, -1]}}}},
+            "leak_guard.left_out must be a list of whole numbers of at least 0, not",
+        ),
+        ({"corpus": {"origin": {"leak_guard": {"bars": 4}}}}, "not the record of a leak guard"),
+        ({"corpus": {"origin": {"leak_guard": {"left_out": [2**63]}}}}, "not the record of a leak"),
         ({"pieces": {"tempo": 0}}, "about.pieces.tempo must be a number above 0, not 0"),
         ({"pieces": {"tempo": 10**400}}, "about.pieces.tempo must be a number above 0"),
         ({"pieces": {"instruments": None}}, "one of merged, programs, not null"),
