@@ -12,6 +12,7 @@ from abcrnn.export.midi import to_midi_bytes as to_midi_bytes
 from abcrnn.export.musicxml import to_musicxml as to_musicxml
 from abcrnn.models.char_lstm import CharLSTM as CharLSTM
 from abcrnn.models.character_model import CharacterModel as CharacterModel
+from abcrnn.models.ensemble import Ensemble as Ensemble
 from abcrnn.models.model_file import load_model as load_model
 from abcrnn.notation.checks import check_tune as check_tune
 from abcrnn.notation.errors import ABCError as ABCError

@@ -180,7 +180,7 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
         Compiled functions, and what :meth:`compile` was given, are not copied.
         """
         attributes = {name: getattr(self, name) for name in ("about", "novelty", "trained_digests")}
-        attributes["about"] = dict(self.about)
+        attributes["about"] = untracked(self.about)
         return _rebuild, (type(self), self.get_config(), self.weight_arrays(), attributes)
 
     # Weights and the model file ------------------------------------------------------------
@@ -208,17 +208,21 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
         path = model_path(path)
         if not overwrite and path.exists():
             raise FileExistsError(f"{path} exists already")
-        contents = {
-            "vocabulary": self.vocabulary.characters,
-            "config": self.config,
-            "about": self.about,
-        }
+        contents = self._file_contents()
         arrays: Arrays = dict(self.weight_arrays())
         if self.novelty is not None:
             arrays |= {NOVELTY + name: a for name, a in self.novelty.to_arrays().items()}
         if self.trained_digests is not None:
             arrays[DIGESTS] = validate_digests(self.trained_digests)
         write_archive(path, self.file_format, contents, arrays)
+
+    def _file_contents(self) -> dict[str, Any]:
+        """Return what the model file holds besides arrays."""
+        return {
+            "vocabulary": self.vocabulary.characters,
+            "config": self.config,
+            "about": self.about,
+        }
 
     @property
     def fingerprint(self) -> str:
@@ -259,6 +263,13 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
                 for number, layer in enumerate(value):
                     if isinstance(layer, keras.layers.Layer):
                         yield f"{name}.{number}", layer
+
+
+def untracked(value: Any) -> Any:
+    """Return nested dicts and lists as plain ones: Keras's refer to the model that has them."""
+    if isinstance(value, dict):
+        return {key: untracked(item) for key, item in value.items()}
+    return [untracked(item) for item in value] if isinstance(value, list) else value
 
 
 def _free_name(name: str, taken: dict[str, Any]) -> str:

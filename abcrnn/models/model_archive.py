@@ -23,8 +23,9 @@ from abcrnn.models.records import brief, validate_about
 from abcrnn.storage.archive import Arrays
 from abcrnn.storage.paths import as_path
 
-#: Formats of model files: CharLSTM, classes of users, models of notes.
+#: Formats of model files: CharLSTM, ensembles, classes of users, models of notes.
 CHARACTERS = "abcrnn model 1"
+ENSEMBLE = "abcrnn ensemble 1"
 CUSTOM = "abcrnn custom model 1"
 NOTES = "abcrnn note model 1"
 
@@ -42,6 +43,7 @@ class OtherFormatError(ValueError):
     def __init__(self, path: str | os.PathLike[str], found: str) -> None:
         advice = {
             CHARACTERS: "a CharLSTM: open it without model_class, abcrnn.load_model(path)",
+            ENSEMBLE: "an Ensemble: open it without model_class, abcrnn.load_model(path)",
             CUSTOM: "a model of your own class: pass the class, "
             "load_model(path, model_class=MyModel)",
             NOTES: "a model of notes: open it with abcrnn.events.load_note_model",

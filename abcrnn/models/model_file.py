@@ -12,9 +12,11 @@ from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.models.char_lstm import CharLSTM
 from abcrnn.models.character_model import DIGESTS, NOVELTY, CharacterModel
+from abcrnn.models.ensemble import MAX_MEMBERS, Ensemble
 from abcrnn.models.model_archive import (
     CHARACTERS,
     CUSTOM,
+    ENSEMBLE,
     NOTES,
     OtherFormatError,
     only_weights_of,
@@ -25,6 +27,7 @@ from abcrnn.models.model_archive import (
     valid_contents,
     validate_digests,
 )
+from abcrnn.models.records import validate_about
 from abcrnn.storage.archive import Arrays, read_archive
 
 
@@ -40,12 +43,13 @@ def load_model(
     path : path-like
     model_class : type, optional
         The class that the model was saved from, if it is one of your own: derived from
-        :class:`abcrnn.CharacterModel`. By default :class:`abcrnn.CharLSTM`.
+        :class:`abcrnn.CharacterModel`. Files of classes of abcrnn need none.
 
     Returns
     -------
     CharacterModel
-        A :class:`abcrnn.CharLSTM`, or an instance of ``model_class``.
+        A :class:`abcrnn.CharLSTM` or an :class:`abcrnn.Ensemble`, as the file has it, or an
+        instance of ``model_class``.
 
     Raises
     ------
@@ -61,14 +65,20 @@ def load_model(
     >>> mine = abcrnn.load_model("gru.abcrnn", model_class=GRUModel)  # doctest: +SKIP
     """
     wanted = _require_class(model_class)
-    contents, arrays = read_archive(path, CHARACTERS, CUSTOM, NOTES)
+    contents, arrays = read_archive(path, CHARACTERS, ENSEMBLE, CUSTOM, NOTES)
+    if model_class is None and contents["format"] == ENSEMBLE:
+        wanted = Ensemble
     _require_format(path, contents["format"], wanted)
     with valid_contents(path, contents["format"]):
         vocabulary = Vocabulary(contents["vocabulary"])
         config, about = read_object(contents, "config"), read_about(contents)
         novelty = take_prefixed(NOVELTY, arrays)
         digests = arrays.pop(DIGESTS, None)
-    model = _build(path, wanted, vocabulary, config, arrays)
+    model: CharacterModel
+    if wanted is Ensemble:
+        model = _build_ensemble(path, vocabulary, contents, arrays)
+    else:
+        model = _build(path, wanted, vocabulary, config, arrays)
     model.about = about
     with valid_contents(path, contents["format"]):
         model.novelty = NoveltyIndex.from_arrays(novelty) if novelty else None
@@ -116,6 +126,33 @@ def _build(
             "Pass the class that it was saved from as model_class"
         ) from error
     return model
+
+
+def _build_ensemble(
+    path: str | os.PathLike[str], vocabulary: Vocabulary, contents: dict[str, Any], arrays: Arrays
+) -> Ensemble:
+    """Build the members, each from its own configuration and arrays, and the ensemble."""
+    config = contents["config"]
+    with valid_contents(path, ENSEMBLE):
+        configs, abouts = config["members"], contents["members_about"]
+        for name, values in ("members", configs), ("members_about", abouts):
+            if not isinstance(values, list) or not all(isinstance(v, dict) for v in values):
+                raise ValueError(f"its {name} must be a list of objects")
+        if not 1 <= len(configs) <= MAX_MEMBERS or len(configs) != len(abouts):
+            raise ValueError(f"its members must be 1 to {MAX_MEMBERS}, each with its about")
+        for about in abouts:
+            validate_about(about)
+        if not isinstance(config["weights"], list) or config.keys() != {"weights", "members"}:
+            raise ValueError("its config must have a list of weights and the members alone")
+    members: list[CharacterModel] = []
+    for number, (member_config, about) in enumerate(zip(configs, abouts, strict=True)):
+        own = take_prefixed(f"{number}/", arrays)
+        members.append(_build(path, CharLSTM, vocabulary, member_config, own))
+        members[-1].about = about
+    with valid_contents(path, ENSEMBLE):
+        if arrays:
+            raise ValueError(f"its weights belong to no member: {', '.join(sorted(arrays)[:4])}")
+        return Ensemble(members, config["weights"])
 
 
 def _require_arguments(model_class: type[CharacterModel], config: dict[str, Any]) -> None:

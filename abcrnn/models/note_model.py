@@ -18,6 +18,7 @@ from abcrnn.models.character_model import DIGESTS
 from abcrnn.models.model_archive import (
     CHARACTERS,
     CUSTOM,
+    ENSEMBLE,
     NOTES,
     OtherFormatError,
     model_path,
@@ -230,7 +231,7 @@ def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
     ValueError
         If the file is truncated, altered, or not a note model.
     """
-    contents, arrays = read_archive(path, NOTES, CHARACTERS, CUSTOM)
+    contents, arrays = read_archive(path, NOTES, CHARACTERS, ENSEMBLE, CUSTOM)
     if contents["format"] != NOTES:
         raise OtherFormatError(path, contents["format"])
     with valid_contents(path, NOTES):

@@ -32,6 +32,21 @@ def char_lstm_oracle(weights, ids):
     return outputs @ weights["head/kernel"] + weights["head/bias"]
 
 
+def ensemble_oracle(weights, ids, shares):
+    """Logarithm of the weighted mean of the probabilities of several CharLSTMs."""
+    mean = 0.0
+    for number, share in enumerate(shares):
+        prefix = f"{number}/"
+        own = {n.removeprefix(prefix): a for n, a in weights.items() if n.startswith(prefix)}
+        mean += share * softmax(char_lstm_oracle(own, ids))
+    return np.log(mean)
+
+
+def softmax(logits):
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
 def gru_oracle(weights, ids):
     """Logits of the GRU in examples/own_model.py: gates z, r, h; reset after the product."""
     weights = {name: array.astype(np.float64) for name, array in weights.items()}

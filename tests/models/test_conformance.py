@@ -12,12 +12,13 @@ import pytest
 import tensorflow as tf
 from helpers.oracles import (
     char_lstm_oracle,
+    ensemble_oracle,
     gru_oracle,
     note_lstm_oracle,
     note_window_lstm_oracle,
 )
 
-from abcrnn import CharacterModel, CharLSTM, Vocabulary, load_model
+from abcrnn import CharacterModel, CharLSTM, Ensemble, Vocabulary, load_model
 from abcrnn.data.time_grid import TimeGrid
 from abcrnn.events import NoteModel, load_note_model
 from abcrnn.models import SequenceModel, TrainableModel, where_active
@@ -120,6 +121,11 @@ def char_lstm(**config):
     return lambda: CharLSTM(VOCABULARY, **{"embedding_dim": 6, "units": 8, "seed": 1, **config})
 
 
+def ensemble():
+    members = [char_lstm(num_layers=1, dropout=0.4)(), char_lstm(units=5, dropout=0.4)()]
+    return Ensemble(members, weights=[3, 1])
+
+
 def of_class(model_class):
     return {
         "build": lambda: model_class(VOCABULARY),
@@ -140,6 +146,11 @@ CASES = {
         char_lstm(num_layers=1, units=520, dropout=0), oracle=char_lstm_oracle
     ),
     "GRU of the example": Case(**of_class(GRUModel), oracle=gru_oracle),
+    "ensemble": Case(
+        ensemble,
+        oracle=lambda weights, ids: ensemble_oracle(weights, ids, shares=[0.75, 0.25]),
+        has_dropout=True,
+    ),
     "notes as classes": Case(
         lambda: NoteModel(
             "classes", GRID, {"pitch_dim": 5, "time_dim": 4, "units": 7, "num_layers": 2}

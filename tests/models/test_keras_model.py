@@ -180,12 +180,12 @@ def test_a_copy_is_equal_and_independent(duplicate, windows):
     model.fit(*windows, verbose=0)
     bits = Scorer(model).score([TUNE]).bits
     assert count_traces(model) > 0
-    model.about = {"epoch": 3}
+    model.about = {"epoch": 3, "corpus": {"origin": {"without": "C"}}}
     model.novelty, model.trained_digests = NoveltyIndex([TUNE]), np.array([7], np.uint64)
     twin = duplicate(model)
     assert type(twin) is CharLSTM
     assert twin.fingerprint == model.fingerprint
-    assert twin.about == {"epoch": 3}
+    assert twin.about == model.about
     assert twin.trained_digests.tolist() == [7]
     assert twin.novelty.compare(TUNE) == model.novelty.compare(TUNE)
     assert count_traces(twin) == 0
@@ -193,7 +193,7 @@ def test_a_copy_is_equal_and_independent(duplicate, windows):
     before = model.weight_arrays()
     compiled(twin, 0.5).fit(*windows, verbose=0)
     twin.about["epoch"] = 4
-    assert model.about == {"epoch": 3}
+    assert model.about == {"epoch": 3, "corpus": {"origin": {"without": "C"}}}
     for name, array in model.weight_arrays().items():
         np.testing.assert_array_equal(array, before[name])
         assert not np.array_equal(array, twin.weight_arrays()[name])
