@@ -22,13 +22,31 @@ from abcrnn.cli.argument_types import (
 )
 from abcrnn.storage.suggestions import nearest
 
+#: Value of the positional argument MODEL where the option ``--model`` is used instead.
+_BY_OPTION = ""
+
 
 class UsageError(Exception):
     """Arguments that contradict each other; the program ends with exit code 2."""
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that suggests the nearest choice for a misspelled one."""
+    """An argument parser that suggests the nearest choice for a misspelled one.
+
+    A command to which :func:`add_model` was applied has the models in ``models``, whether
+    MODEL or the option ``--model`` was given.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse arguments; MODEL is not required where ``--model`` is given."""
+        takes_model = any(a.dest == "model" and not a.option_strings for a in self._actions)
+        by_option = any(str(arg).partition("=")[0] == "--model" for arg in args or ())
+        if takes_model and by_option:
+            args = [_BY_OPTION, *args]
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if takes_model and not by_option:
+            parsed.models = [parsed.model]
+        return parsed, unknown
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
@@ -56,6 +74,8 @@ def parse_known(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argpars
     hint = f"; did you mean {names[near]}?" if near else ""
     if others := _commands_with(parser, first):
         hint = f"; {first} is an option of {', '.join(others)}"
+    if not first.startswith("-") and getattr(arguments, "model", None) == _BY_OPTION:
+        hint = "; give every model with --model"
     return command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
 
@@ -119,10 +139,26 @@ def add_command_group(subparsers: Any, name: str, about: str, example: str) -> A
 # Groups of options ---------------------------------------------------------------------------
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add the positional argument MODEL."""
+def add_model(
+    parser: argparse.ArgumentParser, several: str = "several models predict together"
+) -> None:
+    """Add the positional argument MODEL, and the option ``--model`` to give one or more models.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    several : str
+        What the command does with several models.
+    """
     parser.add_argument(
         "model", metavar="MODEL", help="a model file (.abcrnn), or a run folder for its best model"
+    )
+    parser.add_argument(
+        "--model",
+        dest="models",
+        action="append",
+        metavar="MODEL",
+        help=f"instead of MODEL, once for each model: {several}",
     )
 
 

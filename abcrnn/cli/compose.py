@@ -98,8 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
     max_copied_bars = None if arguments.copies else arguments.max_copied_bars
     if max_copied_bars is not None and not (arguments.against or model.novelty):
         raise ValueError(
-            f"{arguments.model} has no index of its training tunes, so copies cannot be "
-            "recognised: name them with --against CORPUS, or accept copies with --copies"
+            f"{' and '.join(arguments.models)} has no index of its training tunes, so copies "
+            "cannot be recognised: name them with --against CORPUS, or accept copies with --copies"
         )
     try:
         made = compose_tunes(

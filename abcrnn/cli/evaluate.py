@@ -8,7 +8,7 @@ from typing import Any
 
 from abcrnn.cli.argument_types import whole
 from abcrnn.cli.arguments import add_command, add_join_blank, add_model
-from abcrnn.cli.terminal import find_model, load_corpus, load_model
+from abcrnn.cli.terminal import find_models, load_corpus, load_model
 from abcrnn.storage.atomic import require_writable
 
 
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the card, and save it if a folder is given."""
     if arguments.out:
         require_writable(Path(arguments.out) / "card.json")
-    find_model(arguments)  # first, so that swapped arguments are reported as such
+    find_models(arguments)  # first, so that swapped arguments are reported as such
     corpus = load_corpus(arguments.corpus, arguments.join_blank)
     model = load_model(arguments)
     from abcrnn.reports.model_card import examine

@@ -85,7 +85,7 @@ def _add_sample(actions: Any) -> None:
         "generate notes and write them as a MIDI file",
         "abcrnn events sample runs/notes -o new.mid --instrument flute",
     )
-    add_model(parser)
+    add_model(parser, several="one only")
     parser.add_argument("-o", "--out", required=True, metavar="FILE", help="MIDI file to write")
     parser.add_argument(
         "--notes",
@@ -128,7 +128,7 @@ def _add_evaluate(actions: Any) -> None:
         "score a model on held-out MIDI files",
         "abcrnn events evaluate runs/notes my-midi-files",
     )
-    add_model(parser)
+    add_model(parser, several="one only")
     _add_folder(parser)
 
 

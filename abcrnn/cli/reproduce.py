@@ -22,7 +22,12 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("tune", metavar="FILE", help="an .abc file that abcrnn compose wrote")
     parser.add_argument(
-        "--model", required=True, metavar="MODEL", help="the model that composed them"
+        "--model",
+        dest="models",
+        action="append",
+        required=True,
+        metavar="MODEL",
+        help="the model that composed them, or each of the models, in the same order",
     )
     add_tune_output(parser, midi=False)
 

@@ -15,7 +15,13 @@ from abcrnn.cli.arguments import (
     add_top_p,
     add_tune_output,
 )
-from abcrnn.cli.terminal import find_model, load_corpus, load_model, require_outputs, write_tunebook
+from abcrnn.cli.terminal import (
+    find_models,
+    load_corpus,
+    load_model,
+    require_outputs,
+    write_tunebook,
+)
 from abcrnn.reports.wording import count_of
 
 
@@ -53,7 +59,7 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Rewrite the bars, and print the variants with their fit."""
     require_outputs(arguments)
-    find_model(arguments)  # first, so that swapped arguments are reported as such
+    find_models(arguments)  # first, so that swapped arguments are reported as such
     tunes = load_corpus(arguments.tunes).tunes
     if arguments.tune > len(tunes):
         held = count_of(len(tunes), "tune")
