@@ -7,6 +7,7 @@ and ends the program with exit code 2.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -302,17 +303,31 @@ def add_shares(parser: argparse.ArgumentParser, elements: str, command: str) -> 
     )
 
 
-def add_run_options(parser: argparse.ArgumentParser, recipes: Sequence[str]) -> None:
-    """Add the options of every command that trains."""
+def add_run_options(
+    parser: argparse.ArgumentParser, recipes: Sequence[str], files: bool = False
+) -> None:
+    """Add the options of every command that trains.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    recipes : sequence of str
+        Names of the recipes.
+    files : bool
+        Whether a recipe may also be a file.
+    """
     parser.add_argument(
         "--out", required=True, metavar="RUN", help="run folder; a run in it is resumed"
     )
-    parser.add_argument(
-        "--recipe",
-        default="default",
-        choices=recipes,
-        help="model and training settings (default: %(default)s)",
-    )
+    if files:
+        add_recipe(parser, "--recipe", recipes, "model and training settings")
+    else:
+        parser.add_argument(
+            "--recipe",
+            default="default",
+            choices=recipes,
+            help="model and training settings (default: %(default)s)",
+        )
     parser.add_argument(
         "--epochs", type=count, metavar="N", help="number of epochs (default: the recipe's)"
     )
@@ -322,6 +337,29 @@ def add_run_options(parser: argparse.ArgumentParser, recipes: Sequence[str]) -> 
         default=0,
         metavar="N",
         help="seed of everything random (default: %(default)s)",
+    )
+
+
+def add_recipe(
+    parser: argparse.ArgumentParser, option: str, recipes: Sequence[str], meaning: str
+) -> None:
+    """Add an option whose value is the name of a recipe, or a recipe file."""
+
+    def name_or_file(text: str) -> str:
+        # The file is read later, since its checks import TensorFlow.
+        if text in recipes or os.path.basename(text) != text or "." in text or os.path.exists(text):
+            return text
+        raise argparse.ArgumentTypeError(
+            f"invalid choice: {text!r}{suggestion(text, recipes)} "
+            f"(choose from {', '.join(recipes)}, or the path of a recipe file)"
+        )
+
+    parser.add_argument(
+        option,
+        default="default",
+        type=name_or_file,
+        metavar="RECIPE",
+        help=f"{meaning}: {', '.join(recipes)}, or a recipe file (default: %(default)s)",
     )
 
 

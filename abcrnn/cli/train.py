@@ -47,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("corpus", metavar="CORPUS", help="a name, or a file or folder of .abc")
     add_join_blank(parser)
-    add_run_options(parser, sorted(RECIPES))
+    add_run_options(parser, sorted(RECIPES), files=True)
     add_settings(parser, "characters")
     add_shares(parser, "tunes", "abcrnn evaluate")
     parser.add_argument(
@@ -84,18 +84,18 @@ def run(arguments: argparse.Namespace) -> int:
     from abcrnn.data.novelty import NoveltyIndex
     from abcrnn.data.store import StoredTunes
     from abcrnn.models.char_lstm import CharLSTM
-    from abcrnn.models.recipes import recipe
     from abcrnn.reports.plots import plot_history
+    from abcrnn.training.recipe_file import find_recipe
     from abcrnn.training.run_folder import RunFolder
     from abcrnn.training.trainer import Trainer
 
     strategy = distribution_strategy(arguments.distribute)
-    chosen = recipe(arguments.recipe)
+    chosen = find_recipe(arguments.recipe)
     epochs = arguments.epochs or chosen.epochs
     folder = RunFolder(arguments.out)
     name, train, validation, vocabulary, notes = load_training_corpora(arguments, folder)
     with strategy.scope() if strategy else contextlib.nullcontext():
-        model = CharLSTM.from_recipe(arguments.recipe, vocabulary, seed=arguments.seed)
+        model = CharLSTM(vocabulary, **chosen.model, seed=arguments.seed)
     print(
         f"{name}: {count_of(len(train.tunes), 'tune')} for training, "
         f"{len(validation.tunes)} for validation; recipe {arguments.recipe}: "
@@ -105,17 +105,20 @@ def run(arguments: argparse.Namespace) -> int:
         print(note)
     if not (arguments.no_novelty or isinstance(train.tunes, StoredTunes)):
         model.novelty = NoveltyIndex(train.tunes)
-    trainer = Trainer.from_recipe(
-        arguments.recipe,
+    settings = {
+        **chosen.training,
+        **settings_of(arguments),
+        **_decay(arguments, chosen, folder),
+        "seed": arguments.seed,
+    }
+    trainer = Trainer(
         model,
         train,
         validation=validation if validation.tunes else None,
         run_dir=arguments.out,
-        seed=arguments.seed,
         callbacks=_callbacks(arguments),
         strategy=strategy,
-        **settings_of(arguments),
-        **_decay(arguments, chosen, folder),
+        **settings,
     )
     arguments.hint = resume_hint(arguments)
     history = trainer.fit(epochs)
@@ -138,11 +141,17 @@ def _decay(arguments: argparse.Namespace, chosen: Recipe, folder: RunFolder) -> 
     if "decay_epochs" not in chosen.training:
         return {}
     recorded = folder.recorded_setting("decay_epochs")
-    epochs = recorded or arguments.epochs or chosen.training["decay_epochs"]
+    epochs_of_recipe = chosen.training["decay_epochs"]
+    epochs = recorded or arguments.epochs or epochs_of_recipe
     if recorded and arguments.epochs and arguments.epochs > recorded:
         print(
             f"the learning rate has decayed by epoch {recorded}, with which this run began; "
             "later epochs keep its last value"
+        )
+    elif recorded and not arguments.epochs and recorded != epochs_of_recipe:
+        print(
+            f"the learning rate decays over {count_of(recorded, 'epoch')}, with which this run "
+            f"began; the recipe has {epochs_of_recipe}"
         )
     return {"decay_epochs": epochs}
 

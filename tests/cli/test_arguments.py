@@ -20,6 +20,11 @@ from abcrnn.cli.arguments import in_option_names, suggestion
         (["train", "jigs"], "the following arguments are required: --out"),
         (["train", "jigs", "--out", "x", "--recipe", "best"], "--recipe: invalid choice: 'best'"),
         (
+            ["train", "jigs", "--out", "x", "--recipe", "quik"],
+            "argument --recipe: invalid choice: 'quik'; did you mean quick? (choose from default, "
+            "jigs, mit, quick, or the path of a recipe file)",
+        ),
+        (
             ["train", "jigs", "--out", "x", "--epochs", "three"],
             "argument --epochs: must be a whole number of at least 1, such as 3, not 'three'",
         ),

@@ -202,3 +202,44 @@ def test_the_next_command_is_quoted(tmp_path, homemade, run):
     code, out, _ = run("train", homemade, "--out", folder, *TINY[:-1], 1)
     assert code == 0
     assert f"Try next: abcrnn compose '{folder}/best.abcrnn' -n 4" in out
+
+
+# Recipe files --------------------------------------------------------------------------------
+
+RECIPE = {
+    "epochs": 2,
+    "model": {"units": 8, "embedding_dim": 4, "num_layers": 1},
+    "training": {"batch_size": 2, "seq_length": 32, "decay_epochs": 2},
+}
+
+
+def test_a_recipe_file_is_trained_resumed_and_refused_after_a_change(tmp_path, homemade, run):
+    recipe, folder = tmp_path / "my recipe.json", tmp_path / "run"
+    recipe.write_text(json.dumps(RECIPE))
+    arguments = ["train", homemade, "--out", folder, "--recipe", recipe]
+    code, out, _ = run(*arguments, "--epochs", 1)
+    assert code == 0 and f"recipe {recipe}: " in out
+    recorded = json.loads((folder / "run.json").read_text())
+    assert recorded["model"]["units"] == 8 and recorded["training"]["decay_epochs"] == 1
+    code, out, _ = run(*arguments)
+    assert code == 0 and "\n2 epochs; epoch 2: " in out
+    assert "decays over 1 epoch, with which this run began; the recipe has 2\n" in out
+    recipe.write_text(json.dumps({**RECIPE, "model": {**RECIPE["model"], "units": 9}}))
+    code, _, errors = run(*arguments)
+    assert code == 1
+    assert "run holds another run: its model units is 8, not 9. Use the same settings" in errors
+
+
+def test_a_faulty_recipe_file_is_reported_in_one_line(tmp_path, run):
+    faulty = {**RECIPE, "training": {"learning_rate": "fast"}}
+    (tmp_path / "r.json").write_text(json.dumps(faulty))
+    arguments = ["train", "no corpus", "--out", tmp_path / "run", "--recipe"]
+    code, _, errors = run(*arguments, tmp_path / "r.json")
+    assert code == 1 and errors == (
+        f"abcrnn: {tmp_path / 'r.json'} is not a valid recipe file: training.learning_rate must "
+        "be a positive number, not 'fast'\n"
+    )
+    code, _, errors = run(*arguments, tmp_path / "missing.json")
+    assert (
+        code == 1 and errors == f"abcrnn: {tmp_path / 'missing.json'}: no such file or directory\n"
+    )
