@@ -87,7 +87,7 @@ class Training:
         )
         number = 0
         while True:
-            yield list(batches.epoch(number))
+            yield [batch.window for batch in batches.epoch(number)]
             number += 1
 
     def operations(self, vocab_size: int) -> float:

@@ -49,6 +49,12 @@ def add_parser(subparsers: Any) -> None:
     add_join_blank(parser)
     add_run_options(parser, sorted(RECIPES), files=True)
     add_settings(parser, "characters")
+    parser.add_argument(
+        "--windows",
+        choices=("streams", "tunes"),
+        help="train on contiguous streams of tunes, or on batches of whole tunes, each read from "
+        "the initial state (default: the recipe's)",
+    )
     add_shares(parser, "tunes", "abcrnn evaluate")
     parser.add_argument(
         "--split-seed",

@@ -24,6 +24,7 @@ MUSIC, ALL = "music", "all"
 
 #: Options that override a setting of the recipe.
 _SETTINGS = (
+    "windows",
     "batch_size",
     "seq_length",
     "learning_rate",
@@ -73,7 +74,9 @@ def require_shares(arguments: argparse.Namespace) -> None:
 
 def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the training settings that override those of the recipe."""
-    return {name: value for name in _SETTINGS if (value := getattr(arguments, name)) is not None}
+    return {
+        name: value for name in _SETTINGS if (value := getattr(arguments, name, None)) is not None
+    }
 
 
 def fields_to_leave_out(arguments: argparse.Namespace, folder: RunFolder) -> str:

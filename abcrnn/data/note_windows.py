@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from abcrnn.data.notes import START, Rows
 from abcrnn.data.store import TuneIds
-from abcrnn.data.windows import EncodedTunes, Streams
+from abcrnn.data.windows import Batch, EncodedTunes, EpochSize, Streams
 
 _BUFFER = 2**17  # windows among which the next one is chosen
 _GRAPH_SEED = 87654321  # TensorFlow's, when no global seed is set
@@ -49,8 +49,6 @@ class NoteWindows:
         If there are not enough notes for one batch.
     """
 
-    carries_state = False
-
     def __init__(
         self,
         pieces: Sequence[Rows],
@@ -74,7 +72,15 @@ class NoteWindows:
         self._batch_size, self._seed = batch_size, seed
         self._rows = np.arange(batch_size) if rows is None else np.asarray(rows)
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[Rows]:
+    def size(self, _number: int = 0, stop: int | None = None) -> EpochSize:
+        """Return the size of any epoch, or of its first ``stop`` batches.
+
+        The network predicts one note of each window.
+        """
+        batches = self.windows if stop is None else stop
+        return EpochSize(batches, batches * self._batch_size)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, beginning with batch ``start``.
 
         Parameters
@@ -86,14 +92,15 @@ class NoteWindows:
 
         Yields
         ------
-        ndarray, shape (rows, seq_length + 1, 3)
-            Of the type of the pieces.
+        Batch
+            Windows of shape (rows, seq_length + 1, 3), of the type of the pieces.
         """
         seed = int(np.random.default_rng([self._seed, number]).integers(2**62))
         begins = self._begins[shuffled(len(self._begins), seed)]
+        predictions = np.ones(self._batch_size, np.int64)
         for batch in range(start, self.windows):
             first = begins[batch * self._batch_size + self._rows]
-            yield self._notes[first[:, None] + self._offsets]
+            yield Batch(self._notes[first[:, None] + self._offsets], True, predictions)
 
 
 def shuffled(count: int, seed: int) -> NDArray[np.int64]:

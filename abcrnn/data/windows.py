@@ -1,18 +1,18 @@
-"""Ids of tunes as batches for training.
+"""Ids of tunes as batches for training: contiguous streams and random windows.
 
-Tunes are joined by a blank line. A batch is an int32 array of shape
+Tunes are joined by a blank line. A window is an int32 array of shape
 (rows, seq_length + 1): all columns but the last are inputs, all but the first are
 targets. The batches of an epoch depend on the seed and the number of the epoch
 only, so a run can resume in the middle of any epoch.
 
 The joined text is never built: several batches at a time are read from the tunes,
-in memory or in a file.
+in memory or in a file. Batches of whole tunes are in :mod:`abcrnn.data.tune_batches`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,33 @@ from abcrnn.data.vocabulary import Vocabulary
 Ids = NDArray[np.int32]
 
 _READ_AHEAD = 2**16  # characters read at a time: many batches share the cost of reading
+
+
+class Batch(NamedTuple):
+    """One batch: the input of one training step.
+
+    Parameters
+    ----------
+    window : ndarray, shape (rows, time + 1, ...)
+        The rows of this process. ``[:, :-1]`` are inputs, ``[:, 1:]`` are targets. In
+        batches of whole tunes, -1 is padding.
+    begins : bool
+        Whether all rows are read from the initial state. Otherwise each row continues
+        the same row of the batch before.
+    predictions : ndarray, shape (batch_size,), int64
+        Number of predictions in each row, also in the rows of other processes.
+    """
+
+    window: NDArray[Any]
+    begins: bool
+    predictions: NDArray[np.int64]
+
+
+class EpochSize(NamedTuple):
+    """Number of batches of an epoch, and of predictions in all of its batches."""
+
+    batches: int
+    predictions: int
 
 
 class EncodedTunes:
@@ -181,8 +208,6 @@ class Streams:
         If the text is shorter than one batch.
     """
 
-    carries_state = True
-
     def __init__(
         self,
         tunes: EncodedTunes,
@@ -196,8 +221,14 @@ class Streams:
         self.windows = (total - 1) // (batch_size * seq_length)
         self._tunes, self._seq_length, self._seed = tunes, seq_length, seed
         self._rows = np.arange(batch_size)[_slice(rows)]
+        self._predictions = np.full(batch_size, seq_length, np.int64)
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[Ids]:
+    def size(self, _number: int = 0, stop: int | None = None) -> EpochSize:
+        """Return the size of any epoch, or of its first ``stop`` batches."""
+        batches = self.windows if stop is None else stop
+        return EpochSize(batches, batches * int(self._predictions.sum()))
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, beginning with batch ``start``.
 
         Parameters
@@ -209,7 +240,8 @@ class Streams:
 
         Yields
         ------
-        ndarray, shape (rows, seq_length + 1), int32
+        Batch
+            Windows of shape (rows, seq_length + 1), int32.
         """
         order = np.random.default_rng([self._seed, number]).permutation(len(self._tunes))
         text = _JoinedText(self._tunes.source, self._tunes.indices[order])
@@ -220,8 +252,9 @@ class Streams:
             windows = min(at_once, self.windows - first)
             begins = (self._rows * self.windows + first) * time
             ids = text.read(begins, windows * time + 1)
-            for begin in range(0, windows * time, time):
-                yield self._tunes.table[ids[:, begin : begin + time + 1]]
+            for index in range(windows):
+                window = self._tunes.table[ids[:, index * time : (index + 1) * time + 1]]
+                yield Batch(window, first + index == 0, self._predictions)
 
 
 class RandomWindows:
@@ -253,8 +286,6 @@ class RandomWindows:
         If the text is shorter than one row.
     """
 
-    carries_state = False
-
     def __init__(
         self,
         tunes: EncodedTunes,
@@ -270,8 +301,14 @@ class RandomWindows:
         self.windows = steps
         self._table, self._seq_length, self._seed = tunes.table, seq_length, seed
         self._batch_size, self._rows = batch_size, _slice(rows)
+        self._predictions = np.full(batch_size, seq_length, np.int64)
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[Ids]:
+    def size(self, _number: int = 0, stop: int | None = None) -> EpochSize:
+        """Return the size of any epoch, or of its first ``stop`` batches."""
+        batches = self.windows if stop is None else stop
+        return EpochSize(batches, batches * int(self._predictions.sum()))
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, beginning with batch ``start``.
 
         Parameters
@@ -283,7 +320,8 @@ class RandomWindows:
 
         Yields
         ------
-        ndarray, shape (rows, seq_length + 1), int32
+        Batch
+            Windows of shape (rows, seq_length + 1), int32.
         """
         begins = np.random.default_rng([self._seed, number]).integers(
             self._last, size=(self.windows, self._batch_size)
@@ -293,7 +331,7 @@ class RandomWindows:
         for first in range(start, self.windows, at_once):
             these = begins[first : first + at_once]
             for ids in self._text.read(these.ravel(), time).reshape(*these.shape, time):
-                yield self._table[ids]
+                yield Batch(self._table[ids], True, self._predictions)
 
 
 def _slice(rows: range | None) -> slice:

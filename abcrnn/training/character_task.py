@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from abcrnn.data.corpus import Corpus, require_corpus
 from abcrnn.data.splits import union_digests
+from abcrnn.data.store import BOUNDARY
+from abcrnn.data.tune_batches import TuneBatches
 from abcrnn.data.windows import RandomWindows, Streams, encode_tunes
 from abcrnn.evaluation.scoring import Scorer
 from abcrnn.models.base import State, require_character_model
@@ -48,7 +50,6 @@ class CharacterTask:
             require_corpus("validation", validation)
         self.model = model
         self.validates = validation is not None
-        self.items_per_window = settings.batch_size * settings.seq_length
         self._train, self._validation, self._settings = train, validation, settings
         self._scorer = Scorer(model)
         if validation is not None:
@@ -60,13 +61,16 @@ class CharacterTask:
             validation.body_digests() if validation is not None else None,
         )
 
-    def make_batches(self, rows: range) -> Streams | RandomWindows:
-        """Return contiguous streams or random windows, as the settings request."""
+    def make_batches(self, rows: range) -> Streams | RandomWindows | TuneBatches:
+        """Return contiguous streams, random windows or whole tunes, as the settings request."""
         settings = self._settings
         tunes = encode_tunes(self.model.vocabulary, self._train.tunes)
         shape = settings.batch_size, settings.seq_length, settings.seed
         if settings.steps_per_epoch is not None:
             return RandomWindows(tunes, *shape, steps=settings.steps_per_epoch, rows=rows)
+        if settings.windows == "tunes":
+            boundary = self.model.vocabulary.encode(BOUNDARY)
+            return TuneBatches(tunes, boundary, *shape, rows=rows)
         return Streams(tunes, *shape, rows=rows)
 
     def objective(
@@ -77,20 +81,25 @@ class CharacterTask:
         Parameters
         ----------
         window : Tensor, shape (batch, time + 1), int32
+            -1 is padding, in whole tunes.
         state : State
         dropout_seed : Tensor, shape (3,), int32
 
         Returns
         -------
         loss : Tensor, scalar
+            Mean over the targets that are not padding; 0 if there are none.
         correct : Tensor, scalar, int64
             Number of characters whose most likely prediction is the right one.
         state : State
             After the window.
         """
-        inputs, targets = window[:, :-1], window[:, 1:]
-        logits, state = self.model.unroll(inputs, state, dropout_seed=dropout_seed)
-        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
+        padded = self._settings.windows == "tunes"
+        ids = tf.maximum(window, 0) if padded else window  # models read only ids
+        logits, state = self.model.unroll(ids[:, :-1], state, dropout_seed=dropout_seed)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(ids[:, 1:], logits)
+        targets = window[:, 1:]
+        loss = _masked_mean(losses, targets >= 0) if padded else tf.reduce_mean(losses)
         predicted = tf.argmax(logits, axis=2, output_type=tf.int32)
         return loss, tf.math.count_nonzero(predicted == targets), state
 
@@ -142,3 +151,9 @@ class CharacterTask:
     def progress_text(self, loss: float) -> str:
         """Return the loss in nats and in bits."""
         return f"loss {loss:.3f}, {loss / math.log(2):.3f} bits/char"
+
+
+def _masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Return the mean of the values where the mask is True; 0 if it is True nowhere."""
+    count = tf.math.count_nonzero(mask, dtype=values.dtype)
+    return tf.reduce_sum(tf.where(mask, values, 0.0)) / tf.maximum(count, 1.0)

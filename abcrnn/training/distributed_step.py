@@ -14,11 +14,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from abcrnn.data.windows import Batch
 from abcrnn.models.base import State
 from abcrnn.models.lstm import on_gpu
 from abcrnn.training.settings import TrainingSettings
 from abcrnn.training.steps import Step, dropout_seed, gradients_of, make_adam
-from abcrnn.training.task import Task, Window
+from abcrnn.training.task import Task
 
 
 def make_step(
@@ -83,16 +84,16 @@ class DistributedStep:
         self._gather = tf.function(self._gather_rows)
         self._sum = tf.function(self._sum_over_replicas)
 
-    def build_optimizer(self, windows: int) -> None:
-        """Create the optimizer for epochs of ``windows`` batches."""
+    def build_optimizer(self, batches: int) -> None:
+        """Create the optimizer for epochs of about ``batches`` batches."""
         with self._strategy.scope():
-            self.optimizer = make_adam(self._model, self._settings, windows)
+            self.optimizer = make_adam(self._model, self._settings, batches)
 
     def initial_state(self) -> Any:
         """Return the state of the rows of each replica here before anything is read."""
         return self._per_replica(lambda _: self._model.initial_state(self._rows_per_replica))
 
-    def __call__(self, window: Window, state: Any) -> tuple[float, int, Any]:
+    def __call__(self, batch: Batch, state: Any) -> tuple[float, int, Any]:
         """Take one step; see :meth:`Step.__call__`.
 
         Raises
@@ -100,11 +101,14 @@ class DistributedStep:
         ConnectionError
             If another process of the run has ended.
         """
-        windows = self._per_replica(lambda number: tf.constant(window[self._rows_of(number)]))
+        windows = self._per_replica(
+            lambda number: tf.constant(batch.window[self._rows_of(number, self._first)])
+        )
+        shares = self._per_replica(lambda number: tf.constant(self._share(batch, number)))
         here = self._last - self._first + 1
         flags = self._per_replica(lambda _: tf.constant(self._own_flags) / here)
         with _report_lost_worker():
-            sums, state = self._compiled(windows, state, flags)
+            sums, state = self._compiled(windows, state, shares, flags)
             loss, correct, *flag_sums = self._first_result(sums).numpy()
         self._any_flags = [flag > 0 for flag in flag_sums]
         return float(loss), round(float(correct)), state
@@ -142,15 +146,16 @@ class DistributedStep:
 
     # Compiled ------------------------------------------------------------------------------
 
-    def _run(self, windows: Any, states: Any, flags: Any) -> Any:
-        return self._strategy.run(self._train, args=(windows, states, flags))
+    def _run(self, *arguments: Any) -> Any:
+        return self._strategy.run(self._train, args=arguments)
 
-    def _train(self, window: tf.Tensor, state: State, flags: tf.Tensor) -> tuple[Any, State]:
+    def _train(
+        self, window: tf.Tensor, state: State, share: tf.Tensor, flags: tf.Tensor
+    ) -> tuple[Any, State]:
         context = tf.distribute.get_replica_context()
         first_row = context.replica_id_in_sync_group * self._rows_per_replica
         seed = dropout_seed(self._settings, self.optimizer, first_row)
         gradients, loss, correct, state = self._compiled_gradients(window, state, seed)
-        share = 1.0 / self._strategy.num_replicas_in_sync
         sums = tf.concat([[loss * share, tf.cast(correct, tf.float32)], flags], axis=0)
         dense = [g * share for g in gradients if not _is_sparse(g)]
         *dense, sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [*dense, sums])
@@ -191,9 +196,19 @@ class DistributedStep:
 
     # Values of replicas --------------------------------------------------------------------
 
-    def _rows_of(self, number: int) -> slice:
-        first = (number - self._first) * self._rows_per_replica
+    def _rows_of(self, number: int, first_replica: int = 0) -> slice:
+        """Return the rows of a replica, counted from those of ``first_replica``."""
+        first = (number - first_replica) * self._rows_per_replica
         return slice(first, first + self._rows_per_replica)
+
+    def _share(self, batch: Batch, number: int) -> float:
+        """Return a replica's share of the predictions of a batch.
+
+        The objective is the mean over the predictions of the replica. Its shares of loss
+        and gradients add up to the mean over the predictions of the whole batch.
+        """
+        own = batch.predictions[self._rows_of(number)].sum()
+        return float(own / batch.predictions.sum())
 
     def _per_replica(self, make: Any) -> Any:
         """Return a distributed value: what ``make`` returns for the number of each replica."""
@@ -214,7 +229,7 @@ def _is_sparse(gradient: Any) -> bool:
     return isinstance(gradient, tf.IndexedSlices)
 
 
-def _gather_sparse(context: Any, gradient: tf.IndexedSlices, share: float) -> tf.IndexedSlices:
+def _gather_sparse(context: Any, gradient: tf.IndexedSlices, share: tf.Tensor) -> tf.IndexedSlices:
     """Return the rows of an embedding's gradient from all replicas.
 
     They are not summed: Keras's Adam squares each row before it adds up rows of the same

@@ -69,7 +69,7 @@ class TrainingLoop:
         #: Whether this process writes the run folder: the only process, or the first of several.
         self.is_chief = self._step.is_chief
         self._batches = task.make_batches(self._step.rows)
-        self._step.build_optimizer(self._batches.windows)
+        self._step.build_optimizer(self._batches.size(0).batches)
         self._callbacks = list(callbacks)
         self._folder = RunFolder(run_dir, task.record_type) if run_dir is not None else None
         self._writer = self._folder if self.is_chief else None
@@ -127,17 +127,22 @@ class TrainingLoop:
     def _run_epoch(self, bar: Any, interrupted: threading.Event, epochs: int) -> None:
         position = self._position
         started, earlier = self._clock(), position.seconds
-        for window in self._batches.epoch(position.epoch, start=position.window):
-            if not self._batches.carries_state:
+        size = self._batches.size(position.epoch)
+        bar.n, bar.total = self._progress_counts(epochs)
+        for batch in self._batches.epoch(position.epoch, start=position.window):
+            if batch.begins:
                 self._state = self._step.initial_state()
-            loss, correct, self._state = self._step(window, self._state)
-            position.loss_sum += self._require_finite(loss)
+            loss, correct, self._state = self._step(batch, self._state)
+            predictions = int(batch.predictions.sum())
+            # The weight is exactly 1 if all batches have equally many predictions.
+            weight = predictions * size.batches / size.predictions
+            position.loss_sum += weight * self._require_finite(loss)
             position.correct += correct
             position.window += 1
             now = self._clock()
             position.seconds = earlier + now - started
             bar.set_postfix_str(self._progress_text(loss, epochs), refresh=False)
-            bar.update(self._task.items_per_window)
+            bar.update(predictions)
             due = now - self._saved_at > 60 * self.settings.checkpoint_minutes
             stop, save = self._step.any_process([interrupted.is_set(), self.is_chief and due])
             if stop or save:
@@ -169,12 +174,12 @@ class TrainingLoop:
         return record
 
     def _totals(self) -> EpochTotals:
-        position, windows = self._position, self._batches.windows
-        items = windows * self._task.items_per_window
+        position = self._position
+        batches, items = self._batches.size(position.epoch)
         return EpochTotals(
             epoch=position.epoch + 1,
             steps=self._steps_taken(),
-            loss=position.loss_sum / windows,
+            loss=position.loss_sum / batches,
             accuracy=position.correct / items,
             learning_rate=float(tf.convert_to_tensor(self._step.optimizer.learning_rate)),
             seconds=position.seconds,
@@ -319,16 +324,26 @@ class TrainingLoop:
     # Progress ------------------------------------------------------------------------------
 
     def _progress(self, epochs: int) -> Any:
-        size = self._task.items_per_window
-        done = self._position.epoch * self._batches.windows + self._position.window
+        done, total = self._progress_counts(epochs)
         return progress_bar(
             show=self.is_chief,
-            total=epochs * self._batches.windows * size,
-            initial=done * size,
+            total=total,
+            initial=done,
             unit=self._task.unit,
             unit_scale=True,
             dynamic_ncols=True,
         )
+
+    def _progress_counts(self, epochs: int) -> tuple[int, int]:
+        """Return the number of predictions done, and of all epochs.
+
+        They are exact in the last epoch. The other epochs count as much as the current
+        one: their batches may have a few predictions more or less.
+        """
+        epoch, batch = min(self._position.epoch, epochs - 1), self._position.window
+        size = self._batches.size(epoch).predictions
+        done = self._position.epoch * size + self._batches.size(epoch, batch).predictions
+        return done, epochs * size
 
     def _progress_text(self, loss: float, epochs: int) -> str:
         text = f"epoch {self._position.epoch + 1}/{epochs}, {self._task.progress_text(loss)}"

@@ -51,8 +51,6 @@ class NoteTask:
             )
         self.model = model
         self.validates = bool(validation)
-        predictions = settings.seq_length if model.network.carries_state else 1
-        self.items_per_window = settings.batch_size * predictions
         self._train, self._validation = train, validation
         self._origin, self._settings = origin, settings
         self._scorer = NoteScorer(model)

@@ -17,6 +17,9 @@ from abcrnn.models.backend import keras
 from abcrnn.storage.suggestions import require_known
 from abcrnn.storage.validation import require_count, require_positive
 
+#: Default of seq_length for each kind of windows.
+_SEQ_LENGTHS = {"streams": 64, "random": 64, "tunes": 512}
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -28,9 +31,13 @@ class TrainingSettings:
         Rows of a batch.
     seq_length : int
         Characters or notes in each row of a window. Back-propagation is truncated there.
-    windows : {"streams", "random"}
-        Contiguous streams, with the state carried from window to window, or windows
-        from random positions, each read from the initial state.
+        With whole tunes it is the maximum: the windows of a longer group of tunes are
+        equally long. The default is 64, with whole tunes 512.
+    windows : {"streams", "random", "tunes"}
+        Contiguous streams, with the state carried from window to window; windows from
+        random positions, each read from the initial state; or whole tunes of similar
+        length, each read from the initial state (:mod:`abcrnn.data.tune_batches`). With
+        whole tunes, a training step is compiled for up to 8 lengths of windows.
     steps_per_epoch : int, optional
         Number of batches in an epoch; only with random windows.
     learning_rate : float
@@ -53,8 +60,8 @@ class TrainingSettings:
     """
 
     batch_size: int = 16
-    seq_length: int = 64
-    windows: Literal["streams", "random"] = "streams"
+    seq_length: int = None  # type: ignore[assignment]  # a number after __post_init__
+    windows: Literal["streams", "random", "tunes"] = "streams"
     steps_per_epoch: int | None = None
     learning_rate: float = 1e-3
     decay_epochs: int | None = None
@@ -78,6 +85,12 @@ class TrainingSettings:
         return cls(**settings)
 
     def __post_init__(self) -> None:
+        if self.windows not in _SEQ_LENGTHS:
+            raise ValueError(
+                f"windows must be 'streams', 'random' or 'tunes', not {self.windows!r}"
+            )
+        if self.seq_length is None:
+            object.__setattr__(self, "seq_length", _SEQ_LENGTHS[self.windows])
         for name in ("batch_size", "seq_length", "checkpoint_epochs"):
             self._check(name, require_count)
         for name in ("steps_per_epoch", "decay_epochs", "patience", "keep_every"):
@@ -86,8 +99,6 @@ class TrainingSettings:
         for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
             self._check(name, require_positive)
         self._check("seed", partial(require_count, least=0))
-        if self.windows not in ("streams", "random"):
-            raise ValueError(f"windows must be 'streams' or 'random', not {self.windows!r}")
         if (self.steps_per_epoch is None) == (self.windows == "random"):
             raise ValueError(
                 "steps_per_epoch is required with windows='random', and accepted only with it"
@@ -97,11 +108,11 @@ class TrainingSettings:
         """Replace a number by a plain Python number, which run.json can hold."""
         object.__setattr__(self, name, require(name, getattr(self, name)))
 
-    def schedule(self, windows: int) -> Any:
-        """Return the learning rate or schedule for epochs of ``windows`` batches."""
+    def schedule(self, batches: int) -> Any:
+        """Return the learning rate or schedule for epochs of ``batches`` batches."""
         if self.decay_epochs is None:
             return self.learning_rate
-        steps = self.decay_epochs * windows
+        steps = self.decay_epochs * batches
         warmup = max(1, min(100, steps // 20))
         return keras.optimizers.schedules.CosineDecay(
             initial_learning_rate=self.learning_rate / 10,

@@ -14,11 +14,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from abcrnn.data.windows import Batch
 from abcrnn.models.backend import keras
 from abcrnn.models.base import State
 from abcrnn.models.lstm import on_gpu
 from abcrnn.training.settings import TrainingSettings
-from abcrnn.training.task import Task, Window
+from abcrnn.training.task import Task
 
 #: Gradients, mean loss, number of correct predictions, state after the window.
 Gradients = tuple[list[tf.Tensor], tf.Tensor, tf.Tensor, State]
@@ -43,33 +44,34 @@ class Step:
         self.rows = range(settings.batch_size)
         self._compiled = tf.function(self._train, jit_compile=not on_gpu())
 
-    def build_optimizer(self, windows: int) -> None:
-        """Create the optimizer for epochs of ``windows`` batches."""
-        self.optimizer = make_adam(self._model, self._settings, windows)
+    def build_optimizer(self, batches: int) -> None:
+        """Create the optimizer for epochs of about ``batches`` batches."""
+        self.optimizer = make_adam(self._model, self._settings, batches)
 
     def initial_state(self) -> State:
         """Return the state of all rows before anything is read."""
         return self._model.initial_state(self._settings.batch_size)
 
-    def __call__(self, window: Window, state: State) -> tuple[float, int, State]:
+    def __call__(self, batch: Batch, state: State) -> tuple[float, int, State]:
         """Take one step.
 
         Parameters
         ----------
-        window : ndarray, shape (rows, time + 1, ...)
-            The rows of a batch that this process reads.
+        batch : Batch
+            With the rows that this process reads.
         state : State
+            Before the batch.
 
         Returns
         -------
         loss : float
-            Mean of the objective over the whole batch.
+            Mean of the objective over all predictions of the whole batch.
         correct : int
             Number of correct predictions in the whole batch.
         state : State
-            After the window.
+            After the batch.
         """
-        loss, correct, state = self._compiled(window, state)
+        loss, correct, state = self._compiled(batch.window, state)
         return float(loss), int(correct), state
 
     def any_process(self, flags: Sequence[bool]) -> list[bool]:
@@ -118,7 +120,7 @@ def dropout_seed(
     return tf.stack([settings.seed % 2**31, tf.cast(optimizer.iterations, tf.int32), first_row])
 
 
-def make_adam(model: Any, settings: TrainingSettings, windows: int) -> keras.optimizers.Adam:
+def make_adam(model: Any, settings: TrainingSettings, batches: int) -> keras.optimizers.Adam:
     """Return an Adam optimizer with moments for the weights of a model.
 
     Parameters
@@ -126,9 +128,9 @@ def make_adam(model: Any, settings: TrainingSettings, windows: int) -> keras.opt
     model : TrainableModel
     settings : TrainingSettings
         With the schedule of the learning rate.
-    windows : int
+    batches : int
         Number of batches in an epoch.
     """
-    optimizer = keras.optimizers.Adam(settings.schedule(windows))
+    optimizer = keras.optimizers.Adam(settings.schedule(batches))
     optimizer.build(model.trainable_variables)
     return optimizer

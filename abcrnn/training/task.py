@@ -10,28 +10,20 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import tensorflow as tf
-from numpy.typing import NDArray
 
+from abcrnn.data.windows import Batch, EpochSize
 from abcrnn.models.base import State, TrainableModel
 from abcrnn.training.records import EpochTotals
-
-Window = NDArray[Any]
 
 
 class Batches(Protocol):
     """The training data as batches."""
 
-    @property
-    def windows(self) -> int:
-        """Number of batches in an epoch."""
+    def size(self, number: int, stop: int | None = None) -> EpochSize:
+        """Return the size of an epoch, or of its first ``stop`` batches."""
         ...
 
-    @property
-    def carries_state(self) -> bool:
-        """Whether each row of a batch continues the same row of the batch before."""
-        ...
-
-    def epoch(self, number: int, start: int = 0) -> Iterator[Window]:
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, beginning with batch ``start``.
 
         They depend on the seed and ``number`` only, so that a run can resume in the
@@ -46,8 +38,8 @@ class Batches(Protocol):
 
         Yields
         ------
-        ndarray, shape (rows, time + 1, ...)
-            ``[:, :-1]`` are inputs, ``[:, 1:]`` are targets.
+        Batch
+            With the rows of this process.
         """
         ...
 
@@ -80,11 +72,6 @@ class Task(Protocol):
         """Whether there is validation data."""
         ...
 
-    @property
-    def items_per_window(self) -> int:
-        """Number of predictions in one batch, over all processes."""
-        ...
-
     def make_batches(self, rows: range) -> Batches:
         """Return the training data; this process reads only these rows of each batch."""
         ...
@@ -92,22 +79,23 @@ class Task(Protocol):
     def objective(
         self, window: tf.Tensor, state: State, dropout_seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, State]:
-        """Return the mean loss of a batch.
+        """Return the mean loss of the predictions in some rows of a batch.
 
         Parameters
         ----------
         window : Tensor, shape (rows, time + 1, ...)
-            A batch, from :meth:`Batches.epoch`.
+            From a batch of :meth:`Batches.epoch`.
         state : State
         dropout_seed : Tensor, shape (3,), int32
 
         Returns
         -------
         loss : Tensor, scalar
+            0 without predictions.
         correct : Tensor, scalar, int64
             Number of correct predictions.
         state : State
-            After the batch.
+            After the window.
         """
         ...
 

@@ -87,10 +87,18 @@ class Trainer(TrainingLoop):
             Or any :class:`abcrnn.models.base.TrainableModel` with a ``vocabulary``.
         train : Corpus
         **options
-            Other arguments of the class; settings override those of the recipe.
+            Other arguments of the class; settings override those of the recipe. With
+            another kind of ``windows``, the recipe's ``seq_length`` and
+            ``steps_per_epoch`` are not used.
 
         Returns
         -------
         Trainer
         """
-        return cls(model, train, **{**recipe(name).training, **options})
+        settings = dict(recipe(name).training)
+        windows = settings.get("windows", "streams")
+        if options.get("windows", windows) != windows:
+            # Settings that suit the recipe's kind of windows only.
+            for setting in ("windows", "seq_length", "steps_per_epoch"):
+                settings.pop(setting, None)
+        return cls(model, train, **{**settings, **options})

@@ -19,9 +19,6 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 SEMITONES = (0, 2, -2, 3, -3, 5, -5, 1, -1, 4, -4, 6)
 
 
@@ -47,16 +44,16 @@ def memory(field: str) -> float:
 
 def stop_training_after(steps: int) -> list[float]:
     """Interrupt training after ``steps`` windows; the list fills with the time of each window."""
-    from abcrnn.data.windows import Streams
+    from abcrnn.data.windows import Batch, Streams
 
     original, times = Streams.epoch, []
 
-    def epoch(streams: Streams, number: int, start: int = 0) -> Iterator[NDArray[np.int32]]:
-        for window in original(streams, number, start):
+    def epoch(streams: Streams, number: int, start: int = 0) -> Iterator[Batch]:
+        for batch in original(streams, number, start):
             times.append(time.monotonic())
             if len(times) == steps:
                 signal.raise_signal(signal.SIGINT)
-            yield window
+            yield batch
 
     Streams.epoch = epoch
     return times

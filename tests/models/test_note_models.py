@@ -187,20 +187,20 @@ def test_windows_are_all_windows_of_the_pieces():
     rows = [np.arange(n * 3, dtype=np.float32).reshape(n, 3) + 1000 * n for n in (9, 4, 12, 3)]
     batches = NoteWindows(rows, batch_size=2, seq_length=4, seed=1)
     assert batches.windows == (5 + 8) // 2
-    seen = np.concatenate(list(batches.epoch(0)))
+    seen = np.concatenate([b.window for b in batches.epoch(0)])
     allowed = {r[n : n + 5].tobytes() for r in rows for n in range(len(r) - 4)}
     assert len({w.tobytes() for w in seen}) == len(seen) == 12
     assert {w.tobytes() for w in seen} <= allowed
-    again = np.concatenate(list(batches.epoch(0)))
+    again = np.concatenate([b.window for b in batches.epoch(0)])
     assert (again == seen).all()
-    assert (np.concatenate(list(batches.epoch(0, start=4))) == seen[8:]).all()
-    assert not (np.concatenate(list(batches.epoch(1))) == seen).all()
+    assert (np.concatenate([b.window for b in batches.epoch(0, start=4)]) == seen[8:]).all()
+    assert not (np.concatenate([b.window for b in batches.epoch(1)]) == seen).all()
 
 
 def test_streams_continue_and_have_a_separator_after_each_piece():
     rows = [np.full((n, 3), n, np.int32) for n in (5, 7, 4, 6)]
     batches = note_streams(rows, batch_size=2, seq_length=3, seed=1)
-    windows = list(batches.epoch(0))
+    windows = [batch.window for batch in batches.epoch(0)]
     for row in range(2):
         for a, b in pairwise(windows):
             assert (a[row, -1] == b[row, 0]).all()
@@ -214,11 +214,11 @@ def test_the_order_of_windows_depends_on_seed_and_epoch_only():
     expected = tf.data.Dataset.range(60).shuffle(60, 2**40 + 3, reshuffle_each_iteration=False)
     expected = list(expected.as_numpy_iterator())
     batches = NoteWindows([np.ones((40, 3), np.float32) * np.arange(40)[:, None]], 4, 3, seed=2)
-    first = list(batches.epoch(1))
+    first = [batch.window for batch in batches.epoch(1)]
     tf.random.set_seed(9)
     try:
         assert shuffled(60, 2**40 + 3).tolist() == expected
-        assert (np.array(first) == list(batches.epoch(1))).all()
+        assert (np.array(first) == [batch.window for batch in batches.epoch(1)]).all()
     finally:
         tf.random.set_seed(None)
 
@@ -227,8 +227,8 @@ def test_the_order_of_windows_depends_on_seed_and_epoch_only():
 def test_rows_of_batches_are_those_of_whole_batches(kind):
     make = NoteWindows if kind == "windows" else note_streams
     pieces = [np.arange(n * 3, dtype=np.int32).reshape(n, 3) for n in (30, 24)]
-    whole = list(make(pieces, 4, 3, 1).epoch(2))
-    part = list(make(pieces, 4, 3, 1, range(1, 3)).epoch(2))
+    whole = [batch.window for batch in make(pieces, 4, 3, 1).epoch(2)]
+    part = [batch.window for batch in make(pieces, 4, 3, 1, range(1, 3)).epoch(2)]
     assert len(whole) == len(part) > 2
     assert all((a[1:3] == b).all() for a, b in zip(whole, part, strict=True))
 

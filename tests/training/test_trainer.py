@@ -160,7 +160,8 @@ def test_the_first_step_is_adam_with_clipping(parts):
     """The first update by NumPy: Adam (Kingma and Ba, end of section 2) on clipped gradients."""
     model = CharLSTM(Vocabulary.from_text(parts[0].text + parts[1].text), **{**SMALL, "dropout": 0})
     made = trainer(parts, model=model, clip_norm=0.05)
-    window = next(made._batches.epoch(0))
+    batch = next(made._batches.epoch(0))
+    window = batch.window
     before = [v.numpy().astype(np.float64) for v in model.trainable_variables]
     with tf.GradientTape() as tape:
         logits, _ = model.unroll(window[:, :-1], model.initial_state(4))
@@ -170,7 +171,7 @@ def test_the_first_step_is_adam_with_clipping(parts):
     gradients = [np.asarray(tf.convert_to_tensor(g), np.float64) for g in gradients]
     norm = math.sqrt(sum(float((g**2).sum()) for g in gradients))
     assert norm > 0.05
-    made._step(window, model.initial_state(4))
+    made._step(batch, model.initial_state(4))
     for variable, old, gradient in zip(model.trainable_variables, before, gradients, strict=True):
         clipped = gradient * 0.05 / norm
         m, v = 0.1 * clipped, 0.001 * clipped**2
@@ -344,7 +345,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(parts):
         ({"learning_rate": -1}, "learning_rate must be a positive number, not -1"),
         ({"learning_rate": math.nan}, "learning_rate must be a positive number"),
         ({"patience": 0}, "patience must be"),
-        ({"windows": "sliding"}, "windows must be 'streams' or 'random'"),
+        ({"windows": "sliding"}, "windows must be 'streams', 'random' or 'tunes', not 'sliding'"),
         ({"windows": "random"}, "steps_per_epoch is required with windows='random'"),
         ({"steps_per_epoch": 3}, "steps_per_epoch is required with windows='random'"),
         ({"seed": -1}, "seed must be"),
