@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks [STAGE] [--smoke] [--rounds N] [--json FILE]``."""
+"""The commands: ``python -m benchmarks [STAGE]`` (speed) and ``python -m benchmarks quality``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import growth, notes, sampling, start, training
+from benchmarks.quality import command as quality
 from benchmarks.scales import FULL, SMOKE
 from benchmarks.tables import Table, machine
 
@@ -23,6 +24,8 @@ _STAGES = {
 
 def main() -> int:
     """Run the requested stages and print each table when it is complete."""
+    if sys.argv[1:2] == ["quality"]:
+        return quality.main(sys.argv[2:])
     arguments = _arguments()
     scale = SMOKE if arguments.smoke else FULL
     names = _STAGES if arguments.stage == "all" else [arguments.stage]
@@ -44,7 +47,8 @@ def _report(tables: list[Table]) -> dict[str, Any]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure the speed of abcrnn and of baselines.",
+        description="Measure the speed of abcrnn and of baselines. The command "
+        "'python -m benchmarks quality' measures held-out bits per character instead.",
     )
     parser.add_argument(
         "stage", nargs="?", default="all", choices=[*_STAGES, "all"], help="what to measure"

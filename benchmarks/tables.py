@@ -73,7 +73,7 @@ def machine() -> str:
     packages = ("tensorflow", "keras", "torch", "numpy")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in packages)
     return (
-        f"{datetime.date.today()}: {_processor()}, {os.cpu_count()} processors{_load()}, "
+        f"{datetime.date.today()}: {processor()}, {os.cpu_count()} processors{_load()}, "
         f"{platform.system()}, Python {platform.python_version()}, {versions}"
     )
 
@@ -84,7 +84,8 @@ def _load() -> str:
     return f" (load {os.getloadavg()[0]:.1f} before)"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of the processor."""
     described = Path("/proc/cpuinfo")
     if described.exists():
         for line in described.read_text(encoding="utf-8").splitlines():

@@ -1,0 +1,1 @@
+"""The quality benchmark: bits per character on held-out tunes, of abcrnn and of rivals."""
