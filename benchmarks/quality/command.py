@@ -59,6 +59,8 @@ def compute(corpus: str, split: str, row: Row, options: argparse.Namespace) -> R
     if options.minutes is not None:
         record["settings"] = {**row.settings, "minutes": options.minutes}
     folder = options.work / folder_name(record)
+    # TensorFlow reads it when it is imported.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(options.threads))
     outcome = row.run(data, Options(folder, options.threads, options.minutes))
     return {
         **record,

@@ -7,8 +7,6 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
 import abcrnn
 from abcrnn.evaluation.scoring import Scorer
 from benchmarks.quality.data import Data
@@ -30,12 +28,12 @@ def run(data: Data, settings: dict[str, Any], options: Options) -> Outcome:
         ``model``, arguments of CharLSTM; ``training``, settings of Trainer; ``epochs``
         and ``seed``.
     options : Options
+        The number of threads is that of the process, set in the command.
 
     Returns
     -------
     Outcome
     """
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     model = abcrnn.CharLSTM(data.vocabulary, seed=settings["seed"], **settings["model"])
     trainer = abcrnn.Trainer(
         model,

@@ -74,10 +74,10 @@ class Row:
         for assignment in assignments:
             name, equals, value = assignment.partition("=")
             *groups, key = name.split(".")
-            target = settings
+            target: Any = settings
             for group in groups:
-                target = target.get(group, {})
-            if not equals or not isinstance(target, dict) or not (groups or key in target):
+                target = target.get(group) if isinstance(target, dict) else None
+            if not (equals and isinstance(target, dict) and (groups or key in target)):
                 raise ValueError(
                     f"--set {assignment}: it must be NAME=VALUE with a setting of the row: "
                     f"{', '.join(map(_assignable, self.settings.items()))}"

@@ -57,12 +57,10 @@ class GPT(nn.Module):
         predicted from at least half a block before it.
         """
         logits = [self._read(ids[: self.block_size])]
-        done, half = self.block_size, self.block_size // 2
-        while done < len(ids):
-            stop = min(done + half, len(ids))
-            window = self._read(ids[stop - self.block_size : stop])
-            logits.append(window[done - stop :])
-            done = stop
+        half = self.block_size // 2
+        for done in range(self.block_size, len(ids), half):
+            begin = done + half - self.block_size
+            logits.append(self._read(ids[begin : done + half])[done - begin :])
         return torch.cat(logits), None
 
     def _read(self, ids: torch.Tensor) -> torch.Tensor:
