@@ -1,6 +1,10 @@
 """CharLSTM: an embedding, a stack of LSTM layers, and a dense layer over the vocabulary.
 
-A state is a tuple with one ``(h, c)`` pair for each layer, both of shape (batch, units).
+With a tune memory (:mod:`abcrnn.models.tune_memory`), the model can also copy earlier
+characters of the tune.
+
+A state is a tuple with one ``(h, c)`` pair for each layer, both of shape (batch, units),
+and the state of the memory if there is one.
 """
 
 from __future__ import annotations
@@ -17,10 +21,20 @@ from abcrnn.models.dropout import drop
 from abcrnn.models.lstm import LSTM, LSTMState
 from abcrnn.models.model_archive import CHARACTERS
 from abcrnn.models.recipes import recipe
+from abcrnn.models.tune_memory import MAX_CAPACITY, MAX_KEY_CHARACTERS, TuneMemory
 from abcrnn.storage.suggestions import suggests_arguments
-from abcrnn.storage.validation import require_count, require_dropout
+from abcrnn.storage.validation import require_bool, require_count, require_dropout
 
-State = tuple[LSTMState, ...]
+#: (h, c) of each layer, and a MemoryState if the model has a memory.
+State = tuple[Any, ...]
+#: Arguments that a model file does not have if they have their defaults.
+OPTIONAL_ARGUMENTS = (
+    "memory_dim",
+    "memory_heads",
+    "memory_characters",
+    "memory_capacity",
+    "variational_dropout",
+)
 
 
 class CharLSTM(CharacterModel, file_format=CHARACTERS):
@@ -43,6 +57,19 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
     recurrent_initializer : {"orthogonal", "glorot_uniform"}
     seed : int
         Seed of the initial weights.
+    memory_dim : int
+        Size of the keys of the tune memory. 0: no memory.
+    memory_heads : int
+        Number of heads of the memory.
+    memory_characters : int
+        Number of characters that a key depends on directly: 0, 1 or 2.
+    memory_capacity : int
+        Number of characters that the memory holds, at most 65,536; a multiple of 64 is
+        fast. The oldest is forgotten. The memory is part of the state: 4 * ``memory_dim`` *
+        ``memory_heads`` bytes for each character and row.
+    variational_dropout : bool
+        Whether training drops the same outputs at every character of a window (Gal and
+        Ghahramani, 2016).
 
     Raises
     ------
@@ -67,6 +94,11 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         dropout: float = 0.5,
         recurrent_initializer: str = "orthogonal",
         seed: int = 0,
+        memory_dim: int = 0,
+        memory_heads: int = 1,
+        memory_characters: int = 0,
+        memory_capacity: int = 1024,
+        variational_dropout: bool = False,
     ) -> None:
         config: dict[str, Any] = {
             "embedding_dim": embedding_dim,
@@ -76,10 +108,18 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
             "recurrent_initializer": recurrent_initializer,
             "seed": seed,
         }
-        config = _validated(config)
+        memory = {
+            "memory_dim": memory_dim,
+            "memory_heads": memory_heads,
+            "memory_characters": memory_characters,
+            "memory_capacity": memory_capacity,
+        }
+        config = _validated(config) | _validated_memory(memory)
+        if require_bool("variational_dropout", variational_dropout):
+            config["variational_dropout"] = True
         seed, units = config["seed"], config["units"]
         super().__init__(vocabulary, **config)
-        self.dropout = config["dropout"]
+        self.dropout, self._fixed_masks = config["dropout"], variational_dropout
         self.embedding = keras.layers.Embedding(
             len(vocabulary),
             config["embedding_dim"],
@@ -99,6 +139,9 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
             dtype="float32",
         )
         self.head.build((None, None, units))
+        self.memory = None
+        if "memory_dim" in config:
+            self.memory = _build_memory(config, vocabulary)
         self.built = True
 
     @classmethod
@@ -125,8 +168,9 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         return cls(vocabulary, **{**recipe(name).model, **overrides})
 
     def initial_state(self, batch_size: int) -> State:
-        """Return zeros: output and cell, (batch, units) each, of every layer."""
-        return tuple(layer.initial_state(batch_size) for layer in self.recurrent)
+        """Return zeros, (batch, units), for each layer's output and cell, and an empty memory."""
+        states = tuple(layer.initial_state(batch_size) for layer in self.recurrent)
+        return states if self.memory is None else (*states, self.memory.initial_state(batch_size))
 
     def step(
         self, ids: tf.Tensor, state: State, active: tf.Tensor | None = None
@@ -143,7 +187,8 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         Returns
         -------
         logits : Tensor, shape (batch, vocab_size), float32
-            Unnormalised log-probabilities of the next character.
+            Unnormalised log-probabilities of the next character. With a memory they are
+            normalised.
         state : State
         """
         projected = tf.gather(self._first_projection(), ids)
@@ -152,7 +197,13 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
             if number:
                 projected = layer.project(states[-1][0])
             states.append(layer.step(projected, state[number]))
-        return self.head(states[-1][0]), where_active(active, tuple(states), state)
+        output, layers = states[-1][0], len(states)
+        logits = self.head(output)
+        after: State = where_active(active, tuple(states), tuple(state[:layers]))
+        if self.memory is None:
+            return logits, after
+        memory = self.memory.remember(ids, state[-2][0], self._table(), state[-1], active)
+        return self.memory.recall(output, logits, memory), (*after, memory)
 
     def unroll(
         self, ids: tf.Tensor, state: State, dropout_seed: tf.Tensor | None = None
@@ -173,19 +224,28 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         state : State
             After the last character.
         """
-        outputs, table = tf.transpose(ids), tf.convert_to_tensor(self.embedding.embeddings)
+        outputs, table = tf.transpose(ids), self._table()
         states: list[LSTMState] = []
         for number, layer in enumerate(self.recurrent):
             outputs, after = layer.run(outputs, state[number], None if number else table)
             states.append(after)
             if dropout_seed is not None and self.dropout:
-                outputs = drop(outputs, self.dropout, number, dropout_seed)
-        return tf.transpose(self.head(outputs), (1, 0, 2)), tuple(states)
+                fixed = self._fixed_masks
+                outputs = drop(outputs, self.dropout, number, dropout_seed, fixed=fixed)
+        logits = tf.transpose(self.head(outputs), (1, 0, 2))
+        if self.memory is None:
+            return logits, tuple(states)
+        outputs, before = tf.transpose(outputs, (1, 0, 2)), state[-2][0]
+        logits, memory = self.memory.unroll(ids, outputs, before, logits, table, state[-1])
+        return logits, (*states, memory)
+
+    def _table(self) -> tf.Tensor:
+        return tf.convert_to_tensor(self.embedding.embeddings)
 
     def _first_projection(self) -> tf.Tensor:
         # The first layer reads rows of the embedding, one for each character: projecting
         # the embedding costs less than projecting the rows of a window.
-        return self.recurrent[0].project(tf.convert_to_tensor(self.embedding.embeddings))
+        return self.recurrent[0].project(self._table())
 
 
 def _validated(config: dict[str, Any]) -> dict[str, Any]:
@@ -203,3 +263,33 @@ def _validated(config: dict[str, Any]) -> dict[str, Any]:
             f"not {config['recurrent_initializer']!r}"
         )
     return checked
+
+
+def _validated_memory(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the memory; none of them without a memory.
+
+    Then the configuration of a model without a memory, and so its file and fingerprint,
+    are the same as before there were memories.
+    """
+    limits = {"memory_dim": 0, "memory_heads": 1, "memory_characters": 0, "memory_capacity": 1}
+    checked = {
+        name: require_count(name, config[name], least=least) for name, least in limits.items()
+    }
+    most = {"memory_characters": MAX_KEY_CHARACTERS, "memory_capacity": MAX_CAPACITY}
+    for name, limit in most.items():
+        if checked[name] > limit:
+            raise ValueError(f"{name} must be at most {limit}, not {checked[name]}")
+    return checked if checked["memory_dim"] else {}
+
+
+def _build_memory(config: dict[str, Any], vocabulary: Vocabulary) -> TuneMemory:
+    memory = TuneMemory(
+        config["memory_dim"],
+        config["memory_heads"],
+        config["memory_capacity"],
+        config["memory_characters"],
+        line_end=vocabulary.characters.find("\n"),  # -1 (NONE) if it has no line end
+        seed=config["seed"],
+    )
+    memory.build((config["units"], config["embedding_dim"]))
+    return memory

@@ -7,8 +7,10 @@ takes a fiftieth of the time of TensorFlow's random numbers.
 
 References
 ----------
-Srivastava et al., Dropout, 2014; Appleby, MurmurHash3, 2011 (its finaliser: each
-bit of the input flips about half the bits of the output).
+Srivastava et al., Dropout, 2014; Gal and Ghahramani, A Theoretically Grounded
+Application of Dropout in Recurrent Neural Networks, 2016 (fixed masks); Appleby,
+MurmurHash3, 2011 (its finaliser: each bit of the input flips about half the bits of the
+output).
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from __future__ import annotations
 import tensorflow as tf
 
 
-def drop(outputs: tf.Tensor, rate: float, layer: int, seed: tf.Tensor) -> tf.Tensor:
+def drop(
+    outputs: tf.Tensor, rate: float, layer: int, seed: tf.Tensor, fixed: bool = False
+) -> tf.Tensor:
     """Set random outputs to zero and scale up the rest.
 
     Parameters
@@ -29,12 +33,15 @@ def drop(outputs: tf.Tensor, rate: float, layer: int, seed: tf.Tensor) -> tf.Ten
     seed : Tensor, shape (3,), int32
         Seed of the run, training step, and number of the first row among the rows of all
         workers.
+    fixed : bool
+        Whether to drop the same outputs at every time step (Gal and Ghahramani, 2016).
 
     Returns
     -------
     Tensor, shape (time, batch, units), float32
     """
     time, batch, units = tf.unstack(tf.shape(outputs))
+    time = 1 if fixed else time
     rows, steps, columns = tf.range(batch) + seed[2], tf.range(time), tf.range(units)
     position = (rows[None, :, None] * time + steps[:, None, None]) * units + columns
     key = _mix(_mix(_mix(seed[0]) ^ _unsigned(seed[1])) ^ _unsigned(layer))

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.vocabulary import Vocabulary
-from abcrnn.models.char_lstm import CharLSTM
+from abcrnn.models.char_lstm import OPTIONAL_ARGUMENTS, CharLSTM
 from abcrnn.models.character_model import DIGESTS, NOVELTY, CharacterModel
 from abcrnn.models.ensemble import MAX_MEMBERS, Ensemble
 from abcrnn.models.model_archive import (
@@ -163,5 +163,6 @@ def _require_arguments(model_class: type[CharacterModel], config: dict[str, Any]
         raise ValueError(f"{model_class.__name__} has no argument {unknown[0]!r}")
     missing = [name for name in accepted if name not in config]
     # A class of the user's may have got new arguments, with defaults, since the file was saved.
+    missing = [name for name in missing if name not in OPTIONAL_ARGUMENTS]
     if missing and model_class is CharLSTM:
         raise ValueError(f"its config has no {missing[0]!r}")

@@ -37,6 +37,13 @@ def require_count(name: str, value: Any, least: int = 1) -> int:
     return number
 
 
+def require_bool(name: str, value: Any) -> bool:
+    """Return a bool; raise ``ValueError`` unless the value is True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, not {value!r}")
+    return value
+
+
 def require_number(
     name: str, value: Any, accepted: str, is_valid: Callable[[float], bool]
 ) -> float:

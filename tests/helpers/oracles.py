@@ -22,14 +22,55 @@ def lstm(inputs, weights, name):
     return np.stack(outputs, axis=1)
 
 
-def char_lstm_oracle(weights, ids):
-    """Logits of a CharLSTM, shape (batch, time, vocab_size)."""
+def char_lstm_oracle(weights, ids, memory=None):
+    """Logits of a CharLSTM, shape (batch, time, vocab_size).
+
+    ``memory`` has heads, characters, capacity and line_end of its tune memory.
+    """
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     outputs = weights["embedding/embeddings"][ids]
     layers = {name.split("/")[0] for name in weights if name.startswith("recurrent.")}
     for number in range(len(layers)):
         outputs = lstm(outputs, weights, f"recurrent.{number}")
-    return outputs @ weights["head/kernel"] + weights["head/bias"]
+    logits = outputs @ weights["head/kernel"] + weights["head/bias"]
+    return logits if memory is None else copy_memory(weights, ids, outputs, logits, **memory)
+
+
+def softmax(x):
+    exponentials = np.exp(x - x.max())
+    return exponentials / exponentials.sum()
+
+
+def copy_memory(weights, ids, outputs, logits, heads, characters, capacity, line_end):
+    """Log-probabilities of a tune memory, from lists of the entries of each row."""
+    log_probabilities = np.zeros_like(logits)
+    kernels = {n.removeprefix("memory/"): w for n, w in weights.items() if "memory/" in n}
+    for row, (tune, hidden) in enumerate(zip(ids, outputs, strict=True)):
+        entries = []  # (key, character that followed)
+        for t, (character, y) in enumerate(zip(tune, hidden, strict=True)):
+            if t:
+                read = [tune[t - 1 - n] if t - 1 - n >= 0 else None for n in range(characters)]
+                size = weights["embedding/embeddings"].shape[1]
+                parts = [
+                    np.zeros(size) if c is None else weights["embedding/embeddings"][c]
+                    for c in read
+                ]
+                key = np.concatenate([hidden[t - 1], *parts]) @ kernels["key_kernel"]
+                entries = [*entries, (key, character)][-capacity:]
+                if character == tune[t - 1] == line_end:
+                    entries = []
+            query = y @ kernels["query_kernel"] + kernels["query_bias"]
+            gates = np.concatenate([[0], y @ kernels["gate_kernel"] + kernels["gate_bias"]])
+            shares = softmax(gates) if entries else np.eye(1 + heads)[0]
+            probabilities = shares[0] * softmax(logits[row, t])
+            for head in range(heads if entries else 0):
+                part = slice(len(query) * head // heads, len(query) * (head + 1) // heads)
+                scores = np.array([key[part] @ query[part] for key, _ in entries])
+                attention = softmax(scores / np.sqrt(len(query) / heads))
+                for weight, (_, following) in zip(attention, entries, strict=True):
+                    probabilities[following] += shares[1 + head] * weight
+            log_probabilities[row, t] = np.log(probabilities)
+    return log_probabilities
 
 
 def ensemble_oracle(weights, ids, shares):

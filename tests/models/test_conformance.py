@@ -22,6 +22,7 @@ from abcrnn import CharacterModel, CharLSTM, Ensemble, Vocabulary, load_model
 from abcrnn.data.time_grid import TimeGrid
 from abcrnn.events import NoteModel, load_note_model
 from abcrnn.models import SequenceModel, TrainableModel, where_active
+from abcrnn.models.tune_memory import NONE, MemoryState
 
 VOCABULARY = Vocabulary.from_text("X:1\nK:D abcdefg|")
 GRID = TimeGrid(np.array([0.0, 0.25, 0.5]), np.array([0.25, 0.5, 1.0, 2.0]))
@@ -83,6 +84,12 @@ def random_ids(rng, shape):
     return rng.integers(len(VOCABULARY), size=shape).astype(np.int32)
 
 
+def tune_ids(rng, shape):
+    """Ids of which every third is a line end."""
+    ids = random_ids(rng, shape)
+    return np.where(rng.random(shape) < 1 / 3, VOCABULARY.encode("\n")[0], ids).astype(np.int32)
+
+
 def random_rows(rng, shape):
     """Rows of notes whose step and duration are classes."""
     return rng.integers([128, 3, 4], size=(*shape, 3)).astype(np.int32)
@@ -126,6 +133,20 @@ def ensemble():
     return Ensemble(members, weights=[3, 1])
 
 
+def with_memory(heads, characters, capacity, **config):
+    """A case of a CharLSTM with a tune memory; its inputs have many blank lines."""
+    sizes = {"memory_heads": heads, "memory_characters": characters, "memory_capacity": capacity}
+    details = {"heads": heads, "characters": characters, "capacity": capacity}
+    return Case(
+        char_lstm(memory_dim=3, num_layers=2, **sizes, **config),
+        oracle=lambda weights, ids: char_lstm_oracle(
+            weights, ids, {**details, "line_end": VOCABULARY.encode("\n")[0]}
+        ),
+        inputs=tune_ids,
+        has_dropout=True,
+    )
+
+
 def of_class(model_class):
     return {
         "build": lambda: model_class(VOCABULARY),
@@ -145,6 +166,10 @@ CASES = {
     "more than 512 units": Case(
         char_lstm(num_layers=1, units=520, dropout=0), oracle=char_lstm_oracle
     ),
+    "memory": with_memory(heads=1, characters=0, capacity=64),
+    "memory of two heads that is full": with_memory(heads=2, characters=2, capacity=3),
+    "memory of two entries": with_memory(heads=1, characters=1, capacity=2),
+    "memory, fixed dropout masks": with_memory(2, 1, 5, variational_dropout=True),
     "GRU of the example": Case(**of_class(GRUModel), oracle=gru_oracle),
     "ensemble": Case(
         ensemble,
@@ -198,7 +223,17 @@ def inputs(case):
 
 
 def leaves(state):
-    return [np.asarray(tensor) for tensor in tf.nest.flatten(state)]
+    """The tensors of a state as arrays; what an empty entry of a memory holds is not compared."""
+    return [np.asarray(tensor) for tensor in tf.nest.flatten(cleaned(state))]
+
+
+def cleaned(state):
+    if isinstance(state, MemoryState):
+        empty = (np.asarray(state.following) == NONE)[:, :, None]
+        return state._replace(keys=np.where(empty, 0, state.keys))
+    if isinstance(state, tuple):
+        return tuple(map(cleaned, state))
+    return state
 
 
 def read(model, inputs, state):
