@@ -172,6 +172,16 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         states = tuple(layer.initial_state(batch_size) for layer in self.recurrent)
         return states if self.memory is None else (*states, self.memory.initial_state(batch_size))
 
+    def window_state(self, batch_size: int) -> State:
+        """Return the initial state for :meth:`unroll`, without room for entries of a memory.
+
+        The window is read faster than from :meth:`initial_state`, with the same results.
+        """
+        states = tuple(layer.initial_state(batch_size) for layer in self.recurrent)
+        if self.memory is None:
+            return states
+        return *states, self.memory.initial_state(batch_size, capacity=0)
+
     def step(
         self, ids: tf.Tensor, state: State, active: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, State]:

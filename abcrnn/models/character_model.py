@@ -137,6 +137,21 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
         """
         raise NotImplementedError(f"{type(self).__name__} must define unroll")
 
+    def window_state(self, batch_size: int) -> State:
+        """Return the initial state for :meth:`unroll` only; it can be smaller.
+
+        The state after the window has the shapes of :meth:`initial_state`.
+
+        Parameters
+        ----------
+        batch_size : int
+
+        Returns
+        -------
+        State
+        """
+        return self.initial_state(batch_size)
+
     # The Keras model -----------------------------------------------------------------------
 
     def build(self, input_shape: Any = (None, None)) -> None:

@@ -19,14 +19,21 @@ Vinyals et al., Pointer Networks, 2015; Merity et al., Pointer Sentinel Mixture 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import tensorflow as tf
 
 from abcrnn.models.backend import keras
+from abcrnn.models.memory_entries import (
+    NONE,
+    Entries,
+    MemoryState,
+    ends_blank_line,
+    join,
+    last_state,
+    read_window,
+    visible_entries,
+)
 
-#: In place of an id: an entry that is empty, or a character before the first one.
-NONE = -1
 #: Largest number of characters that a key can depend on directly.
 MAX_KEY_CHARACTERS = 2
 #: Largest capacity.
@@ -39,27 +46,6 @@ _TINY = 1e-20
 _MASKED = -1e9
 #: Entries that a step reads at a time. It reads no further than the longest tune so far.
 _BLOCK = 64
-
-
-class MemoryState(NamedTuple):
-    """State of a tune memory; the batch is the first axis.
-
-    Parameters
-    ----------
-    keys : Tensor, shape (batch, capacity, heads * dim), float32
-    following : Tensor, shape (batch, capacity), int32
-        The character that followed each key; :data:`NONE` in an empty entry.
-    written : Tensor, shape (batch,), int32
-        Number of entries written since the tune began. The next is written at
-        ``written % capacity``.
-    recent : Tensor, shape (batch, 2), int32
-        The last characters read, the latest first; :data:`NONE` before the first.
-    """
-
-    keys: tf.Tensor
-    following: tf.Tensor
-    written: tf.Tensor
-    recent: tf.Tensor
 
 
 class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hints
@@ -117,11 +103,24 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         )
         self.built = True
 
-    def initial_state(self, batch_size: int) -> MemoryState:
-        """Return an empty memory."""
+    def initial_state(self, batch_size: int, capacity: int | None = None) -> MemoryState:
+        """Return an empty memory.
+
+        Parameters
+        ----------
+        batch_size : int
+        capacity : int, optional
+            0 returns a memory without entries, for :meth:`unroll` only: it reads a window
+            faster. By default the capacity of the layer.
+
+        Returns
+        -------
+        MemoryState
+        """
+        capacity = self.capacity if capacity is None else capacity
         return MemoryState(
-            tf.zeros((batch_size, self.capacity, self.heads * self._dim)),
-            tf.fill((batch_size, self.capacity), NONE),
+            tf.zeros((batch_size, capacity, self.heads * self._dim)),
+            tf.fill((batch_size, capacity), NONE),
             tf.zeros((batch_size,), tf.int32),
             tf.fill((batch_size, MAX_KEY_CHARACTERS), NONE),
         )
@@ -163,7 +162,7 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         following = tf.where(latest == NONE, NONE, ids)
         following = tf.where(active, following, tf.gather_nd(state.following, slot))
         following = tf.tensor_scatter_nd_update(state.following, slot, following)
-        clears = active & self._ends_blank_line(ids, latest)
+        clears = active & ends_blank_line(ids, latest, self._line_end)
         recent = tf.stack([ids, latest], axis=1)
         return MemoryState(
             tf.tensor_scatter_nd_update(state.keys, slot, key),
@@ -189,31 +188,49 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         Tensor, shape (batch, vocab_size)
             Log-probabilities of the next character.
         """
-        visible = state.following[:, None] != NONE
-        weights = self._attention(self._scores_of_step(output, state), visible)
-        shares = self._shares(output, tf.reduce_any(visible, axis=2))
-        copied = tf.reduce_sum(shares[:, 1:, None] * weights, axis=1)
-        one_hot = tf.one_hot(state.following, logits.shape[-1])
-        copied = tf.reduce_sum(copied[:, :, None] * one_hot, axis=1)
-        return _mixture(logits, shares[:, 0], copied)
+        copied = self._copied_of_step(self._queries(output), logits.shape[-1], state)
+        can_copy = tf.reduce_any(state.following != NONE, axis=1, keepdims=True)
+        shares = self._shares(output, can_copy)
+        return _mixture(logits, shares[:, 0], tf.reduce_sum(shares[:, None, 1:] * copied, axis=2))
 
-    def _scores_of_step(self, output: tf.Tensor, state: MemoryState) -> tf.Tensor:
-        """Return query times key of every entry in use: (batch, heads, capacity)."""
-        queries = self._queries(output)[:, None]
+    def _copied_of_step(self, queries: tf.Tensor, vocab_size: int, state: MemoryState) -> tf.Tensor:
+        """Return each head's distribution of the next character: (batch, vocab_size, heads).
+
+        Entries are read block by block, as far as the longest memory reaches. The softmax is
+        computed on the way: the sums so far are scaled down when a larger score appears.
+        """
         batch, block = queries.shape[0], math.gcd(self.capacity, _BLOCK)
         used = tf.minimum(tf.reduce_max(state.written), self.capacity)
+        rows = tf.repeat(tf.range(batch), block)
 
-        def read(number: tf.Tensor, blocks: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-            keys = tf.slice(state.keys, [0, number * block, 0], [batch, block, queries.shape[2]])
+        def read(
+            first: tf.Tensor, largest: tf.Tensor, total: tf.Tensor, copied: tf.Tensor
+        ) -> tuple[tf.Tensor, ...]:
+            keys = tf.slice(state.keys, [0, first, 0], [batch, block, queries.shape[1]])
+            following = tf.slice(state.following, [0, first], [batch, block])
             # XLA computes the sum of a product faster than a batch of small matrix products.
-            products = tf.reshape(keys * queries, (batch, block, self.heads, self._dim))
-            return number + 1, blocks.write(number, tf.reduce_sum(products, axis=3))
+            products = tf.reshape(keys * queries[:, None], (batch, block, self.heads, self._dim))
+            visible = following[:, :, None] != NONE
+            scores = tf.where(visible, tf.reduce_sum(products, axis=3), _MASKED)
+            before, largest = largest, tf.maximum(largest, tf.reduce_max(scores, axis=1))
+            scale = tf.exp(before - largest)
+            weights = tf.where(visible, tf.exp(scores - largest[:, None]), 0.0)
+            index = tf.stack([rows, tf.reshape(tf.maximum(following, 0), [-1])], axis=1)
+            copied = tf.tensor_scatter_nd_add(
+                copied * scale[:, None], index, tf.reshape(weights, (-1, self.heads))
+            )
+            total = total * scale + tf.reduce_sum(weights, axis=1)
+            return first + block, largest, total, copied
 
-        shape = (batch, block, self.heads)
-        blocks = tf.TensorArray(tf.float32, self.capacity // block, element_shape=shape)
-        _, blocks = tf.while_loop(lambda number, _: number * block < used, read, (0, blocks))
-        scores = tf.transpose(blocks.stack(), (1, 3, 0, 2))
-        return tf.reshape(scores, (batch, self.heads, self.capacity))
+        shape = (batch, self.heads)
+        start = (
+            0,
+            tf.fill(shape, _MASKED),
+            tf.zeros(shape),
+            tf.zeros((batch, vocab_size, shape[1])),
+        )
+        _, _, total, copied = tf.while_loop(lambda first, *_: first < used, read, start)
+        return tf.math.divide_no_nan(copied, total[:, None])
 
     # A window ------------------------------------------------------------------------------
 
@@ -248,79 +265,44 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         state : MemoryState
             After the last character.
         """
-        entries = self._entries(ids, outputs, before, table, state)
-        visible = self._visible(entries)
-        weights = self._attention(self._scores_of_window(outputs, entries), visible[:, None])
-        shares = self._shares(outputs, tf.reduce_any(visible, axis=2, keepdims=True))
+        window = read_window(ids, state.recent, self._line_end)
+        outputs_before = tf.concat([before[:, None], outputs[:, :-1]], axis=1)
+        keys = self._keys(outputs_before, [window.latest, window.second], table)
+        entries = join(state, keys, window)
+        weights, shares = self.attend(outputs, entries)
         copied = tf.einsum("bth,bhte->bte", shares[..., 1:], weights)
         copied = copied @ tf.one_hot(entries.following, logits.shape[-1])
-        return _mixture(logits, shares[..., 0], copied), self._last_state(ids, entries, state)
+        after = last_state(entries, window, state.written, self.capacity)
+        return _mixture(logits, shares[..., 0], copied), after
 
-    def _entries(
-        self,
-        ids: tf.Tensor,
-        outputs: tf.Tensor,
-        before: tf.Tensor,
-        table: tf.Tensor,
-        state: MemoryState,
-    ) -> _Entries:
-        """Return the entries of the state and of the window."""
-        latest = tf.concat([state.recent[:, :1], ids[:, :-1]], axis=1)
-        second = tf.concat([state.recent[:, ::-1], ids[:, :-2]], axis=1)[:, : tf.shape(ids)[1]]
-        clears = self._ends_blank_line(ids, latest)
-        keys = self._keys(
-            tf.concat([before[:, None], outputs[:, :-1]], axis=1), [latest, second], table
-        )
-        following = tf.where((latest == NONE) | clears, NONE, ids)
-        # From the oldest to the newest; empty ones of a memory that is not full come first.
-        order = (state.written[:, None] + tf.range(self.capacity)) % self.capacity
-        old_following = tf.gather(state.following, order, batch_dims=1)
-        return _Entries(
-            tf.concat([tf.gather(state.keys, order, batch_dims=1), keys], axis=1),
-            tf.concat([old_following, following], axis=1),
-            tf.cumsum(tf.cast(clears, tf.int32), axis=1),
-        )
+    def attend(self, outputs: tf.Tensor, entries: Entries) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return how much each character of a window copies from each entry.
 
-    def _visible(self, entries: _Entries) -> tf.Tensor:
-        """Return which entries each character sees: (batch, time, entries), bool."""
-        time = tf.range(tf.shape(entries.tune)[1])[:, None]
-        age = tf.range(tf.shape(entries.following)[1]) - time
-        tune = tf.pad(entries.tune, [[0, 0], [self.capacity, 0]])
-        return (
-            (entries.following[:, None] != NONE)
-            & (tune[:, None] == entries.tune[:, :, None])
-            & (age > 0)
-            & (age <= self.capacity)
-        )
+        Parameters
+        ----------
+        outputs : Tensor, shape (batch, time, units)
+        entries : Entries
 
-    def _scores_of_window(self, outputs: tf.Tensor, entries: _Entries) -> tf.Tensor:
+        Returns
+        -------
+        weights : Tensor, shape (batch, heads, time, entries)
+            Attention of each head; each row sums to 1, or is 0 if there is no entry.
+        shares : Tensor, shape (batch, time, 1 + heads)
+            Shares of the network and of each head in the mixture.
+        """
+        visible = visible_entries(entries, self.capacity)
+        weights = self._attention(self._scores_of_window(outputs, entries.keys), visible[:, None])
+        return weights, self._shares(outputs, tf.reduce_any(visible, axis=2, keepdims=True))
+
+    def _scores_of_window(self, outputs: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
         """Return query times key: (batch, heads, time, entries)."""
         queries, keys = (
             tf.transpose(
                 tf.reshape(x, (*tf.unstack(tf.shape(x)[:2]), self.heads, self._dim)), (0, 2, 1, 3)
             )
-            for x in (self._queries(outputs), entries.keys)
+            for x in (self._queries(outputs), keys)
         )
         return tf.matmul(queries, keys, transpose_b=True)
-
-    def _last_state(self, ids: tf.Tensor, entries: _Entries, state: MemoryState) -> MemoryState:
-        time = tf.shape(ids)[1]
-        tune = entries.tune[:, -1:]
-        first = tf.math.count_nonzero(entries.tune < tune, axis=1, dtype=tf.int32)
-        written = tf.where(tune[:, 0] > 0, time - 1 - first, state.written + time)
-        # The newest entry of each slot, counted from the beginning of the tune.
-        newest = written[:, None] - 1
-        newest -= tf.math.floormod(newest - tf.range(self.capacity), self.capacity)
-        index = tf.maximum(self.capacity + time - written[:, None] + newest, 0)
-        filled = newest >= 0
-        keys = tf.gather(entries.keys, index, batch_dims=1)
-        recent = tf.concat([state.recent[:, ::-1], ids], axis=1)[:, :-3:-1]
-        return MemoryState(
-            tf.where(filled[:, :, None], keys, 0.0),
-            tf.where(filled, tf.gather(entries.following, index, batch_dims=1), NONE),
-            written,
-            recent,
-        )
 
     # Both ----------------------------------------------------------------------------------
 
@@ -360,17 +342,6 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         gates = tf.tensordot(outputs, tf.convert_to_tensor(self.gate_kernel), axes=1)
         gates = tf.where(can_copy, gates + self.gate_bias, _MASKED)
         return tf.nn.softmax(tf.concat([tf.zeros_like(gates[..., :1]), gates], axis=-1))
-
-    def _ends_blank_line(self, ids: tf.Tensor, previous: tf.Tensor) -> tf.Tensor:
-        return (ids == self._line_end) & (previous == self._line_end) & (ids != NONE)
-
-
-class _Entries(NamedTuple):
-    """Entries of a state and of the window after it, from the oldest to the newest."""
-
-    keys: tf.Tensor  # (batch, capacity + time, heads * dim)
-    following: tf.Tensor  # (batch, capacity + time)
-    tune: tf.Tensor  # (batch, time): number of tunes that began in the window so far
 
 
 def _mixture(logits: tf.Tensor, share: tf.Tensor, copied: tf.Tensor) -> tf.Tensor:

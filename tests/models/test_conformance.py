@@ -22,7 +22,7 @@ from abcrnn import CharacterModel, CharLSTM, Ensemble, Vocabulary, load_model
 from abcrnn.data.time_grid import TimeGrid
 from abcrnn.events import NoteModel, load_note_model
 from abcrnn.models import SequenceModel, TrainableModel, where_active
-from abcrnn.models.tune_memory import NONE, MemoryState
+from abcrnn.models.memory_entries import NONE, MemoryState
 
 VOCABULARY = Vocabulary.from_text("X:1\nK:D abcdefg|")
 GRID = TimeGrid(np.array([0.0, 0.25, 0.5]), np.array([0.25, 0.5, 1.0, 2.0]))
@@ -281,6 +281,16 @@ def test_two_windows_equal_one(model, inputs):
     second, state = model.unroll(inputs[:, 4:], state)
     np.testing.assert_allclose(np.concatenate([first, second], axis=1), whole, atol=1e-5)
     for got, wanted in zip(leaves(state), leaves(last), strict=True):
+        np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
+def test_a_window_state_is_an_initial_state(model, inputs):
+    if not isinstance(model, CharacterModel):
+        pytest.skip("models over notes have no other state")
+    whole, last = model.unroll(inputs, model.initial_state(BATCH))
+    outputs, after = model.unroll(inputs, model.window_state(BATCH))
+    np.testing.assert_allclose(outputs, whole, atol=1e-5)
+    for got, wanted in zip(leaves(after), leaves(last), strict=True):
         np.testing.assert_allclose(got, wanted, atol=1e-5)
 
 
