@@ -162,3 +162,22 @@ def where_active(active: tf.Tensor | None, new: State, old: State) -> State:
         return tf.where(rows, after, before)
 
     return tf.nest.map_structure(choose, new, old)
+
+
+def window_state(model: Any, batch_size: int) -> State:
+    """Return a state from which ``model.unroll`` reads windows that begin in the initial state.
+
+    It is what the model's own method ``window_state`` returns, which can be smaller than
+    the initial state, and the initial state of a model without that method.
+
+    Parameters
+    ----------
+    model : SequenceModel
+    batch_size : int
+
+    Returns
+    -------
+    State
+    """
+    state: State = getattr(model, "window_state", model.initial_state)(batch_size)
+    return state

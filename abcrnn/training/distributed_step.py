@@ -18,7 +18,7 @@ from abcrnn.data.windows import Batch
 from abcrnn.models.base import State
 from abcrnn.models.lstm import on_gpu
 from abcrnn.training.settings import TrainingSettings
-from abcrnn.training.steps import Step, dropout_seed, gradients_of, make_adam
+from abcrnn.training.steps import Step, dropout_seed, gradients_of, make_adam, state_before_batch
 from abcrnn.training.task import Task
 
 
@@ -92,6 +92,12 @@ class DistributedStep:
     def initial_state(self) -> Any:
         """Return the state of the rows of each replica here before anything is read."""
         return self._per_replica(lambda _: self._model.initial_state(self._rows_per_replica))
+
+    def window_state(self) -> Any:
+        """Return the state before a batch that begins in the initial state."""
+        return self._per_replica(
+            lambda _: state_before_batch(self._model, self._settings, self._rows_per_replica)
+        )
 
     def __call__(self, batch: Batch, state: Any) -> tuple[float, int, Any]:
         """Take one step; see :meth:`Step.__call__`.

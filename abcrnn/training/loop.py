@@ -131,7 +131,7 @@ class TrainingLoop:
         bar.n, bar.total = self._progress_counts(epochs)
         for batch in self._batches.epoch(position.epoch, start=position.window):
             if batch.begins:
-                self._state = self._step.initial_state()
+                self._state = self._step.window_state()
             loss, correct, self._state = self._step(batch, self._state)
             predictions = int(batch.predictions.sum())
             # The weight is exactly 1 if all batches have equally many predictions.

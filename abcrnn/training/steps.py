@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from abcrnn.data.windows import Batch
 from abcrnn.models.backend import keras
-from abcrnn.models.base import State
+from abcrnn.models.base import State, window_state
 from abcrnn.models.lstm import on_gpu
 from abcrnn.training.settings import TrainingSettings
 from abcrnn.training.task import Task
@@ -51,6 +51,10 @@ class Step:
     def initial_state(self) -> State:
         """Return the state of all rows before anything is read."""
         return self._model.initial_state(self._settings.batch_size)
+
+    def window_state(self) -> State:
+        """Return the state before a batch that begins in the initial state."""
+        return state_before_batch(self._model, self._settings, self._settings.batch_size)
 
     def __call__(self, batch: Batch, state: State) -> tuple[float, int, State]:
         """Take one step.
@@ -107,6 +111,16 @@ def gradients_of(task: Task) -> Callable[[tf.Tensor, State, tf.Tensor], Gradient
         return tape.gradient(loss, task.model.trainable_variables), loss, correct, state
 
     return gradients
+
+
+def state_before_batch(model: Any, settings: TrainingSettings, rows: int) -> State:
+    """Return the state before a batch that begins in the initial state.
+
+    Streams always take the whole initial state: one step is compiled for all batches.
+    """
+    if settings.windows == "streams":
+        return model.initial_state(rows)
+    return window_state(model, rows)
 
 
 def dropout_seed(

@@ -36,11 +36,6 @@ def char_lstm_oracle(weights, ids, memory=None):
     return logits if memory is None else copy_memory(weights, ids, outputs, logits, **memory)
 
 
-def softmax(x):
-    exponentials = np.exp(x - x.max())
-    return exponentials / exponentials.sum()
-
-
 def copy_memory(weights, ids, outputs, logits, heads, characters, capacity, line_end):
     """Log-probabilities of a tune memory, from lists of the entries of each row."""
     log_probabilities = np.zeros_like(logits)
