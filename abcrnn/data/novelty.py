@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from abcrnn.notation import ABCError, Voice, read_tune
+from abcrnn.notation import ABCError, Tune, Voice, read_tune
 from abcrnn.notation.melody import MelodyNote, melody
 
 _GRAM = 6  # notes; shorter runs are mostly found in any large corpus
@@ -81,7 +81,7 @@ class NoveltyIndex:
     """
 
     def __init__(self, tunes: Iterable[str]) -> None:
-        steps = [_steps_of_tune(tune) for tune in tunes]
+        steps = [_steps_of_text(tune) for tune in tunes]
         self._steps = np.concatenate([np.zeros(0, np.uint32), *steps])
         self._ends = np.cumsum([len(part) for part in steps], dtype=np.int64)
 
@@ -261,14 +261,22 @@ class _Run(NamedTuple):
     position: int
 
 
-def _steps_of_tune(tune: str) -> NDArray[np.uint32]:
-    """Return the steps of all voices, with an end after each; empty if the tune is invalid."""
+def tune_steps(tune: Tune) -> NDArray[np.uint32]:
+    """Return the steps of all voices, as :meth:`NoveltyIndex.to_arrays` describes them.
+
+    Two tunes with equal steps are the same for the index: one is a transposition of the
+    other, or has other note lengths throughout.
+    """
+    steps = [step for voice in tune.voices for step in (*_steps(melody(voice)), _VOICE_END)]
+    return np.array(steps or [_VOICE_END], np.uint32)
+
+
+def _steps_of_text(tune: str) -> NDArray[np.uint32]:
+    """Return the steps of a tune; empty if it cannot be read."""
     try:
-        voices = read_tune(tune).voices
+        return tune_steps(read_tune(tune))
     except ABCError:
         return np.zeros(0, np.uint32)
-    steps = [step for voice in voices for step in (*_steps(melody(voice)), _VOICE_END)]
-    return np.array(steps or [_VOICE_END], np.uint32)
 
 
 def _steps(notes: list[MelodyNote]) -> list[int]:

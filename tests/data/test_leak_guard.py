@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from abcrnn import Corpus, transpose
+from abcrnn import ABCError, Corpus, transpose
 from abcrnn.data import leave_out_copies
 from abcrnn.data.leak_guard import find_copies, leave_out, recorded_copies
 from abcrnn.notation import drop_fields, read_tune
@@ -104,7 +104,9 @@ def test_limits(shared, copied):
 
 
 def test_a_tune_that_cannot_be_read_is_compared_by_its_body(jigs):
-    unreadable = "X:1\nM:9/0\nK:C\nCDE|"
+    unreadable = "X:1\nM:4/4\nK:C\nCDE|\0"
+    with pytest.raises(ABCError):
+        read_tune(unreadable)
     train = Corpus("train", (unreadable, jigs.tunes[0], unreadable.replace("CDE", "CDF")))
     held_out = Corpus("held-out", (unreadable.replace("X:1", "X:7\nT:Title"), jigs.tunes[50]))
     assert find_copies(train, [held_out]).tolist() == [0]
