@@ -101,6 +101,17 @@ class NoveltyIndex:
         index._validate()
         return index
 
+    @classmethod
+    def joined(cls, indexes: Iterable[NoveltyIndex]) -> NoveltyIndex:
+        """Return an index of the tunes of several indexes, in order."""
+        arrays = [index.to_arrays() for index in indexes]
+        offsets = accumulate((len(each["steps"]) for each in arrays), initial=0)
+        index = cls(())
+        index._steps = np.concatenate([index._steps, *(each["steps"] for each in arrays)])
+        ends = [each["ends"] + offset for each, offset in zip(arrays, offsets, strict=False)]
+        index._ends = np.concatenate([index._ends, *ends])
+        return index
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays of the index, to be saved in a file.
 

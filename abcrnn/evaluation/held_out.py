@@ -9,6 +9,7 @@ import numpy as np
 from abcrnn.data.corpus import Corpus, require_corpus
 from abcrnn.data.leak_guard import leave_out, recorded_copies
 from abcrnn.data.midi_folder import Collection, piece_digests, split_pieces
+from abcrnn.data.mixtures import part_origins
 from abcrnn.data.notes import Piece
 from abcrnn.data.splits import recorded_arguments
 from abcrnn.evaluation.scoring import Scorer
@@ -57,10 +58,10 @@ def evaluate(model: Any, corpus: Corpus) -> dict[str, float]:
 def held_out_part(model: Any, corpus: Corpus) -> Corpus:
     """Return the tunes of a corpus that were not used in the training of a model.
 
-    If the model was trained on a part of this corpus, the test part of the same split
-    is returned. Of any other corpus, such as a tunebook that has grown, all tunes are
-    returned, except those with the same body as a training or validation tune; their
-    headers may differ. Older model files do not record the bodies: for them nothing is
+    If the model was trained on a part of this corpus, alone or with other corpora, the
+    test part of the same split is returned. Of any other corpus, such as a tunebook that
+    has grown, all tunes are returned, except those with the same body as a training or
+    validation tune; their headers may differ. Older model files do not record the bodies: for them nothing is
     left out of another corpus, and :func:`knows_training_tunes` is False.
 
     Parameters
@@ -78,7 +79,9 @@ def held_out_part(model: Any, corpus: Corpus) -> Corpus:
     ValueError
         If no tune is left, or the model's split of this corpus has no test part.
     """
-    if _described_corpus(model).get("fingerprint") == corpus.fingerprint:
+    origin = _origin_in(model, corpus)
+    trained_on_all = origin is not None and "split" not in origin
+    if trained_on_all or _described_corpus(model).get("fingerprint") == corpus.fingerprint:
         raise ValueError(f"the model was trained on all tunes of {corpus.name}: none is held out")
     part = _without_fields(model, _test_part(model, corpus))
     digests = getattr(model, "trained_digests", None)
@@ -172,6 +175,8 @@ def training_part(model: Any, corpus: Corpus) -> Corpus | None:
     origin = _origin_in(model, corpus)
     if origin is None:
         return None
+    if "split" not in origin:
+        return _without_fields(model, corpus)
     part, copies = _take_part(origin, corpus, "train"), recorded_copies(origin)
     return _without_fields(model, part if copies is None else leave_out(part, copies))
 
@@ -201,11 +206,9 @@ def _described_corpus(model: Any) -> dict[str, Any]:
 
 
 def _origin_in(model: Any, corpus: Corpus) -> dict[str, Any] | None:
-    """Return how a corpus was split for a model; None if the model's corpus is another one."""
-    origin = _described_corpus(model).get("origin")
-    if not isinstance(origin, dict) or origin.get("fingerprint") != corpus.fingerprint:
-        return None
-    return origin
+    """Return how a corpus was split for a model; None if it is not one of the model's corpora."""
+    origins = part_origins(_described_corpus(model).get("origin"))
+    return next((o for o in origins if o.get("fingerprint") == corpus.fingerprint), None)
 
 
 def _take_part(origin: dict[str, Any], corpus: Corpus, name: str) -> Corpus:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.splits import union_digests
@@ -268,15 +267,7 @@ def _join_indexes(indexes: list[NoveltyIndex | None]) -> NoveltyIndex | None:
         distinct.setdefault(arrays["steps"].tobytes() + arrays["ends"].tobytes(), index)
     if len(distinct) == 1:  # trained on the same tunes
         return indexes[0]
-    steps: list[NDArray[Any]] = []
-    ends: list[NDArray[Any]] = []
-    offset = 0
-    for index in distinct.values():
-        arrays = index.to_arrays()
-        steps.append(arrays["steps"])
-        ends.append(arrays["ends"] + offset)
-        offset += len(arrays["steps"])
-    return NoveltyIndex.from_arrays({"steps": np.concatenate(steps), "ends": np.concatenate(ends)})
+    return NoveltyIndex.joined(distinct.values())
 
 
 def _rebuild(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from abcrnn.data.leak_guard import recorded_copies
+from abcrnn.data.mixtures import part_origins
 from abcrnn.data.notes import INSTRUMENTS
 from abcrnn.data.splits import RULES, recorded_arguments
 from abcrnn.storage.validation import require_shares
@@ -47,10 +48,15 @@ def _is_list_of_counts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_count, value))
 
 
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
 _OBJECT = _Kind("an object", lambda value: value is None or isinstance(value, dict))
 _TEXT = _Kind("a string", lambda value: isinstance(value, str))
 _LETTERS = _Kind("a string of letters other than X and K", _is_letters)
 _COUNT = _Kind("a whole number of at least 0", _is_count)
+_OBJECTS = _Kind("a list of objects", _is_list_of_objects)
 _COUNTS = _Kind("a list of whole numbers of at least 0", _is_list_of_counts)
 _SHARE = _Kind("a share from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1)
 _SCORE = _Kind("a number or null", _is_score)
@@ -77,6 +83,7 @@ _ORIGIN = {
     "fingerprint": _TEXT,
     "part": _TEXT,
     "without": _LETTERS,
+    "weight": _COUNT,
     **_SPLIT,
     **_LEAK_GUARD,
 }
@@ -87,6 +94,10 @@ _KINDS = {
     "corpus": _OBJECT,
     **{f"corpus.{name}": kind for name, kind in _CORPUS.items()},
     **{f"corpus.origin.{name}": kind for name, kind in _ORIGIN.items()},
+    "corpus.origin.parts": _OBJECTS,
+    "base": _OBJECT,
+    "base.fingerprint": _TEXT,
+    "base.corpus": _TEXT,
     "pieces": _OBJECT,
     **{f"pieces.{name}": kind for name, kind in {**_PIECES, **_SPLIT}.items()},
     "epoch": _COUNT,
@@ -103,20 +114,31 @@ def validate_about(about: Mapping[str, Any]) -> None:
     about : mapping
         As in ``model.about``.
     """
-    for path, kind in _KINDS.items():
+    _validate_kinds(about, _KINDS, "about")
+    origin = (about.get("corpus") or {}).get("origin") or {}
+    for number, part in enumerate(origin.get("parts", ())):
+        _validate_kinds(part, _ORIGIN, f"about.corpus.origin.parts.{number}")
+    for part in part_origins(origin):
+        recorded_copies(part)
+        _validate_split(part)
+    _validate_split(about.get("pieces") or {})
+
+
+def _validate_kinds(about: Mapping[str, Any], kinds: Mapping[str, _Kind], where: str) -> None:
+    for path, kind in kinds.items():
         *parents, name = path.split(".")
         values: Any = about
         for parent in parents:
             values = values.get(parent) or {}
         if name in values and not kind.includes(values[name]):
             found = brief(values[name])
-            raise ValueError(f"its about.{path} must be {kind.description}, not {found}")
-    origin = (about.get("corpus") or {}).get("origin") or {}
-    recorded_copies(origin)
-    for part in origin, about.get("pieces") or {}:
-        if part.get("split"):
-            split = recorded_arguments(part["split"])
-            require_shares(split["validation"], split["test"])
+            raise ValueError(f"its {where}.{path} must be {kind.description}, not {found}")
+
+
+def _validate_split(origin: Mapping[str, Any]) -> None:
+    if origin.get("split"):
+        split = recorded_arguments(origin["split"])
+        require_shares(split["validation"], split["test"])
 
 
 def brief(value: Any) -> str:

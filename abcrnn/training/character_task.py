@@ -51,6 +51,7 @@ class CharacterTask:
         self.model = model
         self.validates = validation is not None
         self._train, self._validation, self._settings = train, validation, settings
+        self._base = _base_of(model)  # before `about` is replaced after the first epoch
         self._scorer = Scorer(model)
         if validation is not None:
             encode_tunes(model.vocabulary, validation.tunes)  # raises now, not after an epoch
@@ -138,6 +139,7 @@ class CharacterTask:
             "model": self.model.config,
             "corpus": self._train.describe(),
             "validation": self._validation.describe() if self._validation else None,
+            **self._base,
         }
 
     def describe_model(self, record: EpochRecord) -> dict[str, Any]:
@@ -146,6 +148,7 @@ class CharacterTask:
             "corpus": self._train.describe(),
             "epoch": record.epoch,
             "validation_bits_per_char": record.validation_bits_per_char,
+            **self._base,
         }
 
     def progress_text(self, loss: float) -> str:
@@ -157,3 +160,9 @@ def _masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     """Return the mean of the values where the mask is True; 0 if it is True nowhere."""
     count = tf.math.count_nonzero(mask, dtype=values.dtype)
     return tf.reduce_sum(tf.where(mask, values, 0.0)) / tf.maximum(count, 1.0)
+
+
+def _base_of(model: Any) -> dict[str, Any]:
+    """Return the record of the model whose weights this one started from, if any."""
+    base = getattr(model, "about", {}).get("base")
+    return {"base": base} if base else {}

@@ -145,8 +145,10 @@ class RunFolder:
             differences = [
                 difference
                 for name, value in description.items()
+                if name != "base"
                 for difference in _differences(name, recorded[name], value)
             ]
+            differences += _differences("base", recorded.get("base"), description.get("base"))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"{file} is damaged ({error}); use another run folder") from error
         if differences:
@@ -172,6 +174,11 @@ class RunFolder:
         if origin is None and isinstance(recorded.get("corpus"), dict):
             origin = recorded["corpus"].get("origin")
         return origin if isinstance(origin, dict) else None
+
+    @property
+    def has_base(self) -> bool:
+        """Whether this run started from the weights of another model."""
+        return bool(self._recorded().get("base"))
 
     def recorded_setting(self, name: str) -> Any:
         """Return a training setting of this run; None for a new run or without a record."""
@@ -328,6 +335,8 @@ def _advice(differences: list[str]) -> str:
 def _differences(name: str, recorded: Any, now: Any) -> list[str]:
     if recorded == now:
         return []
+    if isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
+        recorded, now = dict(enumerate(recorded, start=1)), dict(enumerate(now, start=1))
     if isinstance(recorded, dict) and isinstance(now, dict):
         return [
             difference

@@ -22,20 +22,21 @@ STEPS = np.full((2, 2), 0.5)
 PIECES = [
     Piece(f"{p}.mid", 0, 120.0, notes_of_steps(np.array([p, 60]), *STEPS)) for p in range(30, 60)
 ]
+ORIGIN = {
+    "corpus": "mine",
+    "fingerprint": CORPUS.fingerprint,
+    "split": SPLIT,
+    "part": "train",
+    "without": "NZ",
+    "leak_guard": {"bars": 4, "notes": 16, "left_out": [0, 2]},
+}
 COLLECTION = Collection("mine", tuple(PIECES), ())
 ABOUT = {
     "corpus": {
         "name": "mine/train",
         "tunes": 7,
         "fingerprint": "0" * 64,
-        "origin": {
-            "corpus": "mine",
-            "fingerprint": CORPUS.fingerprint,
-            "split": SPLIT,
-            "part": "train",
-            "without": "NZ",
-            "leak_guard": {"bars": 4, "notes": 16, "left_out": [0, 2]},
-        },
+        "origin": ORIGIN,
     },
     "pieces": {
         "name": "mine",
@@ -44,6 +45,7 @@ ABOUT = {
         "tempo": 120.0,
         "split": SPLIT,
     },
+    "base": {"fingerprint": "0" * 64, "corpus": "ours/train"},
     "epoch": 3,
     "validation_bits_per_char": None,
     "validation_loss": 1.5,
@@ -66,7 +68,9 @@ def test_valid_records_are_accepted():
 def test_what_is_accepted_can_be_used():
     """Each value replaced by values of every type: refused at once, or of use to the end."""
     refused = 0
-    for what, about in mutations(ABOUT):
+    joined = {"parts": [{**ORIGIN, "weight": 2}, {"corpus": "all", "fingerprint": "1" * 64}]}
+    of_several = {"corpus": {**ABOUT["corpus"], "origin": {**joined, "without": "NZ"}}}
+    for what, about in (*mutations(ABOUT), *mutations(of_several)):
         if not isinstance(about, dict):
             continue
         try:
@@ -86,7 +90,7 @@ def test_what_is_accepted_can_be_used():
                 use(Recorded(about))
             except ValueError as error:  # such as a split without a test part
                 assert "\n" not in str(error), what
-    assert refused > 400
+    assert refused > 900
 
 
 @pytest.mark.parametrize(
@@ -106,6 +110,12 @@ def test_what_is_accepted_can_be_used():
             {"corpus": {"origin": {"leak_guard": {"left_out": [0, -1]}}}},
             "leak_guard.left_out must be a list of whole numbers of at least 0, not",
         ),
+        ({"corpus": {"origin": {"parts": [3]}}}, "origin.parts must be a list of objects, not"),
+        (
+            {"corpus": {"origin": {"parts": [{}, {"weight": "x"}]}}},
+            "about.corpus.origin.parts.1.weight must be a whole number of at least 0, not 'x'",
+        ),
+        ({"base": {"corpus": 3}}, "about.base.corpus must be a string, not 3"),
         ({"corpus": {"origin": {"leak_guard": {"bars": 4}}}}, "not the record of a leak guard"),
         ({"corpus": {"origin": {"leak_guard": {"left_out": [2**63]}}}}, "not the record of a leak"),
         ({"pieces": {"tempo": 0}}, "about.pieces.tempo must be a number above 0, not 0"),
