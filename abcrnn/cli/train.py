@@ -16,7 +16,8 @@ from abcrnn.cli.arguments import (
     add_shares,
 )
 from abcrnn.cli.terminal import import_tensorflow, resume_hint
-from abcrnn.cli.training_corpora import add_leak_guard, load_training_corpora
+from abcrnn.cli.training_base import add_base, describe_base, load_base, with_index_of
+from abcrnn.cli.training_corpora import add_corpora, add_leak_guard, load_training_corpora
 from abcrnn.cli.training_run import (
     ALL,
     MUSIC,
@@ -32,6 +33,7 @@ from abcrnn.reports.wording import count_of
 from abcrnn.storage.atomic import require_writable
 
 if TYPE_CHECKING:
+    from abcrnn.data.corpus import Corpus
     from abcrnn.models.recipes import Recipe
     from abcrnn.training.run_folder import RunFolder
 
@@ -45,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
         "train a model on a corpus",
         "abcrnn train jigs --out runs/jigs",
     )
-    parser.add_argument("corpus", metavar="CORPUS", help="a name, or a file or folder of .abc")
+    add_corpora(parser)
     add_join_blank(parser)
     add_run_options(parser, sorted(RECIPES), files=True)
     add_settings(parser, "characters")
@@ -70,6 +72,7 @@ def add_parser(subparsers: Any) -> None:
         f"{', '.join(SOURCE_FIELDS)}; all: keep them (default: {MUSIC})",
     )
     add_leak_guard(parser)
+    add_base(parser)
     add_distribute(parser)
     parser.add_argument(
         "--sample-every", type=count, metavar="N", help="print a sample after every Nth epoch"
@@ -90,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     from abcrnn.data.novelty import NoveltyIndex
     from abcrnn.data.store import StoredTunes
     from abcrnn.models.char_lstm import CharLSTM
+    from abcrnn.models.fine_tuning import extend_vocabulary
     from abcrnn.reports.plots import plot_history
     from abcrnn.training.recipe_file import find_recipe
     from abcrnn.training.run_folder import RunFolder
@@ -99,18 +103,25 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = find_recipe(arguments.recipe)
     epochs = arguments.epochs or chosen.epochs
     folder = RunFolder(arguments.out)
-    name, train, validation, vocabulary, notes = load_training_corpora(arguments, folder)
+    base = load_base(arguments, folder)
+    name, train, distinct, validation, vocabulary, notes = load_training_corpora(
+        arguments, folder, base
+    )
     with strategy.scope() if strategy else contextlib.nullcontext():
-        model = CharLSTM(vocabulary, **chosen.model, seed=arguments.seed)
+        if base is None:
+            model = CharLSTM(vocabulary, **chosen.model, seed=arguments.seed)
+        else:
+            model = extend_vocabulary(base, vocabulary)
+            notes.insert(0, describe_base(arguments, base, model))
     print(
-        f"{name}: {count_of(len(train.tunes), 'tune')} for training, "
+        f"{name}: {count_of(len(distinct.tunes), 'tune')} for training{_often(train, distinct)}, "
         f"{len(validation.tunes)} for validation; recipe {arguments.recipe}: "
         f"{model.count_params():,} parameters, {count_of(epochs, 'epoch')}"
     )
     for note in notes:
         print(note)
     if not (arguments.no_novelty or isinstance(train.tunes, StoredTunes)):
-        model.novelty = NoveltyIndex(train.tunes)
+        model.novelty = with_index_of(base, NoveltyIndex(distinct.tunes))
     settings = {
         **chosen.training,
         **settings_of(arguments),
@@ -137,6 +148,11 @@ def run(arguments: argparse.Namespace) -> int:
             ["abcrnn", "compose", str(model_file), "-n", "4"],
         )
     return 0
+
+
+def _often(train: Corpus, distinct: Corpus) -> str:
+    read = len(train.tunes)
+    return "" if read == len(distinct.tunes) else f" (with the weights {read:,} in an epoch)"
 
 
 def _decay(arguments: argparse.Namespace, chosen: Recipe, folder: RunFolder) -> dict[str, Any]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from abcrnn.cli.argument_types import count
 from abcrnn.cli.arguments import UsageError
 from abcrnn.cli.terminal import load_corpus
 from abcrnn.cli.training_run import fields_to_leave_out
 from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from abcrnn.data.corpus import Corpus
     from abcrnn.data.vocabulary import Vocabulary
     from abcrnn.training.run_folder import RunFolder
@@ -22,7 +27,10 @@ class TrainingCorpora(NamedTuple):
     Parameters
     ----------
     name : str
-    train, validation : Corpus
+    train : Corpus
+    distinct : Corpus
+        The training tunes without the repetitions that ``--weights`` makes.
+    validation : Corpus
     vocabulary : Vocabulary
         Of all tunes, held-out ones too.
     notes : list of str
@@ -31,9 +39,27 @@ class TrainingCorpora(NamedTuple):
 
     name: str
     train: Corpus
+    distinct: Corpus
     validation: Corpus
     vocabulary: Vocabulary
     notes: list[str]
+
+
+def add_corpora(parser: argparse.ArgumentParser) -> None:
+    """Add the argument CORPUS and the option ``--weights``."""
+    parser.add_argument(
+        "corpus",
+        metavar="CORPUS",
+        nargs="+",
+        help="a name, or a file or folder of .abc; of several, the first is the one to validate on",
+    )
+    parser.add_argument(
+        "--weights",
+        type=count,
+        nargs="+",
+        metavar="N",
+        help="how often the tunes of each corpus are read in an epoch (default: once)",
+    )
 
 
 def add_leak_guard(parser: argparse.ArgumentParser) -> None:
@@ -45,57 +71,202 @@ def add_leak_guard(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_training_corpora(arguments: argparse.Namespace, folder: RunFolder) -> TrainingCorpora:
-    """Load the corpus, split it, and leave out what the options or the run request.
+def load_training_corpora(
+    arguments: argparse.Namespace, folder: RunFolder, base: Any = None
+) -> TrainingCorpora:
+    """Load and split the corpora, and leave out what the options or the run request.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+    folder : RunFolder
+    base : CharLSTM, optional
+        The model to start from. Validation tunes that it was trained on are left out.
 
     Raises
     ------
     UsageError
         If an option differs from the run in the folder.
     """
+    from abcrnn.data.mixtures import join_corpora
+    from abcrnn.data.vocabulary import Vocabulary
+
     without = fields_to_leave_out(arguments, folder)
-    corpus = load_corpus(arguments.corpus, arguments.join_blank)
-    train, validation, test = corpus.split(
-        arguments.validation, arguments.test, arguments.split_seed, folder.split_rule()
-    )
+    corpora = _load_corpora(arguments)
+    weights = _weights(arguments)
+    # Only the first corpus is validated on. The part of a tune depends on its body, so the
+    # test part is the same with and without a validation part.
+    shares = [arguments.validation, *[0.0] * (len(corpora) - 1)]
+    rule = folder.split_rule()
+    splits = [
+        corpus.split(share, arguments.test, arguments.split_seed, rule)
+        for corpus, share in zip(corpora, shares, strict=True)
+    ]
+    trains, validation = [split[0] for split in splits], splits[0][1]
+    tests = [split[2] for split in splits if split[2].tunes]
     notes = []
     if without:
-        corpus, train, validation = (
-            part.without_fields(without) for part in (corpus, train, validation)
+        corpora, trains = (
+            [part.without_fields(without) for part in parts] for parts in (corpora, trains)
         )
+        validation = validation.without_fields(without)
         notes.append(
             f"left out: the fields {', '.join(without)}, which name people and sources; "
             "--fields all keeps them"
         )
-    before = len(train.tunes)
-    train = _guarded(arguments, folder.recorded_origin(), train, [validation, test])
-    if copies := before - len(train.tunes):
-        verb = "shares" if copies == 1 else "share"
-        notes.append(
-            f"left out: {count_of(copies, 'training tune')} that {verb} more than 4 bars with a "
-            f"held-out tune; --no-leak-guard keeps {'it' if copies == 1 else 'them'}"
+    if len(corpora) > 1:
+        notes.append(_parts_note(corpora, splits))
+    if base is not None:
+        validation = _unknown_to(base, validation, tests, arguments.base, notes)
+    held_out = [*tests, *([validation] if validation.tunes else [])]
+    trains = _guarded(arguments, folder.recorded_origin(), trains, held_out, notes)
+    name = " + ".join(corpus.name for corpus in corpora)
+    characters = set().union(*(corpus.character_counts for corpus in corpora))
+    return TrainingCorpora(
+        name,
+        join_corpora(trains, weights),
+        join_corpora(trains),
+        validation,
+        Vocabulary("".join(sorted(characters))),
+        notes,
+    )
+
+
+def _load_corpora(arguments: argparse.Namespace) -> list[Corpus]:
+    corpora = [load_corpus(source, arguments.join_blank) for source in arguments.corpus]
+    fingerprints = [corpus.fingerprint for corpus in corpora]
+    for number, fingerprint in enumerate(fingerprints):
+        if fingerprint in fingerprints[:number]:
+            first = arguments.corpus[fingerprints.index(fingerprint)]
+            raise UsageError(
+                f"argument CORPUS: {first} and {arguments.corpus[number]} are the same tunes; "
+                "--weights reads a corpus more often"
+            )
+    return corpora
+
+
+def _weights(arguments: argparse.Namespace) -> list[int]:
+    weights, corpora = arguments.weights, len(arguments.corpus)
+    if weights is None:
+        return [1] * corpora
+    if len(weights) != corpora:
+        raise UsageError(
+            f"argument --weights: give one number for each corpus, in order: "
+            f"{count_of(len(weights), 'weight')} for {corpora} corpora"
         )
-    return TrainingCorpora(corpus.name, train, validation, corpus.vocabulary, notes)
+    return list(weights)
+
+
+def _parts_note(corpora: Sequence[Corpus], splits: Sequence[Sequence[Corpus]]) -> str:
+    tests = ", ".join(
+        f"{len(split[2].tunes)} of {corpus.name}"
+        for corpus, split in zip(corpora, splits, strict=True)
+    )
+    return f"validation tunes: of {corpora[0].name} only; test tunes: {tests}"
+
+
+# What is left out ----------------------------------------------------------------------------
+
+
+def _unknown_to(
+    base: Any, validation: Corpus, tests: Sequence[Corpus], name: str, notes: list[str]
+) -> Corpus:
+    """Leave out validation tunes that a model was trained on; report test tunes that it was.
+
+    Raises
+    ------
+    ValueError
+        If it was trained on all validation tunes.
+    """
+    import numpy as np
+
+    digests = base.trained_digests
+    if digests is None:
+        notes.append(f"{name} does not record its training tunes: held-out tunes may be among them")
+        return validation
+    known_tests = sum(int(np.isin(test.body_digests(), digests).sum()) for test in tests)
+    if known_tests:
+        notes.append(
+            f"{name} was trained on {count_of(known_tests, 'test tune')}, which abcrnn evaluate "
+            "leaves out"
+        )
+    _report_near_copies(base, [validation, *tests], name, notes)
+    known = np.isin(validation.body_digests(), digests)
+    if not known.any():
+        return validation
+    if known.all():
+        raise ValueError(
+            f"{name} was trained on all validation tunes: use the --split-seed it was trained with"
+        )
+    notes.append(
+        f"left out: {count_of(int(known.sum()), 'validation tune')} that {name} was trained on"
+    )
+    return validation.select(np.flatnonzero(~known), validation.name, validation.origin)
+
+
+def _report_near_copies(base: Any, held_out: Sequence[Corpus], name: str, notes: list[str]) -> None:
+    """Report held-out tunes that are nearly equal to tunes that a model was trained on."""
+    from abcrnn.data.leak_guard import shares_long_run
+
+    if base.novelty is None:
+        notes.append(f"{name} has no index of its training tunes: compose may copy them")
+        return
+    near = sum(shares_long_run(base.novelty, tune) for part in held_out for tune in part.tunes)
+    if near:
+        notes.append(
+            f"{count_of(near, 'held-out tune')} share more than 4 bars with training tunes of "
+            f"{name}: scores will be too good; train it on this corpus too, with the leak guard"
+        )
 
 
 def _guarded(
     arguments: argparse.Namespace,
     recorded: dict[str, Any] | None,
-    train: Corpus,
+    trains: list[Corpus],
     held_out: list[Corpus],
-) -> Corpus:
+    notes: list[str],
+) -> list[Corpus]:
     """Leave out copies of held-out tunes; of a run that is resumed, those it left out."""
-    from abcrnn.data.leak_guard import leave_out, leave_out_copies, recorded_copies
+    from abcrnn.data.leak_guard import is_guarded, leave_out, recorded_copies
+    from abcrnn.data.mixtures import part_origins
 
-    if recorded is not None:
-        copies = recorded_copies(recorded)
-        if copies is not None and arguments.no_leak_guard:
-            raise UsageError(
-                f"argument --no-leak-guard: {arguments.out} holds a run with the leak guard: "
-                "leave the option out to resume it, or use another run folder"
-            )
-        return train if copies is None else leave_out(train, copies)
-    held_out = [part for part in held_out if part.tunes]
-    if arguments.no_leak_guard or not held_out:
-        return train
-    return leave_out_copies(train, *held_out)
+    origins = list(part_origins(recorded))
+    if any(map(is_guarded, origins)) and arguments.no_leak_guard:
+        raise UsageError(
+            f"argument --no-leak-guard: {arguments.out} holds a run with the leak guard: "
+            "leave the option out to resume it, or use another run folder"
+        )
+    guard = any(map(is_guarded, origins)) if origins else not arguments.no_leak_guard
+    if len(origins) == len(trains):
+        copies = [recorded_copies(origin) for origin in origins]
+    else:  # a new run, or one of other corpora, which is refused when its folder is opened
+        copies = _find_copies(trains, held_out, guard)
+    left_out = sum(len(found) for found in copies if found is not None)
+    if left_out:
+        notes.append(_copies_note(left_out, guard))
+    return [
+        train if found is None else leave_out(train, found, guard)
+        for train, found in zip(trains, copies, strict=True)
+    ]
+
+
+def _find_copies(
+    trains: list[Corpus], held_out: list[Corpus], guard: bool
+) -> list[NDArray[np.intp] | None]:
+    from abcrnn.data.leak_guard import find_copies, find_duplicates
+
+    if not held_out or not (guard or len(trains) > 1):
+        return [None] * len(trains)
+    find = find_copies if guard else find_duplicates
+    return [find(train, held_out) for train in trains]
+
+
+def _copies_note(number: int, guard: bool) -> str:
+    one = number == 1
+    tunes = count_of(number, "training tune")
+    if not guard:
+        return f"left out: {tunes} that {'is' if one else 'are'} also in a held-out part"
+    return (
+        f"left out: {tunes} that {'shares' if one else 'share'} more than 4 bars with a "
+        f"held-out tune; --no-leak-guard keeps {'it' if one else 'them'}"
+    )

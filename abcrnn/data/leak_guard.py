@@ -47,15 +47,20 @@ def find_copies(train: Corpus, held_out: Sequence[Corpus]) -> NDArray[np.intp]:
         Indices of tunes of ``train``, ascending.
     """
     index = NoveltyIndex(chain.from_iterable(part.tunes for part in held_out))
-    digests = union_digests(*(part.body_digests() for part in held_out))
-    copied = np.isin(train.body_digests(), digests)
+    copied = np.isin(np.arange(len(train.tunes)), find_duplicates(train, held_out))
     with progress_bar(
         total=len(train.tunes), desc="comparing with held-out tunes", unit="tune", leave=False
     ) as bar:
         for number, tune in enumerate(train.tunes):
-            copied[number] |= _shares_run(index, tune)
+            copied[number] |= shares_long_run(index, tune)
             bar.update()
     return np.flatnonzero(copied)
+
+
+def find_duplicates(train: Corpus, held_out: Sequence[Corpus]) -> NDArray[np.intp]:
+    """Return the training tunes that have the body of a held-out tune, as :func:`find_copies`."""
+    digests = union_digests(*(part.body_digests() for part in held_out))
+    return np.flatnonzero(np.isin(train.body_digests(), digests))
 
 
 def leave_out_copies(train: Corpus, *held_out: Corpus) -> Corpus:
@@ -85,14 +90,16 @@ def leave_out_copies(train: Corpus, *held_out: Corpus) -> Corpus:
     return leave_out(train, find_copies(train, held_out))
 
 
-def leave_out(train: Corpus, copies: NDArray[np.intp]) -> Corpus:
+def leave_out(train: Corpus, copies: NDArray[np.intp], guarded: bool = True) -> Corpus:
     """Return a training part without the given tunes, and record their indices.
 
     Parameters
     ----------
     train : Corpus
     copies : ndarray, shape (copies,), int
-        From :func:`find_copies`, or :func:`recorded_copies`.
+        From :func:`find_copies`, :func:`find_duplicates` or :func:`recorded_copies`.
+    guarded : bool
+        Whether they are from :func:`find_copies`.
 
     Returns
     -------
@@ -109,8 +116,16 @@ def leave_out(train: Corpus, copies: NDArray[np.intp]) -> Corpus:
             f"all tunes of {train.name} share more than {MAX_BARS} bars with a held-out tune: "
             "none is left for training"
         )
-    record = {"bars": MAX_BARS, "notes": MAX_NOTES, "left_out": copies.tolist()}
+    record: dict[str, Any] = {"left_out": copies.tolist()}
+    if guarded:
+        record = {"bars": MAX_BARS, "notes": MAX_NOTES, **record}
     return train.select(kept, train.name, {**(train.origin or {}), "leak_guard": record})
+
+
+def is_guarded(origin: Mapping[str, Any]) -> bool:
+    """Return whether the leak guard was applied to a part of this origin."""
+    record = origin.get("leak_guard")
+    return isinstance(record, Mapping) and "bars" in record
 
 
 def recorded_copies(origin: Mapping[str, Any]) -> NDArray[np.intp] | None:
@@ -124,7 +139,8 @@ def recorded_copies(origin: Mapping[str, Any]) -> NDArray[np.intp] | None:
     Returns
     -------
     ndarray or None
-        Indices of tunes of the part before it was reduced; None if the leak guard was off.
+        Indices of tunes of the part before it was reduced; None if no
+        tunes were compared.
 
     Raises
     ------
@@ -142,7 +158,11 @@ def recorded_copies(origin: Mapping[str, Any]) -> NDArray[np.intp] | None:
     return np.array(left_out, np.intp)
 
 
-def _shares_run(index: NoveltyIndex, tune: str) -> bool:
+def shares_long_run(index: NoveltyIndex, tune: str) -> bool:
+    """Return whether a tune shares more than 4 bars and 16 notes in a row with one of an index.
+
+    False if it cannot be read.
+    """
     try:
         return index.shares_run(tune, MAX_BARS, MAX_NOTES)
     except ABCError:

@@ -61,8 +61,9 @@ def held_out_part(model: Any, corpus: Corpus) -> Corpus:
     If the model was trained on a part of this corpus, alone or with other corpora, the
     test part of the same split is returned. Of any other corpus, such as a tunebook that
     has grown, all tunes are returned, except those with the same body as a training or
-    validation tune; their headers may differ. Older model files do not record the bodies: for them nothing is
-    left out of another corpus, and :func:`knows_training_tunes` is False.
+    validation tune; their headers may differ. Older model files do not record the bodies:
+    for them nothing is left out of another corpus, and :func:`knows_training_tunes` is
+    False.
 
     Parameters
     ----------

@@ -1,0 +1,68 @@
+"""The model that ``abcrnn train --from`` starts from."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from abcrnn.cli.arguments import UsageError
+from abcrnn.cli.terminal import load_model
+
+if TYPE_CHECKING:
+    from abcrnn.data.novelty import NoveltyIndex
+    from abcrnn.models.char_lstm import CharLSTM
+    from abcrnn.training.run_folder import RunFolder
+
+
+def add_base(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--from``."""
+    parser.add_argument(
+        "--from",
+        dest="base",
+        metavar="MODEL",
+        help="start from the weights of a model file or run folder, not from random ones",
+    )
+
+
+def load_base(arguments: argparse.Namespace, folder: RunFolder) -> CharLSTM | None:
+    """Return the model to start from; None for a new one.
+
+    Raises
+    ------
+    UsageError
+        If the run in the folder started from a model and none is given.
+    ValueError
+        If the file holds several models.
+    """
+    from abcrnn.models.char_lstm import CharLSTM
+
+    if arguments.base is None:
+        if folder.has_base:
+            raise UsageError(
+                f"argument --from: {arguments.out} holds a run that started from a model: "
+                "give the same --from to resume it, or use another run folder"
+            )
+        return None
+    base = load_model(argparse.Namespace(models=[arguments.base], parser=arguments.parser))
+    if not isinstance(base, CharLSTM):
+        raise ValueError(f"{arguments.base} holds several models; --from takes one of them")
+    return base
+
+
+def describe_base(arguments: argparse.Namespace, base: CharLSTM, model: CharLSTM) -> str:
+    """Return a line about the model to start from and its new characters."""
+    new = len(model.vocabulary) - len(base.vocabulary)
+    added = f", {new} new characters" if new else ""
+    return (
+        f"weights and architecture are those of {arguments.base}{added}; the recipe "
+        f"{arguments.recipe} sets the training alone"
+    )
+
+
+def with_index_of(base: Any, index: NoveltyIndex) -> NoveltyIndex:
+    """Return an index of tunes together with those that a model was trained on."""
+    from abcrnn.data.novelty import NoveltyIndex
+
+    if base is None or base.novelty is None:
+        return index
+    return NoveltyIndex.joined([index, base.novelty])
