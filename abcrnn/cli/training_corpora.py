@@ -180,6 +180,8 @@ def _unknown_to(
     """
     import numpy as np
 
+    from abcrnn.data.splits import union_digests
+
     digests = base.trained_digests
     if digests is None:
         notes.append(f"{name} does not record its training tunes: held-out tunes may be among them")
@@ -191,12 +193,14 @@ def _unknown_to(
             "leaves out"
         )
     _report_near_copies(base, [validation, *tests], name, notes)
-    known = np.isin(validation.body_digests(), digests)
+    trained = np.setdiff1d(digests, union_digests(base.validated_digests))
+    known = np.isin(validation.body_digests(), trained)
     if not known.any():
         return validation
     if known.all():
         raise ValueError(
-            f"{name} was trained on all validation tunes: use the --split-seed it was trained with"
+            f"{name} was trained on all validation tunes of {validation.name}: use the split that "
+            "it was trained with, or other tunes"
         )
     notes.append(
         f"left out: {count_of(int(known.sum()), 'validation tune')} that {name} was trained on"

@@ -27,8 +27,10 @@ from abcrnn.models.named_weights import NamedWeights
 from abcrnn.storage.archive import Arrays, write_archive
 
 #: Names of arrays in a model file besides weights: of the novelty index (a prefix), and of
-#: the digests of the training tunes.
-NOVELTY, DIGESTS = "novelty/", "trained/digests"
+#: the digests of the training tunes, and of those that were used for validation only.
+NOVELTY, DIGESTS, VALIDATED = "novelty/", "trained/digests", "validated/digests"
+
+_SAVED = ("about", "novelty", "trained_digests", "validated_digests")
 
 
 class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has no hints
@@ -75,9 +77,11 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
         self.about: dict[str, Any] = {}
         #: Index of the training tunes, to find what a tune copies. Saved with the model.
         self.novelty: NoveltyIndex | None = None
-        #: 64-bit digests of the training tunes, shape (tunes,); None if they are not known.
-        #: Saved with the model.
+        #: 64-bit digests of the training and validation tunes, shape (tunes,); None if they
+        #: are not known. Saved with the model.
         self.trained_digests: NDArray[np.uint64] | None = None
+        #: Those of them that only validated the model, in no training. Saved with the model.
+        self.validated_digests: NDArray[np.uint64] | None = None
 
     # For derived classes to define ---------------------------------------------------------
 
@@ -194,7 +198,7 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
 
         Compiled functions, and what :meth:`compile` was given, are not copied.
         """
-        attributes = {name: getattr(self, name) for name in ("about", "novelty", "trained_digests")}
+        attributes = {name: getattr(self, name) for name in _SAVED}
         attributes["about"] = untracked(self.about)
         return _rebuild, (type(self), self.get_config(), self.weight_arrays(), attributes)
 
@@ -229,6 +233,8 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
             arrays |= {NOVELTY + name: a for name, a in self.novelty.to_arrays().items()}
         if self.trained_digests is not None:
             arrays[DIGESTS] = validate_digests(self.trained_digests)
+        if self.validated_digests is not None:
+            arrays[VALIDATED] = validate_digests(self.validated_digests)
         write_archive(path, self.file_format, contents, arrays)
 
     def _file_contents(self) -> dict[str, Any]:

@@ -57,7 +57,9 @@ def extend_vocabulary(model: Model, vocabulary: Vocabulary) -> Model:
             for name, array in arrays.items()
         }
     )
-    extended.novelty, extended.trained_digests = model.novelty, model.trained_digests
+    extended.novelty = model.novelty
+    extended.trained_digests = model.trained_digests
+    extended.validated_digests = model.validated_digests
     corpus = model.about.get("corpus") or {}
     extended.about = {
         "base": {"fingerprint": model.fingerprint, "corpus": str(corpus.get("name", ""))}

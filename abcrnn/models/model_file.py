@@ -11,7 +11,7 @@ import tensorflow as tf
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.models.char_lstm import OPTIONAL_ARGUMENTS, CharLSTM
-from abcrnn.models.character_model import DIGESTS, NOVELTY, CharacterModel
+from abcrnn.models.character_model import DIGESTS, NOVELTY, VALIDATED, CharacterModel
 from abcrnn.models.ensemble import MAX_MEMBERS, Ensemble
 from abcrnn.models.model_archive import (
     CHARACTERS,
@@ -73,7 +73,7 @@ def load_model(
         vocabulary = Vocabulary(contents["vocabulary"])
         config, about = read_object(contents, "config"), read_about(contents)
         novelty = take_prefixed(NOVELTY, arrays)
-        digests = arrays.pop(DIGESTS, None)
+        digests, validated = arrays.pop(DIGESTS, None), arrays.pop(VALIDATED, None)
     model: CharacterModel
     if wanted is Ensemble:
         model = _build_ensemble(path, vocabulary, contents, arrays)
@@ -83,6 +83,7 @@ def load_model(
     with valid_contents(path, contents["format"]):
         model.novelty = NoveltyIndex.from_arrays(novelty) if novelty else None
         model.trained_digests = None if digests is None else validate_digests(digests)
+        model.validated_digests = None if validated is None else validate_digests(validated)
     return model
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from abcrnn.data.corpus import Corpus, require_corpus
@@ -55,12 +56,7 @@ class CharacterTask:
         self._scorer = Scorer(model)
         if validation is not None:
             encode_tunes(model.vocabulary, validation.tunes)  # raises now, not after an epoch
-        # Validation tunes too, which select the best model, and the tunes of earlier training.
-        model.trained_digests = union_digests(
-            getattr(model, "trained_digests", None),
-            train.body_digests(),
-            validation.body_digests() if validation is not None else None,
-        )
+        _record_digests(model, train, validation)
 
     def make_batches(self, rows: range) -> Streams | RandomWindows | TuneBatches:
         """Return contiguous streams, random windows or whole tunes, as the settings request."""
@@ -166,3 +162,18 @@ def _base_of(model: Any) -> dict[str, Any]:
     """Return the record of the model whose weights this one started from, if any."""
     base = getattr(model, "about", {}).get("base")
     return {"base": base} if base else {}
+
+
+def _record_digests(model: Any, train: Corpus, validation: Corpus | None) -> None:
+    """Add the tunes to those that the model was trained on and validated with before."""
+    before = getattr(model, "trained_digests", None)
+    validated_before = union_digests(getattr(model, "validated_digests", None))
+    trained = union_digests(
+        np.setdiff1d(union_digests(before), validated_before), train.body_digests()
+    )
+    validated = union_digests(
+        validated_before, validation.body_digests() if validation is not None else None
+    )
+    model.validated_digests = np.setdiff1d(validated, trained)
+    # Validation tunes too: they select the best model.
+    model.trained_digests = union_digests(trained, validated)
