@@ -4,6 +4,7 @@ from abcrnn.models.base import where_active as where_active
 from abcrnn.models.char_lstm import CharLSTM as CharLSTM
 from abcrnn.models.character_model import CharacterModel as CharacterModel
 from abcrnn.models.ensemble import Ensemble as Ensemble
+from abcrnn.models.fine_tuning import extend_vocabulary as extend_vocabulary
 from abcrnn.models.model_file import load_model as load_model
 from abcrnn.models.note_model import NoteModel as NoteModel
 from abcrnn.models.note_model import load_note_model as load_note_model

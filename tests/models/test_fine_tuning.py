@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abcrnn import CharLSTM, NoveltyIndex, Vocabulary, load_model
-from abcrnn.models.fine_tuning import extend_vocabulary
+from abcrnn.models import extend_vocabulary
 
 TUNE = "X:1\nK:D\nDEFG|ABcd|"
 MORE = "!Hz~"  # before, between and after the known characters
