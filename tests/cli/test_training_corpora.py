@@ -164,7 +164,7 @@ def test_from_a_model(books, base, tmp_path, run, recorded, capsys):
 
 def test_held_out_tunes_that_the_model_was_trained_on(books, base, tmp_path, run):
     one = load_corpus(books[0])
-    seed = 24
+    seed = 5
     _, validation, test = one.split(0.2, 0.2, seed)
     before = load_model(base / "best.abcrnn")
     assert set(before.validated_digests) == set(one.split()[1].body_digests())
