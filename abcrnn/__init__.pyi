@@ -6,7 +6,9 @@ from abcrnn.data.corpus import Corpus as Corpus
 from abcrnn.data.corpus import load_corpus as load_corpus
 from abcrnn.data.novelty import NoveltyIndex as NoveltyIndex
 from abcrnn.data.vocabulary import Vocabulary as Vocabulary
+from abcrnn.evaluation.comparison import compare as compare
 from abcrnn.evaluation.held_out import evaluate as evaluate
+from abcrnn.evaluation.surprise import surprise as surprise
 from abcrnn.export.midi import to_midi as to_midi
 from abcrnn.export.midi import to_midi_bytes as to_midi_bytes
 from abcrnn.export.musicxml import to_musicxml as to_musicxml

@@ -52,6 +52,14 @@ probability = number("above 0 and at most 1, such as 0.95", lambda x: 0 < x <= 1
 share = number("a share from 0 to below 1, such as 0.1", lambda x: 0 <= x < 1)
 
 
+def number_or_tuned(text: str) -> float | str:
+    """Parse a number above 0, or the text ``tuned``."""
+    if text == "tuned":
+        return text
+    accepted = "tuned or a number above 0, such as 1.05"
+    return number(accepted, lambda x: 0 < x < float("inf"))(text)
+
+
 def one_line(text: str) -> str:
     """Check that an argument is one line of text."""
     if not text.strip() or "\n" in text:

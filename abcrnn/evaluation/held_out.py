@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ from abcrnn.data.leak_guard import leave_out, recorded_copies
 from abcrnn.data.midi_folder import Collection, piece_digests, split_pieces
 from abcrnn.data.mixtures import part_origins
 from abcrnn.data.notes import Piece
-from abcrnn.data.splits import recorded_arguments
+from abcrnn.data.splits import PARTS, recorded_arguments
 from abcrnn.evaluation.scoring import Scorer
 
 
-def evaluate(model: Any, corpus: Corpus) -> dict[str, float]:
+def evaluate(model: Any, corpus: Corpus, temperature: float = 1.0) -> dict[str, float]:
     """Return the bits per character and the accuracy of a model on a corpus.
 
     Parameters
@@ -23,6 +24,8 @@ def evaluate(model: Any, corpus: Corpus) -> dict[str, float]:
     model : CharLSTM
     corpus : Corpus
         Each tune is scored from a fresh state (see :mod:`abcrnn.evaluation.scoring`).
+    temperature : float
+        Divides the logits; see :func:`abcrnn.evaluation.tune_temperature`.
 
     Returns
     -------
@@ -38,12 +41,12 @@ def evaluate(model: Any, corpus: Corpus) -> dict[str, float]:
     TypeError
         If ``model`` is not a model, or ``corpus`` not a Corpus.
     ValueError
-        If the corpus has no tunes.
+        If the corpus has no tunes, or the temperature is not a number above 0.
     """
     if isinstance(model, Corpus) and hasattr(corpus, "unroll"):
         raise TypeError("the arguments are swapped: the model comes first, then the corpus")
     require_corpus("corpus", corpus)
-    scores = Scorer(model, progress=True).score(corpus.tunes)
+    scores = Scorer(model, progress=True, temperature=temperature).score(corpus.tunes)
     return {
         "bits_per_char": scores.bits_per_char,
         "header_bits_per_char": scores.header_bits_per_char,
@@ -182,6 +185,64 @@ def training_part(model: Any, corpus: Corpus) -> Corpus | None:
     return _without_fields(model, part if copies is None else leave_out(part, copies))
 
 
+def validation_part(model: Any, corpus: Corpus) -> Corpus | None:
+    """Return the tunes of a corpus on which a model was validated while it was trained.
+
+    Parameters
+    ----------
+    model : CharLSTM
+    corpus : Corpus
+        The whole corpus, before it was split.
+
+    Returns
+    -------
+    Corpus or None
+        None if the model was not trained on a part of this corpus, or without validation.
+    """
+    origin = _origin_in(model, corpus)
+    if not origin or not origin.get("split"):
+        return None
+    if not recorded_arguments(origin["split"])["validation"]:
+        return None
+    return _without_fields(model, _take_part(origin, corpus, "validation"))
+
+
+def held_out_for_all(models: Sequence[Any], corpus: Corpus) -> Corpus:
+    """Return the tunes of a corpus that were used in the training of none of the models.
+
+    Parameters
+    ----------
+    models : sequence of CharLSTM
+        At least one.
+    corpus : Corpus
+
+    Returns
+    -------
+    Corpus
+        Those that :func:`held_out_part` returns for every model.
+
+    Raises
+    ------
+    ValueError
+        As :func:`held_out_part`; or if no tune is left, or the models were trained with
+        different header fields left out.
+    """
+    if len({fields_left_out(model) for model in models}) > 1:
+        raise ValueError(
+            "the models were trained with different header fields left out: evaluate each alone"
+        )
+    part, *others = (held_out_part(model, corpus) for model in models)
+    common = np.ones(len(part.tunes), bool)
+    digests = part.body_digests()
+    for other in others:
+        common &= np.isin(digests, other.body_digests())
+    if common.all():
+        return part
+    if not common.any():
+        raise ValueError(f"no tune of {corpus.name} is held out for all models")
+    return part.select(np.flatnonzero(common), f"{corpus.name}/held-out", part.origin)
+
+
 def _origin_of_pieces(model: Any, collection: Collection) -> dict[str, Any] | None:
     """Return how a collection was split for a model; None if the model's is another one."""
     origin = model.about.get("pieces")
@@ -213,8 +274,8 @@ def _origin_in(model: Any, corpus: Corpus) -> dict[str, Any] | None:
 
 
 def _take_part(origin: dict[str, Any], corpus: Corpus, name: str) -> Corpus:
-    train, _, test = corpus.split(**recorded_arguments(origin.get("split")))
-    return {"train": train, "test": test}[name]
+    parts = corpus.split(**recorded_arguments(origin.get("split")))
+    return dict(zip(PARTS, parts, strict=True))[name]
 
 
 def _without_fields(model: Any, part: Corpus) -> Corpus:

@@ -5,7 +5,7 @@ bits is that of the tune's characters and its closing blank line.
 
 A character outside the model's vocabulary costs :data:`UNKNOWN_BITS` and counts as a
 wrong prediction. The model does not read it: it predicts the next character from the
-known ones before.
+known ones before. A temperature does not change this cost.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from abcrnn.models.base import require_character_model
 from abcrnn.models.compilation import compile_once
 from abcrnn.notation import tune_body
 from abcrnn.storage.progress import progress_bar
+from abcrnn.storage.validation import require_positive
 
 # One shape for all corpora: compiled once per model, and once more for a single tune.
 _BATCH, _TIME = 32, 128
@@ -96,12 +97,20 @@ class Scorer:
         Or another :class:`abcrnn.models.base.SequenceModel` with a ``vocabulary``.
     progress : bool
         Whether to show a progress bar, in a terminal or notebook and after two seconds.
+    temperature : float
+        Divides the logits.
+
+    Raises
+    ------
+    ValueError
+        If the temperature is not a number above 0.
     """
 
-    def __init__(self, model: Any, progress: bool = False) -> None:
+    def __init__(self, model: Any, progress: bool = False, temperature: float = 1.0) -> None:
         require_character_model(model)
         self._model = model
         self._progress = progress
+        self._temperatures = [require_positive("temperature", temperature)]
         self._window = compile_once(model, "score", partial(_score_window, model))
 
     def score(self, tunes: Sequence[str]) -> Scores:
@@ -123,7 +132,8 @@ class Scorer:
         """
         bits, header_bits = (np.zeros(len(tunes)) for _ in range(2))
         correct, characters, headers, unknown = (np.zeros(len(tunes), np.int64) for _ in range(4))
-        for index, costs, right, known in self._read(tunes):
+        for index, costs, right, known in self._read(tunes, self._temperatures):
+            costs = costs[:, 0]
             bits[index], correct[index], characters[index] = costs.sum(), right.sum(), len(costs)
             unknown[index] = len(known) - known.sum()
             tune = tunes[index]
@@ -150,14 +160,39 @@ class Scorer:
             If there are no tunes, or the model does not know the line end.
         """
         found: dict[int, NDArray[np.float64]] = {}
-        for index, costs, *_ in self._read(tunes):
-            found[index] = costs
+        for index, costs, *_ in self._read(tunes, self._temperatures):
+            found[index] = costs[:, 0]
         return [found[index] for index in range(len(tunes))]
 
+    def bits_at(self, tunes: Sequence[str], temperatures: Sequence[float]) -> NDArray[np.float64]:
+        """Return the cost of all tunes at each of several temperatures, read once.
+
+        Parameters
+        ----------
+        tunes : sequence of str
+        temperatures : sequence of float
+
+        Returns
+        -------
+        ndarray, shape (temperatures,), float64
+            In bits.
+
+        Raises
+        ------
+        ValueError
+            If there are no tunes, the model does not know the line end, or a temperature
+            is not a number above 0.
+        """
+        checked = [require_positive("temperatures", t) for t in temperatures]
+        bits = np.zeros(len(checked))
+        for _, costs, *_ in self._read(tunes, checked):
+            bits += costs.sum(axis=0)
+        return bits
+
     def _read(
-        self, tunes: Sequence[str]
+        self, tunes: Sequence[str], temperatures: Sequence[float]
     ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]]:
-        """Yield of each tune its index; of each character the cost, if right, if known."""
+        """Yield of each tune its index; of each character the costs, if right, if known."""
         if not tunes:
             raise ValueError("there are no tunes to score")
         encoded = encode_tunes(self._model.vocabulary, tunes, allow_unknown=True)
@@ -171,17 +206,21 @@ class Scorer:
             indices = order[first : first + rows].tolist()
             read = [encoded[index] for index in indices]
             batch = [np.concatenate([before, ids[ids >= 0]]) for ids in read]
-            bits, right = self._read_batch(batch, rows)
+            bits, right = self._read_batch(batch, rows, temperatures)
             for row, (index, ids) in enumerate(zip(indices, read, strict=True)):
                 known = ids >= 0
                 # The blank line before the tune is given, so it is not counted.
                 counted = slice(len(BOUNDARY) - 1, len(batch[row]) - 1)
-                costs, correct = np.full(len(ids), UNKNOWN_BITS), np.zeros(len(ids), np.bool_)
+                costs = np.full((len(ids), len(temperatures)), UNKNOWN_BITS)
+                correct = np.zeros(len(ids), np.bool_)
                 costs[known], correct[known] = bits[row, counted], right[row, counted]
                 yield index, costs, correct, known
 
-    def _read_batch(self, batch: list[NDArray[np.int32]], rows: int) -> tuple[Any, Any]:
-        """Return cost and correctness of each character, (rows, time), with padding."""
+    def _read_batch(
+        self, batch: list[NDArray[np.int32]], rows: int, temperatures: Sequence[float]
+    ) -> tuple[Any, Any]:
+        """Return costs (rows, time, temperatures), and if right (rows, time), with padding."""
+        divisors = tf.constant(temperatures, tf.float32)
         windows = -(-(max(map(len, batch)) - 1) // _TIME)
         ids = np.zeros((rows, windows * _TIME + 1), np.int32)
         for row, tune in enumerate(batch):
@@ -189,14 +228,20 @@ class Scorer:
         state = self._model.initial_state(rows)
         bits, right = [], []
         for start in range(0, windows * _TIME, _TIME):
-            cost, correct, state = self._window(ids[:, start : start + _TIME + 1], state)
+            cost, correct, state = self._window(ids[:, start : start + _TIME + 1], state, divisors)
             bits.append(cost.numpy())
             right.append(correct.numpy())
         return np.concatenate(bits, axis=1), np.concatenate(right, axis=1)
 
 
-def _score_window(model: Any, ids: tf.Tensor, state: Any) -> tuple[tf.Tensor, tf.Tensor, Any]:
+def _score_window(
+    model: Any, ids: tf.Tensor, state: Any, temperatures: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, Any]:
     logits, state = model.unroll(ids[:, :-1], state)
-    cost = tf.nn.sparse_softmax_cross_entropy_with_logits(ids[:, 1:], logits) / np.log(2.0)
+    nats = [
+        tf.nn.sparse_softmax_cross_entropy_with_logits(ids[:, 1:], logits / temperature)
+        for temperature in tf.unstack(temperatures)
+    ]
+    cost = tf.stack(nats, axis=-1) / np.log(2.0)
     right = tf.argmax(logits, axis=2, output_type=tf.int32) == ids[:, 1:]
     return cost, right, state

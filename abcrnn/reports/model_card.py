@@ -46,7 +46,7 @@ from abcrnn.storage.paths import as_path
 from abcrnn.storage.progress import progress_bar
 from abcrnn.storage.validation import require_count
 
-_TEMPERATURE, _SEED, _MAX_LENGTH = 0.8, 0, 1000
+_TEMPERATURE, _MAX_LENGTH = 0.8, 1000
 _MAX_REQUESTED = 40  # tunes generated for requests
 _MAX_TYPICAL = 200  # tunes from which typical requests are taken
 
@@ -114,7 +114,7 @@ class ModelCard:
         return [page, picture]
 
 
-def examine(model: Any, corpus: Corpus, tunes: int = 100) -> ModelCard:
+def examine(model: Any, corpus: Corpus, tunes: int = 100, seed: int = 0) -> ModelCard:
     """Score a model on held-out tunes, and compare tunes that it generates with a corpus.
 
     Parameters
@@ -125,15 +125,17 @@ def examine(model: Any, corpus: Corpus, tunes: int = 100) -> ModelCard:
         part, and the test part of the same split is held out. Otherwise all of it is used
         for both.
     tunes : int
-        Number of tunes to generate, always with the same seed; 0 for the scores alone.
+        Number of tunes to generate; 0 for the scores alone.
+    seed : int
+        Seed of the generated tunes.
 
     Raises
     ------
     ValueError
-        If ``tunes`` is negative, the model was trained on all of the corpus, or no valid
-        tune can be written with the model's vocabulary.
+        If ``tunes`` or ``seed`` is negative, the model was trained on all of the corpus, or
+        no valid tune can be written with the model's vocabulary.
     """
-    tunes = require_count("tunes", tunes, least=0)
+    tunes, seed = require_count("tunes", tunes, least=0), require_count("seed", seed, least=0)
     part = held_out_part(model, corpus)
     trained_on = training_part(model, corpus)
     left_out = len(corpus.tunes) - len(part.tunes)
@@ -142,24 +144,24 @@ def examine(model: Any, corpus: Corpus, tunes: int = 100) -> ModelCard:
     scores = evaluate(model, part)
     generated, counts = None, dict[str, _Counts]()
     if tunes:
-        generated, counts = _generate(model, trained_on, part, tunes)
+        generated, counts = _generate(model, trained_on, part, tunes, seed)
     return ModelCard(dict(model.about), held_out, scores, generated, counts)
 
 
 def _generate(
-    model: Any, trained_on: Corpus | None, held_out: Corpus, tunes: int
+    model: Any, trained_on: Corpus | None, held_out: Corpus, tunes: int, seed: int
 ) -> tuple[GeneratedTunes, dict[str, _Counts]]:
     """Generate tunes, and compare them with the training tunes, or with all if unknown."""
-    unconstrained = _sample_unconstrained(model, tunes)
-    sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint="bars")
+    unconstrained = _sample_unconstrained(model, tunes, seed)
+    sampler = Sampler(model, temperature=_TEMPERATURE, seed=seed, constraint="bars")
     generated = sampler.tunes(tunes, max_length=_MAX_LENGTH)
     corpus, real = trained_on or held_out, _spread(held_out.tunes, tunes)
-    requests = _request_rates(model, _spread(corpus.tunes, _MAX_TYPICAL), real, tunes)
+    requests = _request_rates(model, _spread(corpus.tunes, _MAX_TYPICAL), real, tunes, seed)
     validity = ValidityColumns(
         unconstrained, _validity(tunes, generated), _validity(len(real), real)
     )
     reference, counts = _compare(generated, real, corpus, trained_on is not None)
-    settings = SamplingSettings(tunes, _TEMPERATURE, _SEED, _MAX_LENGTH)
+    settings = SamplingSettings(tunes, _TEMPERATURE, seed, _MAX_LENGTH)
     return GeneratedTunes(settings, validity, requests, reference), counts
 
 
@@ -184,9 +186,9 @@ def _compare(
     ), counts
 
 
-def _sample_unconstrained(model: Any, tunes: int) -> Validity:
+def _sample_unconstrained(model: Any, tunes: int, seed: int) -> Validity:
     """Start a number of tunes without constraint; an incomplete one is not replaced."""
-    sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint=None)
+    sampler = Sampler(model, temperature=_TEMPERATURE, seed=seed, constraint=None)
     numbers = iter(range(tunes))
     ended = sampler.streams("X:", _MAX_LENGTH, lambda: next(numbers, None), tunes)
     with progress_bar(ended, total=tunes, unit="tune", leave=False) as bar:
@@ -198,14 +200,14 @@ def _validity(started: int, complete: Sequence[str]) -> Validity:
 
 
 def _request_rates(
-    model: Any, typical: Sequence[str], held_out: Sequence[str], tunes: int
+    model: Any, typical: Sequence[str], held_out: Sequence[str], tunes: int, seed: int
 ) -> RequestRates | None:
     """Generate tunes for typical requests, and count how many match them."""
     requests, expected = typical_requests(typical), min(tunes, _MAX_REQUESTED)
     if not requests:
         return None
     constraint = constraint_for(model.vocabulary.characters, requests)
-    sampler = Sampler(model, temperature=_TEMPERATURE, seed=_SEED, constraint=constraint)
+    sampler = Sampler(model, temperature=_TEMPERATURE, seed=seed, constraint=constraint)
     generated = sampler.tunes(expected, prompt=requests.prompt(), max_length=_MAX_LENGTH)
     return RequestRates(
         requests.given(),

@@ -12,10 +12,12 @@ from abcrnn.data.midi_folder import Collection, piece_digests, split_pieces
 from abcrnn.data.notes import Piece, notes_of_steps
 from abcrnn.data.splits import describe_split
 from abcrnn.evaluation.held_out import (
+    held_out_for_all,
     held_out_part,
     held_out_pieces,
     knows_training_tunes,
     training_part,
+    validation_part,
 )
 from abcrnn.notation import tune_body
 from abcrnn.training.character_task import CharacterTask
@@ -132,6 +134,41 @@ def test_training_part(few_tunes):
     assert training_part(Trained(bare), few_tunes) == bare
     assert training_part(Trained(train), Corpus("other", few_tunes.tunes[:5])) is None
     assert training_part(Trained(), few_tunes) is None
+
+
+def test_validation_part(few_tunes):
+    train, validation, test = few_tunes.split(validation=0.3, test=0.2, seed=4)
+    model = Trained(train, validation)
+    assert validation_part(model, few_tunes) == validation
+    assert not set(validation.tunes) & {*train.tunes, *test.tunes}
+    bare = [part.without_fields("BZ") for part in (train, validation)]
+    assert validation_part(Trained(*bare), few_tunes) == bare[1]
+    assert validation_part(Trained(), few_tunes) is None
+    grown = Corpus("grown", (*few_tunes.tunes, "X:1\nK:D\nA|"))
+    assert validation_part(model, grown) is None
+    train, *_ = few_tunes.split(validation=0, test=0.2)
+    assert validation_part(Trained(train), few_tunes) is None
+
+
+def test_what_any_of_several_models_was_trained_on_is_left_out(few_tunes):
+    parts = [few_tunes.split(validation=0.2, test=0.5, seed=seed) for seed in (1, 2)]
+    models = [Trained(train, validation) for train, validation, _ in parts]
+    found = held_out_for_all(models, few_tunes)
+    first, second = (set(test.tunes) for _, _, test in parts)
+    assert set(found.tunes) == first & second != first
+    assert found.name == "few/held-out"
+    assert held_out_for_all([models[0], models[0]], few_tunes) == parts[0][2]
+    assert held_out_for_all(models[:1], few_tunes) == parts[0][2]
+    parts = [few_tunes.split(validation=0, test=0.2, seed=seed) for seed in range(12)]
+    with pytest.raises(ValueError, match="no tune of few is held out for all models"):
+        held_out_for_all([Trained(train) for train, *_ in parts], few_tunes)
+
+
+def test_models_trained_without_different_fields_are_not_compared(few_tunes):
+    train, *_ = few_tunes.split()
+    models = [Trained(train), Trained(train.without_fields("BZ"))]
+    with pytest.raises(ValueError, match="different header fields left out: evaluate each alone"):
+        held_out_for_all(models, few_tunes)
 
 
 @pytest.mark.parametrize("corpus", [7, {"origin": 7}, {"origin": {"fingerprint": None}}])
