@@ -234,6 +234,45 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         state : State
             After the last character.
         """
+        outputs, states = self._run_layers(ids, state, dropout_seed)
+        logits = tf.transpose(self.head(outputs), (1, 0, 2))
+        if self.memory is None:
+            return logits, states
+        outputs, before = tf.transpose(outputs, (1, 0, 2)), state[-2][0]
+        logits, memory = self.memory.unroll(ids, outputs, before, logits, self._table(), state[-1])
+        return logits, (*states, memory)
+
+    def copy_weights(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return what the memory copies while it reads windows from the initial state.
+
+        Parameters
+        ----------
+        ids : Tensor, shape (batch, time), int32
+
+        Returns
+        -------
+        weights : Tensor, shape (batch, heads, time, time), float32
+            Attention of each head after each character on each character of the window. A
+            row sums to 1, or to 0 if there is nothing to copy.
+        shares : Tensor, shape (batch, time, 1 + heads), float32
+            Shares of the network and of each head in the prediction after each character.
+
+        Raises
+        ------
+        ValueError
+            If the model has no memory.
+        """
+        if self.memory is None:
+            raise ValueError("the model has no tune memory: its memory_dim is 0")
+        state = self.window_state(tf.shape(ids)[0])
+        outputs = tf.transpose(self._run_layers(ids, state)[0], (1, 0, 2))
+        entries, _ = self.memory.entries(ids, outputs, state[-2][0], self._table(), state[-1])
+        return self.memory.attend(outputs, entries)
+
+    def _run_layers(
+        self, ids: tf.Tensor, state: State, dropout_seed: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tuple[LSTMState, ...]]:
+        """Return the outputs of the top layer, (time, batch, units), and the last states."""
         outputs, table = tf.transpose(ids), self._table()
         states: list[LSTMState] = []
         for number, layer in enumerate(self.recurrent):
@@ -242,12 +281,7 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
             if dropout_seed is not None and self.dropout:
                 fixed = self._fixed_masks
                 outputs = drop(outputs, self.dropout, number, dropout_seed, fixed=fixed)
-        logits = tf.transpose(self.head(outputs), (1, 0, 2))
-        if self.memory is None:
-            return logits, tuple(states)
-        outputs, before = tf.transpose(outputs, (1, 0, 2)), state[-2][0]
-        logits, memory = self.memory.unroll(ids, outputs, before, logits, table, state[-1])
-        return logits, (*states, memory)
+        return outputs, tuple(states)
 
     def _table(self) -> tf.Tensor:
         return tf.convert_to_tensor(self.embedding.embeddings)

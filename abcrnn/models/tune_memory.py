@@ -27,6 +27,7 @@ from abcrnn.models.memory_entries import (
     NONE,
     Entries,
     MemoryState,
+    Window,
     ends_blank_line,
     join,
     last_state,
@@ -265,15 +266,29 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         state : MemoryState
             After the last character.
         """
-        window = read_window(ids, state.recent, self._line_end)
-        outputs_before = tf.concat([before[:, None], outputs[:, :-1]], axis=1)
-        keys = self._keys(outputs_before, [window.latest, window.second], table)
-        entries = join(state, keys, window)
+        entries, window = self.entries(ids, outputs, before, table, state)
         weights, shares = self.attend(outputs, entries)
         copied = tf.einsum("bth,bhte->bte", shares[..., 1:], weights)
         copied = copied @ tf.one_hot(entries.following, logits.shape[-1])
         after = last_state(entries, window, state.written, self.capacity)
         return _mixture(logits, shares[..., 0], copied), after
+
+    def entries(
+        self,
+        ids: tf.Tensor,
+        outputs: tf.Tensor,
+        before: tf.Tensor,
+        table: tf.Tensor,
+        state: MemoryState,
+    ) -> tuple[Entries, Window]:
+        """Return the entries of a state and of the window after it.
+
+        The arguments are those of :meth:`unroll`.
+        """
+        window = read_window(ids, state.recent, self._line_end)
+        outputs_before = tf.concat([before[:, None], outputs[:, :-1]], axis=1)
+        keys = self._keys(outputs_before, [window.latest, window.second], table)
+        return join(state, keys, window), window
 
     def attend(self, outputs: tf.Tensor, entries: Entries) -> tuple[tf.Tensor, tf.Tensor]:
         """Return how much each character of a window copies from each entry.

@@ -1,4 +1,4 @@
-"""Plots of a training run and of a model card, as PNG files."""
+"""Plots of a training run, a model card and what a memory copies: figures, and PNG files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.evaluation.distributions import distance
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+
+    from abcrnn.evaluation.copying import Copying
 
 # Shares by value: of the corpus, of the generated tunes.
 _Shares = tuple[dict[Any, float], dict[Any, float]]
@@ -29,14 +32,22 @@ _TAIL = 0.01  # share at either end that the picture leaves out; the distance in
 _FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾", "1/3": "⅓", "2/3": "⅔"}
 
 
-def plot_history(history: Sequence[EpochRecord], path: str | os.PathLike[str]) -> None:
-    """Plot bits per character over epochs as a PNG.
+def plot_history(
+    history: Sequence[EpochRecord], path: str | os.PathLike[str] | None = None
+) -> Figure:
+    """Plot bits per character over epochs.
 
     Parameters
     ----------
     history : sequence of EpochRecord
         At least one.
-    path : path-like
+    path : path-like, optional
+        PNG file to write.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        To draw more on, or to save in another format. ``figure.axes[0]`` has the curves.
     """
     # Not pyplot, which keeps global state and may need a display.
     from matplotlib.figure import Figure
@@ -58,17 +69,53 @@ def plot_history(history: Sequence[EpochRecord], path: str | os.PathLike[str]) -
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend()
-    save_figure(figure, path)
+    if path is not None:
+        save_figure(figure, path)
+    return figure
+
+
+def plot_copying(copying: Copying, path: str | os.PathLike[str] | None = None) -> Figure:
+    """Plot how much of the prediction of each character is a copy of which earlier one.
+
+    Parameters
+    ----------
+    copying : Copying
+        From :func:`abcrnn.evaluation.copying.copying`.
+    path : path-like, optional
+        PNG file to write.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A diagonal line is a phrase that is copied. Thin lines separate the lines of the tune.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 7), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(copying.copied, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    figure.colorbar(image, label="share of the prediction")
+    lines = copying.tune.split("\n")
+    begins = [0, *accumulate(len(line) + 1 for line in lines[:-1])]
+    for begin in begins[1:]:
+        axes.axhline(begin - 0.5, color=CORPUS_COLOR, linewidth=0.5)
+        axes.axvline(begin - 0.5, color=CORPUS_COLOR, linewidth=0.5)
+    axes.set_yticks(begins, [line[:14] for line in lines], fontsize=7, parse_math=False)
+    axes.set_xlabel("copied character")
+    axes.set_ylabel("predicted character")
+    if path is not None:
+        save_figure(figure, path)
+    return figure
 
 
 def plot_card(
     generated: Mapping[str, Counter[Any]],
     corpus: Mapping[str, Counter[Any]],
     numbers: Mapping[str, str],
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | None = None,
     held_out: Mapping[str, Counter[Any]] | None = None,
-) -> None:
-    """Plot the distributions of generated tunes and of a corpus as a PNG.
+) -> Figure:
+    """Plot the distributions of generated tunes and of a corpus.
 
     There is a panel for each kind of distribution. A kind for which this module has no
     drawing of its own is shown as a bar chart of its most frequent values.
@@ -81,10 +128,15 @@ def plot_card(
         of ``corpus``.
     numbers : mapping of str to str
         Names and values for the last panel, in order; up to twelve fit well.
-    path : path-like
+    path : path-like, optional
+        PNG file to write.
     held_out : mapping of str to Counter, optional
         Distributions of held-out tunes, of the same number as the generated ones. The
         titles give their distances for comparison.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------
@@ -129,7 +181,9 @@ def plot_card(
         frameon=False,
         fontsize=12,
     )
-    save_figure(figure, path)
+    if path is not None:
+        save_figure(figure, path)
+    return figure
 
 
 def _draw_pitches(axes: Axes, shares: _Shares) -> None:

@@ -2,11 +2,13 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from abcrnn.evaluation.copying import Copying
 from abcrnn.evaluation.distributions import distance, distributions
-from abcrnn.reports.plots import plot_card, plot_history
+from abcrnn.reports.plots import plot_card, plot_copying, plot_history
 from abcrnn.training.records import EpochRecord
 
 
@@ -106,3 +108,29 @@ def test_the_training_curve_names_the_best_epoch(tmp_path, figures):
     assert validation.get_label() == "validation (best 2.250, epoch 2)"
     plot_history([record(1, None)], tmp_path / "curve.png")
     assert len(figures[1].axes[0].get_lines()) == 1
+
+
+def test_figures_can_be_drawn_further_without_a_file(few_tunes, tmp_path, figures):
+    record = EpochRecord(1, 10, 1.0, 1.4, 0.5, 1.5, 0.4, 0.001, 1.0, 1.0)
+    figure = plot_history([record])
+    figure.axes[0].axhline(1.2, label="target")
+    figure.savefig(tmp_path / "curve.svg")
+    assert "</svg>" in (tmp_path / "curve.svg").read_text("utf-8")
+    corpus = distributions(few_tunes.tunes)
+    assert len(plot_card(corpus, corpus, {"tunes": "10"}).axes) == len(corpus) + 1
+    assert figures == [figure]
+    assert plot_history([record], tmp_path / "curve.png") is figures[1]
+
+
+def test_the_plot_of_copies_has_the_share_of_each_character(tmp_path):
+    tune = "X:1\nT:$5 and $6\nK:D\nabc|"
+    weights = np.zeros((2, len(tune) + 2, len(tune) + 2), np.float32)
+    weights[:, 5, 3] = 1
+    shares = np.tile(np.float32([0.2, 0.3, 0.5]), (len(tune) + 2, 1))
+    figure = plot_copying(Copying(tune, weights, shares), tmp_path / "copied.png")
+    [image] = figure.axes[0].images
+    drawn = image.get_array()
+    assert drawn[5, 3] == pytest.approx(0.8) and drawn.sum() == pytest.approx(0.8)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == tune.split("\n")
+    assert (tmp_path / "copied.png").read_bytes().startswith(b"\x89PNG")
