@@ -26,6 +26,7 @@ from abcrnn.cli import (
     reproduce,
     rewrite,
     sample,
+    search,
     surprise,
     train,
 )
@@ -37,6 +38,7 @@ _COMMANDS = (
     quickstart,
     corpora,
     train,
+    search,
     sample,
     compose,
     reproduce,

@@ -46,3 +46,8 @@ def import_pretty_midi() -> Any:
 def import_tensorboard() -> Any:
     """Import tensorboard, without which ``tf.summary`` fails late and unclearly."""
     return import_extra("tensorboard", "tensorboard", "writing TensorBoard logs")
+
+
+def import_optuna() -> Any:
+    """Import Optuna, which suggests hyper-parameters and stores the results."""
+    return import_extra("optuna", "search", "the search for hyper-parameters")

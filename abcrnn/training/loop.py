@@ -78,6 +78,15 @@ class TrainingLoop:
         self._best: Arrays = self.model.weight_arrays() if task.validates else {}
         self._newest: Checkpoint | None = None  # where the next fit resumes
         self._saved_at = self._clock()
+        self._stop_requested = threading.Event()
+
+    def stop(self) -> None:
+        """Stop ``fit`` after the step in progress, as Ctrl-C does.
+
+        Call it from another thread, such as a timer: ``fit`` writes a checkpoint and raises
+        ``KeyboardInterrupt``.
+        """
+        self._stop_requested.set()
 
     def fit(self, epochs: int) -> list[Any]:
         """Train until ``epochs`` epochs are finished in all.
@@ -113,7 +122,7 @@ class TrainingLoop:
         with self._writer.held() if self._writer else contextlib.nullcontext():
             self._resume()
             self._warn_if_finished(epochs)
-            with _interrupts() as interrupted, self._progress(epochs) as bar:
+            with _interrupts(self._stop_requested) as interrupted, self._progress(epochs) as bar:
                 while self._position.epoch < epochs and not self._out_of_patience():
                     self._run_epoch(bar, interrupted, epochs)
             if self._newest and self._newest.position != self._position:
@@ -357,11 +366,13 @@ def _is_multiple(number: int, of: int | None) -> bool:
 
 
 @contextlib.contextmanager
-def _interrupts() -> Iterator[threading.Event]:
+def _interrupts(requested: threading.Event) -> Iterator[threading.Event]:
     """Set a flag at the first Ctrl-C, so that the step in progress is finished."""
-    requested = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield requested  # only the main thread can handle signals
+        try:
+            yield requested  # only the main thread can handle signals
+        finally:
+            requested.clear()
         return
 
     def request(_number: int, _frame: FrameType | None) -> None:
@@ -374,6 +385,7 @@ def _interrupts() -> Iterator[threading.Event]:
         yield requested
     finally:
         signal.signal(signal.SIGINT, previous)
+        requested.clear()
 
 
 def _under(prefix: str, arrays: Arrays) -> Arrays:

@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from abcrnn.models.recipes import RECIPES, Recipe, recipe
+from abcrnn.models.tune_memory import MAX_CAPACITY, MAX_KEY_CHARACTERS
 from abcrnn.storage.atomic import write_text
 from abcrnn.storage.paths import as_path
 from abcrnn.storage.suggestions import nearest
-from abcrnn.storage.validation import require_count, require_number
+from abcrnn.storage.validation import require_bool, require_count, require_number
 from abcrnn.training.settings import TrainingSettings
 
 _MAX_SIZE = 64 * 1024  # bytes; a recipe has less than one thousand
@@ -59,6 +60,11 @@ _MODEL: dict[str, Callable[[str, Any], Any]] = {
     "num_layers": partial(_count, least=1, most=64),
     "dropout": _share,
     "recurrent_initializer": partial(_choice, accepted=("orthogonal", "glorot_uniform")),
+    "memory_dim": partial(_count, least=0, most=4096),
+    "memory_heads": partial(_count, least=1, most=64),
+    "memory_characters": partial(_count, least=0, most=MAX_KEY_CHARACTERS),
+    "memory_capacity": partial(_count, least=1, most=MAX_CAPACITY),
+    "variational_dropout": require_bool,
 }
 
 # The seed is an option of the commands, not a part of a recipe.

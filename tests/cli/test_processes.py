@@ -30,8 +30,8 @@ print(*sorted(sys.modules))
 """
 COMMANDS = [
     ["quickstart"], ["corpora"], ["corpora", "list"], ["corpora", "fetch"], ["corpora", "check"],
-    ["train"], ["sample"], ["compose"], ["reproduce"], ["rewrite"], ["convert"], ["check"],
-    ["evaluate"], ["surprise"], ["events"], ["events", "train"], ["events", "sample"],
+    ["train"], ["search"], ["sample"], ["compose"], ["reproduce"], ["rewrite"], ["convert"],
+    ["check"], ["evaluate"], ["surprise"], ["events"], ["events", "train"], ["events", "sample"],
     ["events", "evaluate"],
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from abcrnn import CharLSTM, Trainer, Vocabulary
+from abcrnn import CharLSTM, Trainer
 from abcrnn.models.recipes import RECIPES, Recipe
 from abcrnn.training.recipe_file import (
     _MODEL,
@@ -48,10 +48,10 @@ def test_text_and_a_byte_order_mark(tmp_path):
 
 def test_the_settings_are_those_of_the_classes():
     """A new argument of the model or of its training is accepted in a file too."""
-    arguments = set(inspect.signature(CharLSTM).parameters) - {"vocabulary", "seed"}
-    assert set(_MODEL) == arguments
-    model = CharLSTM(Vocabulary.from_text("ab"))
-    defaults = {name: value for name, value in model.config.items() if name in arguments}
+    parameters = inspect.signature(CharLSTM).parameters
+    defaults = {name: parameter.default for name, parameter in parameters.items()}
+    del defaults["vocabulary"], defaults["seed"]
+    assert list(_MODEL) == list(defaults)
     training = {f.name: f.default for f in fields(TrainingSettings) if f.name != "seed"}
     chosen = parse_recipe(json.dumps({"epochs": 1, "model": defaults, "training": training}))
     assert chosen.model == defaults
@@ -92,6 +92,9 @@ def refused(content):
         ("model", {"units": 8.5}, "model.units must be a whole number of at least 1, not 8.5"),
         ("model", {"units": None}, "model.units must be a whole number of at least 1, not None"),
         ("model", {"units": 10**9}, "model.units must be at most 16384, not 1000000000"),
+        ("model", {"memory_heads": 0}, "model.memory_heads must be a whole number of at least 1"),
+        ("model", {"memory_characters": 3}, "model.memory_characters must be at most 2, not 3"),
+        ("model", {"variational_dropout": 1}, "model.variational_dropout must be"),
         ("model", {"num_layers": 65}, "model.num_layers must be at most 64, not 65"),
         ("model", {"dropout": 1}, "model.dropout must be at least 0 and less than 1, not 1"),
         ("model", {"recurrent_initializer": []}, "must be one of orthogonal, glorot_uniform"),
