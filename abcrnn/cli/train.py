@@ -57,6 +57,12 @@ def add_parser(subparsers: Any) -> None:
         help="train on contiguous streams of tunes, or on batches of whole tunes, each read from "
         "the initial state (default: the recipe's)",
     )
+    parser.add_argument(
+        "--transpose",
+        action=argparse.BooleanOptionalAction,
+        help="read each tune, in every epoch, in one of the keys of the training tunes, sampled in "
+        "their proportions (default: the recipe's)",
+    )
     add_shares(parser, "tunes", "abcrnn evaluate")
     parser.add_argument(
         "--split-seed",

@@ -25,6 +25,7 @@ MUSIC, ALL = "music", "all"
 #: Options that override a setting of the recipe.
 _SETTINGS = (
     "windows",
+    "transpose",
     "batch_size",
     "seq_length",
     "learning_rate",

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abcrnn.data.novelty import tune_steps
+from abcrnn.data.store import StoredTunes
 from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.notation import ABCError, Tune, read_tune, transpose
 from abcrnn.notation.intervals import fifths_of
@@ -117,27 +118,36 @@ def make_key_variants(tunes: Sequence[str], vocabulary: Vocabulary) -> KeyVarian
     -------
     KeyVariants
 
+    Raises
+    ------
+    ValueError
+        If the tunes are in a store: the variants are held in memory.
+
     Examples
     --------
     >>> tunes = ["X:1\nK:D\nDEFG|", "X:2\nK:G\nGABc|"]
     >>> make_key_variants(tunes, Vocabulary.from_text("".join(tunes))).tunes[1]
     'X:1\nK:G\nGABc|'
     """
-    with progress_bar(total=2 * len(tunes), desc="transposing", unit="tune", leave=False) as bar:
-        facts = []
-        for text in tunes:
-            facts.append(_facts_of(text))
+    if isinstance(tunes, StoredTunes):
+        raise ValueError("transpose=True needs tunes in memory; these are in files above 32 MiB")
+    distinct = dict.fromkeys(tunes)  # a tune that is read more often is transposed once
+    total = 2 * len(distinct)
+    with progress_bar(total=total, desc="transposing", unit="tune", leave=False) as bar:
+        facts = {}
+        for text in distinct:
+            facts[text] = _facts_of(text)
             bar.update()
-        maker = _Maker(facts, vocabulary)
-        found: list[_Variant] = []
-        sizes = []
-        for text, fact in zip(tunes, facts, strict=True):
-            variants = maker.variants(text, fact)
-            found += variants
-            sizes.append(len(variants))
+        maker = _Maker([facts[text] for text in tunes], vocabulary)
+        variants = {}
+        for text, fact in facts.items():
+            variants[text] = maker.variants(text, fact)
             bar.update()
-    texts, weights = zip(*found, strict=True) if found else ((), ())
-    return KeyVariants(texts, sizes, weights)
+    found = [variant for text in tunes for variant in variants[text]]
+    sizes = [len(variants[text]) for text in tunes]
+    return KeyVariants(
+        tuple(variant.text for variant in found), sizes, [variant.weight for variant in found]
+    )
 
 
 def key_of(tune: Tune) -> _Key | None:

@@ -11,7 +11,7 @@ in memory or in a file. Batches of whole tunes are in :mod:`abcrnn.data.tune_bat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -196,11 +196,15 @@ class Streams:
     rows : range, optional
         Yield only these rows of each batch, and read only what they need; the default
         is all rows.
+    choose : callable, optional
+        Returns for the number of an epoch the indices into ``tunes`` that are read in
+        this epoch, shape (read,). It must depend on its argument only. The default is
+        all tunes.
 
     Attributes
     ----------
     windows : int
-        Number of batches in an epoch.
+        Number of batches in the first epoch; in all epochs without ``choose``.
 
     Raises
     ------
@@ -215,17 +219,22 @@ class Streams:
         seq_length: int,
         seed: int,
         rows: range | None = None,
+        choose: Callable[[int], NDArray[np.integer]] | None = None,
     ) -> None:
-        total = int(tunes.lengths.sum())
-        _require(total, batch_size * seq_length + 1, f"{batch_size} x {seq_length} + 1")
-        self.windows = (total - 1) // (batch_size * seq_length)
         self._tunes, self._seq_length, self._seed = tunes, seq_length, seed
+        self._choose = choose
         self._rows = np.arange(batch_size)[_slice(rows)]
         self._predictions = np.full(batch_size, seq_length, np.int64)
+        self.windows = self._count_windows(self._chosen(0))
 
-    def size(self, _number: int = 0, stop: int | None = None) -> EpochSize:
-        """Return the size of any epoch, or of its first ``stop`` batches."""
-        batches = self.windows if stop is None else stop
+    def size(self, number: int, stop: int | None = None) -> EpochSize:
+        """Return the size of an epoch, or of its first ``stop`` batches."""
+        if stop is not None:
+            batches = stop
+        elif self._choose is None:
+            batches = self.windows
+        else:
+            batches = self._count_windows(self._chosen(number))
         return EpochSize(batches, batches * int(self._predictions.sum()))
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
@@ -243,18 +252,31 @@ class Streams:
         Batch
             Windows of shape (rows, seq_length + 1), int32.
         """
-        order = np.random.default_rng([self._seed, number]).permutation(len(self._tunes))
-        text = _JoinedText(self._tunes.source, self._tunes.indices[order])
-        del order
+        chosen = self._chosen(number)
+        order = np.random.default_rng([self._seed, number]).permutation(len(chosen))
+        text = _JoinedText(self._tunes.source, chosen[order])
+        del order, chosen
+        all_windows = self.size(number).batches
         time = self._seq_length
         at_once = max(1, _READ_AHEAD // (len(self._rows) * time))
-        for first in range(start, self.windows, at_once):
-            windows = min(at_once, self.windows - first)
-            begins = (self._rows * self.windows + first) * time
+        for first in range(start, all_windows, at_once):
+            windows = min(at_once, all_windows - first)
+            begins = (self._rows * all_windows + first) * time
             ids = text.read(begins, windows * time + 1)
             for index in range(windows):
                 window = self._tunes.table[ids[:, index * time : (index + 1) * time + 1]]
                 yield Batch(window, first + index == 0, self._predictions)
+
+    def _chosen(self, number: int) -> NDArray[np.uint32]:
+        """Return the tunes of the source that are read in an epoch."""
+        indices = self._tunes.indices
+        return indices if self._choose is None else indices[self._choose(number)]
+
+    def _count_windows(self, chosen: NDArray[np.uint32]) -> int:
+        total = int(self._tunes.source.lengths(chosen).sum())
+        needed = int(self._predictions.sum())
+        _require(total, needed + 1, f"{len(self._predictions)} x {self._seq_length} + 1")
+        return (total - 1) // needed
 
 
 class RandomWindows:

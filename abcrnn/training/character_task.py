@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from abcrnn.data.augmentation import make_key_variants
 from abcrnn.data.corpus import Corpus, require_corpus
 from abcrnn.data.splits import union_digests
 from abcrnn.data.store import BOUNDARY
@@ -61,14 +63,18 @@ class CharacterTask:
     def make_batches(self, rows: range) -> Streams | RandomWindows | TuneBatches:
         """Return contiguous streams, random windows or whole tunes, as the settings request."""
         settings = self._settings
-        tunes = encode_tunes(self.model.vocabulary, self._train.tunes)
+        texts, choose = self._train.tunes, None
+        if settings.transpose:
+            variants = make_key_variants(texts, self.model.vocabulary)
+            texts, choose = variants.tunes, partial(variants.choose, settings.seed)
+        tunes = encode_tunes(self.model.vocabulary, texts)
         shape = settings.batch_size, settings.seq_length, settings.seed
         if settings.steps_per_epoch is not None:
             return RandomWindows(tunes, *shape, steps=settings.steps_per_epoch, rows=rows)
         if settings.windows == "tunes":
             boundary = self.model.vocabulary.encode(BOUNDARY)
-            return TuneBatches(tunes, boundary, *shape, rows=rows)
-        return Streams(tunes, *shape, rows=rows)
+            return TuneBatches(tunes, boundary, *shape, rows=rows, choose=choose)
+        return Streams(tunes, *shape, rows=rows, choose=choose)
 
     def objective(
         self, window: tf.Tensor, state: State, dropout_seed: tf.Tensor

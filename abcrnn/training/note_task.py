@@ -49,6 +49,8 @@ class NoteTask:
                 "model must be a note model, such as NoteModel.from_recipe('default', pieces), "
                 f"not {model!r:.80}"
             )
+        if settings.transpose:
+            raise ValueError("transpose=True is for tunes: notes of MIDI files have no key")
         self.model = model
         self.validates = bool(validation)
         self._train, self._validation = train, validation

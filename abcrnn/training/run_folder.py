@@ -333,7 +333,7 @@ def _advice(differences: list[str]) -> str:
 
 
 def _differences(name: str, recorded: Any, now: Any) -> list[str]:
-    if recorded == now:
+    if recorded == now or (recorded is None and now is False):  # a setting of a later version
         return []
     if isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
         recorded, now = dict(enumerate(recorded, start=1)), dict(enumerate(now, start=1))

@@ -40,6 +40,10 @@ class TrainingSettings:
         whole tunes, a training step is compiled for up to 8 lengths of windows.
     steps_per_epoch : int, optional
         Number of batches in an epoch; only with random windows.
+    transpose : bool
+        Whether each tune is read, in every epoch, in one of the keys that the training
+        tunes have, sampled in their proportions (:mod:`abcrnn.data.augmentation`). Not
+        with random windows, and not for notes.
     learning_rate : float
         Learning rate of Adam.
     decay_epochs : int, optional
@@ -63,6 +67,7 @@ class TrainingSettings:
     seq_length: int = None  # type: ignore[assignment]  # a number after __post_init__
     windows: Literal["streams", "random", "tunes"] = "streams"
     steps_per_epoch: int | None = None
+    transpose: bool = False
     learning_rate: float = 1e-3
     decay_epochs: int | None = None
     clip_norm: float = 1.0
@@ -103,6 +108,11 @@ class TrainingSettings:
             raise ValueError(
                 "steps_per_epoch is required with windows='random', and accepted only with it"
             )
+
+        if not isinstance(self.transpose, bool):
+            raise ValueError(f"transpose must be True or False, not {self.transpose!r}")
+        if self.transpose and self.windows == "random":
+            raise ValueError("transpose=True needs windows='streams' or windows='tunes'")
 
     def _check(self, name: str, require: Callable[[str, Any], float]) -> None:
         """Replace a number by a plain Python number, which run.json can hold."""
