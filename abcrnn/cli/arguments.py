@@ -363,13 +363,6 @@ def add_recipe(
     )
 
 
-def _option_of(action: argparse.Action) -> str:
-    """Return the name of an option; of ``--x, --no-x`` the first."""
-    if isinstance(action, argparse.BooleanOptionalAction):
-        return action.option_strings[0]
-    return action.option_strings[-1]
-
-
 def in_option_names(message: str, parser: argparse.ArgumentParser) -> tuple[str, bool]:
     """Replace names of Python arguments in a message by names of options.
 
@@ -390,7 +383,8 @@ def in_option_names(message: str, parser: argparse.ArgumentParser) -> tuple[str,
     for action in parser._actions:
         if not action.option_strings or action.dest == "help":
             continue
-        name, option = re.escape(action.dest), _option_of(action)
+        with_no = isinstance(action, argparse.BooleanOptionalAction)  # --x, --no-x
+        name, option = re.escape(action.dest), action.option_strings[0 if with_no else -1]
         is_argument_error |= bool(re.match(rf"{name} must\b", message))
         message = re.sub(rf"^{name}(?= must\b)", option, message)
         if action.nargs == 0:  # a flag

@@ -202,3 +202,18 @@ def test_what_is_not_a_model_to_start_from(books, tmp_path, run):
     assert code == 1 and "no: no such file" in errors
     code, _, errors = run("train", books[0], "--from", books[1], "--out", tmp_path / "run")
     assert code == 1 and "two.abc is not a model file" in errors
+
+
+# Transposition -------------------------------------------------------------------------------
+
+
+def test_transposed_tunes(books, tmp_path, run, recorded):
+    arguments = ["train", books[0], "--out", tmp_path / "run", "--windows", "tunes", *TINY]
+    code, _, errors = run(*arguments, 1, "--transpose")
+    assert code == 0, errors
+    assert recorded()["training"]["transpose"] is True
+    code, _, errors = run(*arguments, 2)
+    assert code == 1 and "its --transpose is True, not False" in errors
+    code, _, errors = run("train", books[0], "--out", tmp_path / "mit", "--recipe", "mit",
+                          "--epochs", 1, "--transpose")  # fmt: skip
+    assert code == 1 and "--transpose needs --windows 'streams' or" in errors
