@@ -90,6 +90,7 @@ def test_a_sampler_and_a_model_file_need_not_know_about_it(tmp_path):
         ({"memory_heads": 0}, "memory_heads must be a whole number of at least 1, not 0"),
         ({"memory_characters": 3}, "memory_characters must be at most 2, not 3"),
         ({"memory_capacity": 10**9}, "memory_capacity must be at most 65536, not 1000000000"),
+        ({"embedding_initializer": "zeros"}, "must be 'uniform' or 'normal', not 'zeros'"),
         ({"variational_dropout": 1}, "variational_dropout must be True or False, not 1"),
     ],
 )
@@ -102,6 +103,15 @@ def test_without_a_memory_nothing_about_it_is_saved():
     """Files and fingerprints of plain models stay what they were before there were memories."""
     plain = {"embedding_dim", "units", "num_layers", "dropout", "recurrent_initializer", "seed"}
     assert set(CharLSTM(VOCABULARY, **SIZES, memory_heads=3).config) == plain
+
+
+def test_the_embedding_is_initialised_as_requested(tmp_path):
+    deviations = {"uniform": 0.1 / 12**0.5, "normal": 1.0}
+    for name, deviation in deviations.items():
+        model = CharLSTM(VOCABULARY, embedding_dim=500, units=4, embedding_initializer=name)
+        assert float(np.std(model.embedding.embeddings)) == pytest.approx(deviation, rel=0.05)
+    model.save(tmp_path / "normal.abcrnn")
+    assert load_model(tmp_path / "normal.abcrnn").config["embedding_initializer"] == "normal"
 
 
 def test_recipes_of_others_keep_their_parameter_counts():
