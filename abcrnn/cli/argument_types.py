@@ -49,6 +49,7 @@ positive = number("a number above 0, such as 0.8", lambda x: 0 < x < float("inf"
 learning_rate = number("a number above 0, such as 0.001", lambda x: 0 < x < float("inf"))
 not_negative = number("a number of at least 0, such as 4", lambda x: 0 <= x < float("inf"))
 probability = number("above 0 and at most 1, such as 0.95", lambda x: 0 < x <= 1)
+decay = number("above 0 and below 1, such as 0.995", lambda x: 0 < x < 1)
 share = number("a share from 0 to below 1, such as 0.1", lambda x: 0 <= x < 1)
 
 

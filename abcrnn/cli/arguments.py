@@ -14,9 +14,7 @@ from typing import Any
 
 from abcrnn.cli.argument_types import (
     count,
-    learning_rate,
     number,
-    positive,
     probability,
     share,
     whole,
@@ -235,45 +233,6 @@ def add_tune_output(parser: argparse.ArgumentParser, midi: bool = True) -> None:
     )
     if midi:
         parser.add_argument("--midi", metavar="DIR", help="folder for a MIDI file of each tune")
-
-
-def add_settings(parser: argparse.ArgumentParser, items: str) -> None:
-    """Add the options that override the training settings of a recipe.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-    items : str
-        What a window holds: ``"characters"`` or ``"notes"``.
-    """
-    of_recipe = "(default: the recipe's)"
-    parser.add_argument(
-        "--batch-size", type=count, metavar="N", help=f"rows of a batch {of_recipe}"
-    )
-    parser.add_argument(
-        "--seq-length", type=count, metavar="N", help=f"{items} in a window {of_recipe}"
-    )
-    parser.add_argument(
-        "--learning-rate",
-        type=learning_rate,
-        metavar="X",
-        help=f"of the Adam optimizer {of_recipe}",
-    )
-    parser.add_argument(
-        "--patience",
-        type=count,
-        metavar="N",
-        help=f"stop after N epochs without a better validation score {of_recipe}",
-    )
-    parser.add_argument(
-        "--keep-every", type=count, metavar="N", help="also keep the model of every Nth epoch"
-    )
-    parser.add_argument(
-        "--checkpoint-minutes",
-        type=positive,
-        metavar="X",
-        help="minutes between checkpoints within an epoch (default: 5)",
-    )
 
 
 def add_shares(parser: argparse.ArgumentParser, elements: str, command: str) -> None:

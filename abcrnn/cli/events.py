@@ -16,13 +16,13 @@ from abcrnn.cli.arguments import (
     add_model,
     add_run_options,
     add_sampling_options,
-    add_settings,
     add_shares,
     add_top_p,
 )
 from abcrnn.cli.terminal import import_tensorflow, load_note_model, resume_hint
 from abcrnn.cli.training_run import (
     add_distribute,
+    add_settings,
     distribution_strategy,
     report_run,
     require_shares,

@@ -12,7 +12,6 @@ from abcrnn.cli.arguments import (
     add_command,
     add_join_blank,
     add_run_options,
-    add_settings,
     add_shares,
 )
 from abcrnn.cli.terminal import import_tensorflow, resume_hint
@@ -23,6 +22,7 @@ from abcrnn.cli.training_run import (
     MUSIC,
     SOURCE_FIELDS,
     add_distribute,
+    add_settings,
     distribution_strategy,
     report_run,
     require_shares,
@@ -128,12 +128,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(note)
     if not (arguments.no_novelty or isinstance(train.tunes, StoredTunes)):
         model.novelty = with_index_of(base, NoveltyIndex(distinct.tunes))
-    settings = {
-        **chosen.training,
-        **settings_of(arguments),
-        **_decay(arguments, chosen, folder),
-        "seed": arguments.seed,
-    }
+    settings = chosen.settings(
+        **{**settings_of(arguments), **_decay(arguments, chosen, folder), "seed": arguments.seed}
+    )
     trainer = Trainer(
         model,
         train,

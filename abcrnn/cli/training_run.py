@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from abcrnn.cli.argument_types import count, decay, learning_rate, positive
 from abcrnn.cli.arguments import UsageError
 from abcrnn.reports.wording import count_of
 
@@ -29,10 +30,57 @@ _SETTINGS = (
     "batch_size",
     "seq_length",
     "learning_rate",
+    "average",
     "patience",
     "keep_every",
     "checkpoint_minutes",
 )
+
+
+def add_settings(parser: argparse.ArgumentParser, items: str) -> None:
+    """Add the options that override the training settings of a recipe.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    items : str
+        What a window holds: ``"characters"`` or ``"notes"``.
+    """
+    of_recipe = "(default: the recipe's)"
+    parser.add_argument(
+        "--batch-size", type=count, metavar="N", help=f"rows of a batch {of_recipe}"
+    )
+    parser.add_argument(
+        "--seq-length", type=count, metavar="N", help=f"{items} in a window {of_recipe}"
+    )
+    parser.add_argument(
+        "--learning-rate",
+        type=learning_rate,
+        metavar="X",
+        help=f"of the Adam optimizer {of_recipe}",
+    )
+    parser.add_argument(
+        "--average",
+        type=decay,
+        metavar="X",
+        help="also average the weights with this decay, such as 0.995, and keep the averaged "
+        f"weights of an epoch where they validate better {of_recipe}",
+    )
+    parser.add_argument(
+        "--patience",
+        type=count,
+        metavar="N",
+        help=f"stop after N epochs without a better validation score {of_recipe}",
+    )
+    parser.add_argument(
+        "--keep-every", type=count, metavar="N", help="also keep the model of every Nth epoch"
+    )
+    parser.add_argument(
+        "--checkpoint-minutes",
+        type=positive,
+        metavar="X",
+        help="minutes between checkpoints within an epoch (default: 5)",
+    )
 
 
 def add_distribute(parser: argparse.ArgumentParser) -> None:

@@ -27,6 +27,27 @@ class Recipe:
     model: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
 
+    def settings(self, **overrides: Any) -> dict[str, Any]:
+        """Return the settings of the training with some replaced.
+
+        With another kind of ``windows``, ``seq_length`` and ``steps_per_epoch`` of the
+        recipe are left out: they suit its own kind.
+
+        Parameters
+        ----------
+        **overrides
+            Settings of :class:`abcrnn.Trainer`.
+
+        Returns
+        -------
+        dict
+        """
+        settings, windows = dict(self.training), self.training.get("windows", "streams")
+        if overrides.get("windows", windows) != windows:
+            for name in ("windows", "seq_length", "steps_per_epoch"):
+                settings.pop(name, None)
+        return {**settings, **overrides}
+
 
 RECIPES = {
     "default": Recipe(

@@ -17,8 +17,16 @@ from numpy.typing import NDArray
 from abcrnn.data.windows import Batch
 from abcrnn.models.base import State
 from abcrnn.models.lstm import on_gpu
+from abcrnn.training.averaging import move
 from abcrnn.training.settings import TrainingSettings
-from abcrnn.training.steps import Step, dropout_seed, gradients_of, make_adam, state_before_batch
+from abcrnn.training.steps import (
+    Step,
+    dropout_seed,
+    gradients_of,
+    make_adam,
+    make_average,
+    state_before_batch,
+)
 from abcrnn.training.task import Task
 
 
@@ -85,9 +93,10 @@ class DistributedStep:
         self._sum = tf.function(self._sum_over_replicas)
 
     def build_optimizer(self, batches: int) -> None:
-        """Create the optimizer for epochs of about ``batches`` batches."""
+        """Create the optimizer for epochs of about ``batches`` batches, and the average."""
         with self._strategy.scope():
             self.optimizer = make_adam(self._model, self._settings, batches)
+            self.average = make_average(self._model, self._settings)
 
     def initial_state(self) -> Any:
         """Return the state of the rows of each replica here before anything is read."""
@@ -183,6 +192,12 @@ class DistributedStep:
                 group=False,
             )
         self.optimizer.iterations.assign_add(1)
+        if self.average:
+            rate = self.average.rate(self.optimizer.iterations)
+            for average, weight in zip(
+                self.average.variables, _variables(self._model), strict=True
+            ):
+                strategy.extended.update(average, move, args=(weight, rate), group=False)
 
     def _gather_rows(self, states: Any) -> list[tf.Tensor]:
         def gather(state: State) -> list[tf.Tensor]:

@@ -12,12 +12,10 @@ import contextlib
 import logging
 import math
 import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from types import FrameType
 from typing import Any
 
 import tensorflow as tf
@@ -26,6 +24,7 @@ from abcrnn.storage.archive import Arrays
 from abcrnn.storage.progress import progress_bar, write_line
 from abcrnn.storage.validation import require_count
 from abcrnn.training.distributed_step import make_step
+from abcrnn.training.interrupts import catch_interrupts
 from abcrnn.training.records import EpochTotals
 from abcrnn.training.run_folder import Checkpoint, Position, RunFolder
 from abcrnn.training.settings import TrainingSettings
@@ -122,7 +121,10 @@ class TrainingLoop:
         with self._writer.held() if self._writer else contextlib.nullcontext():
             self._resume()
             self._warn_if_finished(epochs)
-            with _interrupts(self._stop_requested) as interrupted, self._progress(epochs) as bar:
+            with (
+                catch_interrupts(self._stop_requested) as interrupted,
+                self._progress(epochs) as bar,
+            ):
                 while self._position.epoch < epochs and not self._out_of_patience():
                     self._run_epoch(bar, interrupted, epochs)
             if self._newest and self._newest.position != self._position:
@@ -165,7 +167,7 @@ class TrainingLoop:
 
     def _finish_epoch(self) -> Any:
         position = self._position
-        scores = self._validate()
+        scores, averaged = self._validate()
         if scores[0] is not None:
             self._require_finite(scores[0], "validation score")
         record = self._task.record(self._totals(), scores)
@@ -175,8 +177,13 @@ class TrainingLoop:
             epoch=record.epoch, best_score=position.best_score, best_epoch=position.best_epoch
         )
         self._state = self._step.initial_state()
-        self._keep_best(record, scores[0])
-        self._write_epoch(record)
+        with self._weights(averaged):
+            self._keep_best(record, scores[0])
+            self._write_epoch(record)
+        if _is_multiple(record.epoch, self.settings.checkpoint_epochs):
+            # It comes last: a run that is killed before it repeats the epoch and writes
+            # the same files again.
+            self._checkpoint()
         if self.is_chief:
             for callback in self._callbacks:
                 callback(self, record)
@@ -195,13 +202,32 @@ class TrainingLoop:
             items_per_second=items / max(position.seconds, 1e-9),
         )
 
-    def _validate(self) -> list[float | None]:
-        """Return the chief's validation scores, in every process."""
-        count = self._task.score_count
+    def _validate(self) -> tuple[list[float | None], bool]:
+        """Return the validation scores, and whether they are those of the averaged weights.
+
+        They are the better scores of the two. Without validation data the averaged
+        weights are taken.
+        """
+        has_average = self._step.average is not None
         if not self._task.validates:
-            return [None] * count
-        scores = self._task.score() if self.is_chief else [0.0] * count
+            return [None] * self._task.score_count, has_average
+        scores = self._score()
+        if has_average:
+            with self._weights(averaged=True):
+                of_average = self._score()
+            if of_average[0] < scores[0]:
+                return [*of_average], True
+        return [*scores], False
+
+    def _score(self) -> list[float]:
+        """Return the chief's validation scores of the model, in every process."""
+        scores = self._task.score() if self.is_chief else [0.0] * self._task.score_count
         return [self._step.from_chief(score) for score in scores]
+
+    def _weights(self, averaged: bool) -> contextlib.AbstractContextManager[None]:
+        """Return a context in which the model has the averaged weights, if requested."""
+        average = self._step.average
+        return average.in_model() if averaged and average else contextlib.nullcontext()
 
     def _keep_best(self, record: Any, score: float | None) -> None:
         self.model.about = self._task.describe_model(record)
@@ -214,14 +240,10 @@ class TrainingLoop:
             self.model.save(self._writer.best)
 
     def _write_epoch(self, record: Any) -> None:
-        # The checkpoint comes last: a run that is killed before it repeats the epoch and
-        # writes the same files again.
         if self._writer:
             self._writer.write_history(self.history)
             if _is_multiple(record.epoch, self.settings.keep_every):
                 self.model.save(self._writer.path / f"epoch-{record.epoch:04}.abcrnn")
-        if _is_multiple(record.epoch, self.settings.checkpoint_epochs):
-            self._checkpoint()
 
     def _require_finite(self, value: float, name: str = "loss") -> float:
         if math.isfinite(value):
@@ -281,6 +303,9 @@ class TrainingLoop:
         for number, array in enumerate(self._step.gather_state(self._state)):
             arrays[f"state/{number}"] = array
         arrays |= {f"best/{name}": array for name, array in self._best.items()}
+        if self._step.average:
+            averages = self._step.average.arrays()
+            arrays |= {f"average/{name}": array for name, array in averages.items()}
         steps, history = self._steps_taken(), list(self.history)
         return Checkpoint(steps, replace(self._position), history, arrays)
 
@@ -292,6 +317,8 @@ class TrainingLoop:
         self._best = _under("best/", arrays)
         for number, variable in enumerate(self._step.optimizer.variables):
             variable.assign(arrays[f"optimizer/{number}"])
+        if self._step.average:
+            self._step.average.assign(_under("average/", arrays))
         self._state = self._step.scatter_state(list(_under("state/", arrays).values()))
 
     def _steps_taken(self) -> int:
@@ -323,6 +350,8 @@ class TrainingLoop:
     def _restore_best(self) -> None:
         if self._position.best_epoch:
             self.model.set_weight_arrays(self._best)
+        elif self._step.average and not self._task.validates:
+            self._step.average.into_model()
         self.model.about = self._task.describe_model(self._best_record())
         if message := self.worse_than_chance():
             _logger.warning("%s", message)
@@ -363,29 +392,6 @@ class TrainingLoop:
 
 def _is_multiple(number: int, of: int | None) -> bool:
     return of is not None and number % of == 0
-
-
-@contextlib.contextmanager
-def _interrupts(requested: threading.Event) -> Iterator[threading.Event]:
-    """Set a flag at the first Ctrl-C, so that the step in progress is finished."""
-    if threading.current_thread() is not threading.main_thread():
-        try:
-            yield requested  # only the main thread can handle signals
-        finally:
-            requested.clear()
-        return
-
-    def request(_number: int, _frame: FrameType | None) -> None:
-        if requested.is_set():
-            raise KeyboardInterrupt  # the second Ctrl-C stops at once
-        requested.set()
-
-    previous = signal.signal(signal.SIGINT, request)
-    try:
-        yield requested
-    finally:
-        signal.signal(signal.SIGINT, previous)
-        requested.clear()
 
 
 def _under(prefix: str, arrays: Arrays) -> Arrays:

@@ -15,10 +15,14 @@ from typing import Any, Literal
 
 from abcrnn.models.backend import keras
 from abcrnn.storage.suggestions import require_known
-from abcrnn.storage.validation import require_count, require_positive
+from abcrnn.storage.validation import require_count, require_number, require_positive
 
 #: Default of seq_length for each kind of windows.
 _SEQ_LENGTHS = {"streams": 64, "random": 64, "tunes": 512}
+
+
+def _require_decay(name: str, value: Any) -> float:
+    return require_number(name, value, "above 0 and below 1", lambda x: 0 < x < 1)
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,11 @@ class TrainingSettings:
         epochs, after a short warm-up. The rate is constant by default.
     clip_norm : float
         Upper bound of the global norm of the gradients.
+    average : float, optional
+        Decay of an exponential moving average of the weights, such as 0.995: above 0,
+        below 1. After each epoch the averaged weights are kept if their validation score
+        is better, and without validation data in any case. The scores of the epoch are
+        those of the weights that are kept. Training itself does not change.
     patience : int, optional
         Stop after this many epochs without a better validation score.
     checkpoint_epochs : int
@@ -71,6 +80,7 @@ class TrainingSettings:
     learning_rate: float = 1e-3
     decay_epochs: int | None = None
     clip_norm: float = 1.0
+    average: float | None = None
     patience: int | None = None
     checkpoint_epochs: int = 1
     checkpoint_minutes: float = 5.0
@@ -90,7 +100,7 @@ class TrainingSettings:
         return cls(**settings)
 
     def __post_init__(self) -> None:
-        if self.windows not in _SEQ_LENGTHS:
+        if self.windows not in tuple(_SEQ_LENGTHS):
             raise ValueError(
                 f"windows must be 'streams', 'random' or 'tunes', not {self.windows!r}"
             )
@@ -103,6 +113,8 @@ class TrainingSettings:
                 self._check(name, require_count)
         for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
             self._check(name, require_positive)
+        if self.average is not None:
+            self._check("average", _require_decay)
         self._check("seed", partial(require_count, least=0))
         if (self.steps_per_epoch is None) == (self.windows == "random"):
             raise ValueError(

@@ -18,6 +18,7 @@ from abcrnn.data.windows import Batch
 from abcrnn.models.backend import keras
 from abcrnn.models.base import State, window_state
 from abcrnn.models.lstm import on_gpu
+from abcrnn.training.averaging import WeightAverage
 from abcrnn.training.settings import TrainingSettings
 from abcrnn.training.task import Task
 
@@ -45,8 +46,10 @@ class Step:
         self._compiled = tf.function(self._train, jit_compile=not on_gpu())
 
     def build_optimizer(self, batches: int) -> None:
-        """Create the optimizer for epochs of about ``batches`` batches."""
+        """Create the optimizer for epochs of about ``batches`` batches, and the average."""
         self.optimizer = make_adam(self._model, self._settings, batches)
+        #: The averaged weights, or None.
+        self.average = make_average(self._model, self._settings)
 
     def initial_state(self) -> State:
         """Return the state of all rows before anything is read."""
@@ -99,6 +102,8 @@ class Step:
         gradients, loss, correct, state = self._gradients(window, state, seed)
         gradients, _ = tf.clip_by_global_norm(gradients, self._settings.clip_norm)
         self.optimizer.apply(gradients, self._model.trainable_variables)
+        if self.average:
+            self.average.update(self.optimizer.iterations)
         return loss, correct, state
 
 
@@ -148,3 +153,8 @@ def make_adam(model: Any, settings: TrainingSettings, batches: int) -> keras.opt
     optimizer = keras.optimizers.Adam(settings.schedule(batches))
     optimizer.build(model.trainable_variables)
     return optimizer
+
+
+def make_average(model: Any, settings: TrainingSettings) -> WeightAverage | None:
+    """Return the average of the weights that the settings request, or None."""
+    return None if settings.average is None else WeightAverage(model, settings.average)

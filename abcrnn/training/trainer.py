@@ -95,10 +95,4 @@ class Trainer(TrainingLoop):
         -------
         Trainer
         """
-        settings = dict(recipe(name).training)
-        windows = settings.get("windows", "streams")
-        if options.get("windows", windows) != windows:
-            # Settings that suit the recipe's kind of windows only.
-            for setting in ("windows", "seq_length", "steps_per_epoch"):
-                settings.pop(setting, None)
-        return cls(model, train, **{**settings, **options})
+        return cls(model, train, **recipe(name).settings(**options))
