@@ -57,13 +57,15 @@ class WeightAverage:
             move(average, weight, rate)
 
     def arrays(self) -> Arrays:
-        """Return a copy of the average, as :meth:`assign` accepts it."""
-        return {str(n): np.array(average.numpy()) for n, average in enumerate(self.variables)}
+        """Return a copy of the average by names for a checkpoint."""
+        return {
+            f"average/{n}": np.array(average.numpy()) for n, average in enumerate(self.variables)
+        }
 
     def assign(self, arrays: Arrays) -> None:
-        """Set the average to arrays of the same shapes."""
+        """Set the average to the arrays of :meth:`arrays`; other arrays are ignored."""
         for number, average in enumerate(self.variables):
-            average.assign(arrays[str(number)])
+            average.assign(arrays[f"average/{number}"])
 
     def into_model(self) -> None:
         """Set the weights of the model to the average."""

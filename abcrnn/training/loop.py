@@ -269,8 +269,7 @@ class TrainingLoop:
         )
 
     def _best_record(self) -> Any:
-        # Epochs count from 1. Without a best epoch, index -1 is the last one.
-        return self.history[self._position.best_epoch - 1]
+        return self.history[self._position.best_epoch - 1]  # without a best epoch, the last one
 
     def _warn_if_finished(self, epochs: int) -> None:
         finished = self._position.epoch
@@ -304,10 +303,9 @@ class TrainingLoop:
             arrays[f"state/{number}"] = array
         arrays |= {f"best/{name}": array for name, array in self._best.items()}
         if self._step.average:
-            averages = self._step.average.arrays()
-            arrays |= {f"average/{name}": array for name, array in averages.items()}
-        steps, history = self._steps_taken(), list(self.history)
-        return Checkpoint(steps, replace(self._position), history, arrays)
+            arrays |= self._step.average.arrays()
+        position, history = replace(self._position), list(self.history)
+        return Checkpoint(self._steps_taken(), position, history, arrays)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         arrays = checkpoint.arrays
@@ -318,7 +316,7 @@ class TrainingLoop:
         for number, variable in enumerate(self._step.optimizer.variables):
             variable.assign(arrays[f"optimizer/{number}"])
         if self._step.average:
-            self._step.average.assign(_under("average/", arrays))
+            self._step.average.assign(arrays)
         self._state = self._step.scatter_state(list(_under("state/", arrays).values()))
 
     def _steps_taken(self) -> int:

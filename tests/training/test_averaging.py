@@ -135,7 +135,7 @@ def test_an_error_in_the_block_gives_the_trained_weights_back(parts):
     made = trainer(parts)
     trained = weights(made)
     average = WeightAverage(made.model, 0.9)
-    average.assign({str(n): array + 1 for n, array in enumerate(trained)})
+    average.assign({f"average/{n}": array + 1 for n, array in enumerate(trained)})
     with pytest.raises(RuntimeError), average.in_model():
         assert_equal(weights(made), [array + 1 for array in trained])
         raise RuntimeError
