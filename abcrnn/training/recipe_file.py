@@ -65,6 +65,7 @@ _MODEL: dict[str, Callable[[str, Any], Any]] = {
     "memory_characters": partial(_count, least=0, most=MAX_KEY_CHARACTERS),
     "memory_capacity": partial(_count, least=1, most=MAX_CAPACITY),
     "variational_dropout": require_bool,
+    "embedding_initializer": partial(_choice, accepted=("uniform", "normal")),
 }
 
 # The seed is an option of the commands, not a part of a recipe.
