@@ -279,7 +279,14 @@ def add_run_options(
         "--out", required=True, metavar="RUN", help="run folder; a run in it is resumed"
     )
     if files:
-        add_recipe(parser, "--recipe", recipes, "model and training settings")
+        add_recipe(
+            parser,
+            "--recipe",
+            recipes,
+            "model and training settings",
+            default=None,
+            by_default="default; a run that exists keeps the settings in its run.json",
+        )
     else:
         parser.add_argument(
             "--recipe",
@@ -300,9 +307,28 @@ def add_run_options(
 
 
 def add_recipe(
-    parser: argparse.ArgumentParser, option: str, recipes: Sequence[str], meaning: str
+    parser: argparse.ArgumentParser,
+    option: str,
+    recipes: Sequence[str],
+    meaning: str,
+    default: str | None = "default",
+    by_default: str = "default",
 ) -> None:
-    """Add an option whose value is the name of a recipe, or a recipe file."""
+    """Add an option whose value is the name of a recipe, or a recipe file.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    option : str
+    recipes : sequence of str
+        Names of the recipes.
+    meaning : str
+        What the help says about the option.
+    default : str, optional
+        Value without the option.
+    by_default : str
+        What the help says about it.
+    """
 
     def name_or_file(text: str) -> str:
         # The file is read later, since its checks import TensorFlow.
@@ -315,10 +341,10 @@ def add_recipe(
 
     parser.add_argument(
         option,
-        default="default",
+        default=default,
         type=name_or_file,
         metavar="RECIPE",
-        help=f"{meaning}: {', '.join(recipes)}, or a recipe file (default: %(default)s)",
+        help=f"{meaning}: {', '.join(recipes)}, or a recipe file (default: {by_default})",
     )
 
 

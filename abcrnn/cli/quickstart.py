@@ -137,27 +137,29 @@ def _train(
     from abcrnn.models.char_lstm import CharLSTM
     from abcrnn.models.recipes import recipe
     from abcrnn.reports.plots import plot_history
+    from abcrnn.training.recipe_file import recipe_of_run
     from abcrnn.training.run_folder import RunFolder
     from abcrnn.training.trainer import Trainer
 
-    epochs = epochs or recipe("quick").epochs
     corpus = load_corpus("oneills")
     run_folder = RunFolder(folder / "run")
+    chosen = recipe_of_run(run_folder, recipe("quick"))
+    epochs = epochs or recipe("quick").epochs
     parts = corpus.split(validation=0.02, test=0.1, seed=0, rule=run_folder.split_rule())
     train, validation, _ = (part.without_fields(SOURCE_FIELDS) for part in parts)
     vocabulary = Vocabulary.from_text(corpus.without_fields(SOURCE_FIELDS).text)
-    model = CharLSTM.from_recipe("quick", vocabulary, seed=seed)
+    model = CharLSTM(vocabulary, **chosen.model, seed=seed)
     model.novelty = NoveltyIndex(train.tunes)
     windows = {"windows": "random", "steps_per_epoch": steps} if steps else {}
-    trainer = Trainer.from_recipe(
-        "quick",
+    # A run that is resumed with another number of epochs keeps its decay.
+    decay = {"decay_epochs": run_folder.recorded_setting("decay_epochs") or epochs}
+    trainer = Trainer(
         model,
         train,
         validation=validation,
         run_dir=folder / "run",
         seed=seed,
-        # A run that is resumed with another number of epochs keeps its decay.
-        **{"decay_epochs": run_folder.recorded_setting("decay_epochs") or epochs, **windows},
+        **{**chosen.training, **decay, **windows},
     )
     history = trainer.fit(epochs)
     model.save(folder / "model.abcrnn")

@@ -101,14 +101,13 @@ def run(arguments: argparse.Namespace) -> int:
     from abcrnn.models.char_lstm import CharLSTM
     from abcrnn.models.fine_tuning import extend_vocabulary
     from abcrnn.reports.plots import plot_history
-    from abcrnn.training.recipe_file import find_recipe
     from abcrnn.training.run_folder import RunFolder
     from abcrnn.training.trainer import Trainer
 
     strategy = distribution_strategy(arguments.distribute)
-    chosen = find_recipe(arguments.recipe)
-    epochs = arguments.epochs or chosen.epochs
     folder = RunFolder(arguments.out)
+    chosen = _recipe(arguments, folder)
+    epochs = arguments.epochs or chosen.epochs
     base = load_base(arguments, folder)
     name, train, distinct, validation, vocabulary, notes = load_training_corpora(
         arguments, folder, base
@@ -153,6 +152,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _recipe(arguments: argparse.Namespace, folder: RunFolder) -> Recipe:
+    """Return the recipe of the option, or without the option that of the run or the default."""
+    from abcrnn.training.recipe_file import find_recipe, recipe_of_run
+
+    if arguments.recipe is not None:
+        return find_recipe(arguments.recipe)
+    arguments.recipe = "default"
+    chosen = find_recipe(arguments.recipe)
+    of_run = recipe_of_run(folder, chosen)
+    if of_run is not chosen:
+        arguments.recipe = str(folder.path / "run.json")
+        print(f"{folder.path} holds a run: it continues with the settings in its run.json")
+    return of_run
+
+
 def _often(train: Corpus, distinct: Corpus) -> str:
     read = len(train.tunes)
     return "" if read == len(distinct.tunes) else f" (with the weights {read:,} in an epoch)"
@@ -163,7 +177,7 @@ def _decay(arguments: argparse.Namespace, chosen: Recipe, folder: RunFolder) -> 
 
     A run that is resumed with another number of epochs keeps its decay.
     """
-    if "decay_epochs" not in chosen.training:
+    if chosen.training.get("decay_epochs") is None:
         return {}
     recorded = folder.recorded_setting("decay_epochs")
     epochs_of_recipe = chosen.training["decay_epochs"]

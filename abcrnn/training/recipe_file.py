@@ -29,6 +29,7 @@ from abcrnn.storage.atomic import write_text
 from abcrnn.storage.paths import as_path
 from abcrnn.storage.suggestions import nearest
 from abcrnn.storage.validation import require_bool, require_count, require_number
+from abcrnn.training.run_folder import RunFolder
 from abcrnn.training.settings import TrainingSettings
 
 _MAX_SIZE = 64 * 1024  # bytes; a recipe has less than one thousand
@@ -91,6 +92,34 @@ def find_recipe(name: str) -> Recipe:
         See :func:`load_recipe`.
     """
     return recipe(name) if name in RECIPES else load_recipe(name)
+
+
+def recipe_of_run(folder: RunFolder, chosen: Recipe) -> Recipe:
+    """Return a recipe with the settings of the run in a folder.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    chosen : Recipe
+        Recipe of a new run.
+
+    Returns
+    -------
+    Recipe
+        ``chosen`` if the folder has no run, or if its record is damaged, which
+        :meth:`RunFolder.open` reports.
+    """
+    recorded = folder.recorded_settings()
+    if recorded is None:
+        return chosen
+    model, training = (
+        {name: value for name, value in part.items() if name != "seed"} for part in recorded
+    )
+    epochs = training.get("decay_epochs") or chosen.epochs
+    try:
+        return validate_recipe(Recipe("the settings of the run", epochs, model, training))
+    except ValueError:
+        return chosen
 
 
 def load_recipe(path: str | os.PathLike[str]) -> Recipe:

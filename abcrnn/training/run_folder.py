@@ -185,6 +185,14 @@ class RunFolder:
         settings = self._recorded().get("training")
         return settings.get(name) if isinstance(settings, dict) else None
 
+    def recorded_settings(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Return model and training settings of this run; None without a record of both."""
+        recorded = self._recorded()
+        model, training = recorded.get("model"), recorded.get("training")
+        if isinstance(model, dict) and isinstance(training, dict):
+            return model, training
+        return None
+
     def _recorded(self) -> dict[str, Any]:
         try:
             recorded = json.loads((self.path / "run.json").read_text(encoding="utf-8"))

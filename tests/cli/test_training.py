@@ -230,6 +230,20 @@ def test_a_recipe_file_is_trained_resumed_and_refused_after_a_change(tmp_path, h
     assert "run holds another run: its model units is 8, not 9. Use the same settings" in errors
 
 
+def test_a_run_continues_with_the_settings_in_its_run_json(tmp_path, homemade, run):
+    recipe, folder = tmp_path / "recipe.json", tmp_path / "run"
+    recipe.write_text(json.dumps(RECIPE))
+    run("train", homemade, "--out", folder, "--recipe", recipe, "--epochs", 1)
+    before = (folder / "run.json").read_bytes()
+    code, out, _ = run("train", homemade, "--out", folder, "--epochs", 2)
+    assert code == 0 and "holds a run: it continues with the settings in its run.json\n" in out
+    assert "\n2 epochs; epoch 2: " in out
+    assert (folder / "run.json").read_bytes() == before
+    recipe.write_text(json.dumps({**RECIPE, "model": {**RECIPE["model"], "units": 9}}))
+    code, _, errors = run("train", homemade, "--out", folder, "--recipe", recipe)
+    assert code == 1 and "holds another run: its model units is 8, not 9" in errors
+
+
 def test_a_faulty_recipe_file_is_reported_in_one_line(tmp_path, run):
     faulty = {**RECIPE, "training": {"learning_rate": "fast"}}
     (tmp_path / "r.json").write_text(json.dumps(faulty))
