@@ -49,28 +49,51 @@ class Recipe:
         return {**settings, **overrides}
 
 
+_MEMORY = {
+    "memory_heads": 2,
+    "memory_characters": 2,
+    "memory_capacity": 512,
+    "embedding_initializer": "normal",
+}
+
 RECIPES = {
     "default": Recipe(
-        about="recommended: two layers of 512, dropout 0.5, a decaying learning rate",
-        epochs=30,
-        model={"embedding_dim": 64, "units": 512, "num_layers": 2, "dropout": 0.5},
+        about="recommended: two layers of 512 and a tune memory, on whole tunes in several keys",
+        epochs=20,
+        model={
+            "embedding_dim": 64,
+            "units": 512,
+            "num_layers": 2,
+            "dropout": 0.5,
+            "memory_dim": 64,
+            **_MEMORY,
+        },
         training={
-            "batch_size": 16,
-            "seq_length": 64,
+            "windows": "tunes",
+            "batch_size": 8,
+            "transpose": True,
             "learning_rate": 2e-3,
-            "decay_epochs": 30,
+            "decay_epochs": 20,
+            "average": 0.995,
             "patience": 8,
         },
     ),
     "quick": Recipe(
-        about="small and fast, for a first try: one layer of 256",
-        epochs=8,
-        model={"embedding_dim": 32, "units": 256, "num_layers": 1, "dropout": 0.0},
+        about="small and fast, for a first try: one layer of 256 and a tune memory",
+        epochs=5,
+        model={
+            "embedding_dim": 32,
+            "units": 256,
+            "num_layers": 1,
+            "dropout": 0.0,
+            "memory_dim": 32,
+            **_MEMORY,
+        },
         training={
             "batch_size": 16,
             "seq_length": 64,
             "learning_rate": 8e-3,
-            "decay_epochs": 8,
+            "decay_epochs": 5,
         },
     ),
     "jigs": Recipe(
