@@ -45,7 +45,15 @@ class CountedStep:
         return getattr(self._step, name)
 
 
-def tune_trainer(strategy: tf.distribute.Strategy | None, run_dir: str | None) -> Any:
+#: A tune memory that is full in every tune.
+MEMORY = {"memory_dim": 4, "memory_heads": 2, "memory_characters": 2, "memory_capacity": 48}
+#: Whole tunes, the longest in several windows, in several keys, with averaged weights.
+WHOLE_TUNES = {"windows": "tunes", "seq_length": 128, "transpose": True, "average": 0.9}
+
+
+def tune_trainer(
+    strategy: tf.distribute.Strategy | None, run_dir: str | None, whole_tunes: bool
+) -> Any:
     import abcrnn
     from abcrnn.data.corpus import Corpus
 
@@ -53,7 +61,14 @@ def tune_trainer(strategy: tf.distribute.Strategy | None, run_dir: str | None) -
     train, validation, _ = few.split(0.1, 0, seed=0)
     vocabulary = abcrnn.Vocabulary.from_text(few.text)
     with (strategy or tf.distribute.get_strategy()).scope():
-        model = abcrnn.CharLSTM(vocabulary, embedding_dim=8, units=32, num_layers=2, dropout=0.3)
+        model = abcrnn.CharLSTM(
+            vocabulary,
+            embedding_dim=8,
+            units=32,
+            num_layers=2,
+            dropout=0.3,
+            **(MEMORY if whole_tunes else {}),
+        )
     return abcrnn.Trainer(
         model,
         train,
@@ -62,9 +77,9 @@ def tune_trainer(strategy: tf.distribute.Strategy | None, run_dir: str | None) -
         callbacks=[lambda _, record: print("epoch", record.epoch, flush=True)],
         strategy=strategy,
         batch_size=8,
-        seq_length=64,
         checkpoint_minutes=MINUTES,
         seed=4,
+        **(WHOLE_TUNES if whole_tunes else {"seq_length": 64}),
     )
 
 
@@ -103,6 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("out")
     parser.add_argument("--notes", choices=("default", "tutorial"), metavar="RECIPE")
+    parser.add_argument("--whole-tunes", action="store_true")
     parser.add_argument("--run-dir")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--mirrored", type=int)
@@ -117,7 +133,7 @@ def main() -> None:
     if options.notes:
         trainer = note_trainer(options.notes, strategy, options.run_dir)
     else:
-        trainer = tune_trainer(strategy, options.run_dir)
+        trainer = tune_trainer(strategy, options.run_dir, options.whole_tunes)
     trainer._step = CountedStep(trainer._step, options.kill_before_step)
     history = trainer.fit(options.epochs)
     assert history[-1].steps >= 20

@@ -86,6 +86,28 @@ def test_workers_are_bit_equal_and_close_to_one_process(alone, tmp_path, count):
     assert_close(alone, load(outs[0]), atol=1e-5)
 
 
+def test_workers_train_on_whole_tunes_as_one_process_does(tmp_path):
+    """With a tune memory, averaged weights and transposed tunes."""
+    finish([start(tmp_path / "alone.npz", "--whole-tunes")])
+    outs, processes = start_all(tmp_path, 2, "--whole-tunes")
+    finish(processes)
+    assert_close(load(outs[0]), load(outs[1]), atol=0)
+    assert_close(load(tmp_path / "alone.npz"), load(outs[0]), atol=1e-5)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_killed_run_on_whole_tunes_resumes_bit_for_bit(tmp_path):
+    options = ("--whole-tunes", "--epochs", 2, "--run-dir")
+    finish([start(tmp_path / "whole.npz", *options, tmp_path / "whole")])
+    killed = (tmp_path / "killed.npz", *options, tmp_path / "killed")
+    for step in (17, 8):
+        process = start(*killed, "--kill-before-step", step)
+        process.communicate(timeout=500)
+        assert process.returncode == -signal.SIGKILL
+    finish([start(*killed)])
+    assert_close(load(tmp_path / "whole.npz"), load(tmp_path / "killed.npz"), atol=0)
+
+
 @pytest.mark.parametrize("recipe", ["default", "tutorial"])
 def test_workers_train_on_notes_as_one_process_does(tmp_path, recipe):
     finish([start(tmp_path / "alone.npz", "--notes", recipe)])
