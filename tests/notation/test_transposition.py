@@ -354,7 +354,9 @@ def test_real_tunes_by_every_interval(name: str, request: pytest.FixtureRequest)
 @pytest.mark.parametrize("name", ["irish", "jigs", "oneills"])
 def test_whole_tunebooks(name: str, request: pytest.FixtureRequest):
     corpus: Corpus = request.getfixturevalue(name)
-    for number, tune in enumerate(corpus.tunes):
+    # Every third of O'Neill's, which would take as long as the rest of the tests of notation.
+    tunes = corpus.tunes[:: 3 if name == "oneills" else 1]
+    for number, tune in enumerate(tunes):
         for semitones in SEMITONES[number % 5 :: 5]:
             check_there_and_back(tune, semitones)
 
