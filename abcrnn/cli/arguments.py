@@ -312,7 +312,7 @@ def add_recipe(
     recipes: Sequence[str],
     meaning: str,
     default: str | None = "default",
-    by_default: str = "default",
+    by_default: str = "%(default)s",
 ) -> None:
     """Add an option whose value is the name of a recipe, or a recipe file.
 

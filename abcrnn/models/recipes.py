@@ -80,7 +80,7 @@ RECIPES = {
     ),
     "quick": Recipe(
         about="small and fast, for a first try: one layer of 256 and a tune memory",
-        epochs=5,
+        epochs=4,
         model={
             "embedding_dim": 32,
             "units": 256,
@@ -93,7 +93,7 @@ RECIPES = {
             "batch_size": 16,
             "seq_length": 64,
             "learning_rate": 8e-3,
-            "decay_epochs": 5,
+            "decay_epochs": 4,
         },
     ),
     "jigs": Recipe(

@@ -77,7 +77,8 @@ def test_bad_corpora_are_reported_in_one_line(tmp_path, run, content, message):
 
 
 def test_a_corpus_shorter_than_one_window(tmp_path, homemade, run):
-    code, _, errors = run("train", homemade, "--out", tmp_path / "run", "--seq-length", 5000)
+    code, _, errors = run("train", homemade, "--out", tmp_path / "run", "--seq-length", 5000,
+                          "--recipe", "quick")  # fmt: skip
     assert code == 1
     assert "one window needs" in errors
     assert "use a smaller --batch-size or --seq-length" in errors
