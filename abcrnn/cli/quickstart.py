@@ -35,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
         subparsers,
         "quickstart",
         run,
-        "train a small model and write tunes and MIDI files, in a minute or two",
+        "train a small model and write tunes and MIDI files, in about two minutes",
         "abcrnn quickstart --out my-first-tunes",
     )
     parser.add_argument(
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the quickstart, and print what it wrote."""
     require_writable(Path(arguments.out) / "tunes.abc")
     import_tensorflow()
-    print("Training a small model on O'Neill's Music of Ireland; this takes a minute or two.")
+    print("Training a small model on O'Neill's Music of Ireland; this takes about two minutes.")
     arguments.hint = resume_hint(arguments)
     made = run_quickstart(
         arguments.out, arguments.tunes, arguments.epochs, arguments.steps, arguments.seed

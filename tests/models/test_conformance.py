@@ -197,7 +197,14 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module", params=CASES)
+#: Cases that differ from another in little: slow tests.
+SLOW = ("three LSTM layers", "memory of two entries", "memory, fixed dropout masks")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in CASES],
+)
 def case(request):
     """A case, by the name that parametrize gives."""
     return CASES[request.param]
