@@ -30,7 +30,8 @@ from abcrnn.storage.archive import Arrays, write_archive
 #: the digests of the training tunes, and of those that were used for validation only.
 NOVELTY, DIGESTS, VALIDATED = "novelty/", "trained/digests", "validated/digests"
 
-_SAVED = ("about", "novelty", "trained_digests", "validated_digests")
+#: Attributes that are saved with a model besides its configuration and weights.
+SAVED = ("about", "novelty", "trained_digests", "validated_digests")
 
 
 class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras has no hints
@@ -198,7 +199,7 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
 
         Compiled functions, and what :meth:`compile` was given, are not copied.
         """
-        attributes = {name: getattr(self, name) for name in _SAVED}
+        attributes = {name: getattr(self, name) for name in SAVED}
         attributes["about"] = untracked(self.about)
         return _rebuild, (type(self), self.get_config(), self.weight_arrays(), attributes)
 

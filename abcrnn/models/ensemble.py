@@ -18,7 +18,7 @@ from abcrnn.data.splits import union_digests
 from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.models.base import State
 from abcrnn.models.char_lstm import CharLSTM
-from abcrnn.models.character_model import CharacterModel, untracked
+from abcrnn.models.character_model import SAVED, CharacterModel, untracked
 from abcrnn.models.model_archive import ENSEMBLE
 from abcrnn.storage.suggestions import suggests_arguments
 from abcrnn.storage.validation import require_positive
@@ -153,7 +153,7 @@ class Ensemble(CharacterModel, file_format=ENSEMBLE):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle the members, the weights and what is known about the training."""
-        attributes = {name: getattr(self, name) for name in ("about", "novelty", "trained_digests")}
+        attributes = {name: getattr(self, name) for name in SAVED}
         attributes["about"] = untracked(self.about)
         # Members too, so that a copy shares no weights, as for a single model.
         members = [copy.copy(member) for member in self.members]

@@ -78,8 +78,8 @@ def stream_batches(
     streams = Streams(encode_tunes(vocabulary, tunes), batch_size, seq_length, 0)
 
     def epoch(number: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        for window in streams.epoch(number):
-            ids = np.ascontiguousarray(window.T.astype(np.int64))
+        for batch in streams.epoch(number):
+            ids = np.ascontiguousarray(batch.window.T.astype(np.int64))
             yield ids[:-1], ids[1:]
 
     return Batches(streams.windows, epoch, carries_state=True)

@@ -91,6 +91,21 @@ def test_scores_and_samples(members, ensemble):
     assert len(tunes) == 2
 
 
+def test_members_with_a_tune_memory(members, ids, tmp_path):
+    memory = member(7, memory_dim=4, memory_heads=2, memory_characters=1)
+    pair = Ensemble([members[0], memory])
+    mean = np.mean([softmax(np.asarray(m(ids), np.float64)) for m in pair.members], axis=0)
+    np.testing.assert_allclose(np.exp(pair(ids)), mean, atol=1e-6)
+    state, steps = pair.initial_state(len(ids)), []
+    assert {leaf.shape[0] for leaf in tf.nest.flatten(state)} == {len(ids)}
+    for column in ids.T:
+        logits, state = pair.step(tf.constant(column), state)
+        steps.append(np.exp(logits))
+    np.testing.assert_allclose(np.stack(steps, axis=1), mean, atol=1e-5)
+    pair.save(tmp_path / "pair.abcrnn")
+    np.testing.assert_array_equal(load_model(tmp_path / "pair.abcrnn")(ids), pair(ids))
+
+
 def test_it_is_a_keras_model_with_all_weights(members, ensemble):
     assert ensemble.count_params() == sum(model.count_params() for model in members)
     rebuilt = Ensemble.from_config(ensemble.get_config())
