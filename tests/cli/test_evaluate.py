@@ -107,6 +107,7 @@ def test_a_corpus_that_the_model_does_not_record(runs, tmp_path, run):
     assert "old.abcrnn does not record its training tunes: some may be among" in errors
 
 
+@pytest.mark.slow
 def test_the_seed_of_the_card(runs, homemade, tmp_path, run):
     for seed in (0, 1):
         out = tmp_path / str(seed)

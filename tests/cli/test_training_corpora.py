@@ -77,6 +77,7 @@ def test_several_corpora(books, tmp_path, run, recorded):
     assert "its corpus origin parts 2 weight is 2, not 1" in errors
 
 
+@pytest.mark.slow
 def test_copies_are_kept_but_no_equal_tunes_without_the_leak_guard(
     books, tmp_path, run, recorded, oneills
 ):
@@ -130,6 +131,7 @@ def base(books, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_from_a_model(books, base, tmp_path, run, recorded, capsys):
     arguments = ["train", books[1], "--from", base, "--out", tmp_path / "run", *TINY]
     code, out, errors = run(*arguments, 1)

@@ -54,6 +54,7 @@ def random_tunes(count, seed):
     return [f"{phrase}|{phrase}|" for phrase in phrases]
 
 
+@pytest.mark.slow
 def test_it_learns_to_repeat_a_phrase_that_it_has_not_seen():
     tunes = random_tunes(80, seed=0)
     train, held_out = Corpus("phrases", tunes), random_tunes(20, seed=1)

@@ -97,6 +97,7 @@ def test_without_validation_the_averaged_weights_are_kept(parts, tmp_path):
     assert_equal(weights(made), [v.numpy() for v in kept.trainable_variables])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("validated", [False, True])
 def test_a_resumed_run_has_the_same_average(parts, tmp_path, monkeypatch, validated):
     whole = trainer(parts, tmp_path / "whole", validated)

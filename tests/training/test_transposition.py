@@ -84,6 +84,7 @@ def test_rows_of_workers_are_those_of_the_whole_batch(corpus, windows):
             np.testing.assert_array_equal(one.window, other.window)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("windows", WINDOWS)
 def test_a_resumed_run_equals_an_uninterrupted_one(corpus, tmp_path, windows):
     def trainer(folder):

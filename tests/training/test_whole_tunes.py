@@ -89,6 +89,7 @@ def test_padding_is_never_predicted_correctly_nor_read(parts, monkeypatch):
     assert int(correct) == (right & (batch.window[:, 1:] >= 0)).sum()
 
 
+@pytest.mark.slow
 def test_the_loss_of_an_epoch_is_the_mean_over_all_characters(parts):
     made = trainer(parts, dropout=0, learning_rate=1e-12)
     costs = np.concatenate([cost.numpy() for cost in costs_of(made.model, parts[0].tunes)])
