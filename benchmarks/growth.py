@@ -58,7 +58,7 @@ def _points(scale: Scale) -> Iterator[Training]:
 
 def _point(scale: Scale, units: int, batch_size: int, seq_length: int) -> Training:
     point = replace(
-        workloads.training("default", windows=1),
+        workloads.training("jigs", windows=1),  # streams; its sizes are replaced
         name=f"{units} units, {batch_size} x {seq_length}",
         network=replace(workloads.network("default"), units=units),
         batch_size=batch_size,
