@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.argument_types import count, positive, whole
-from abcrnn.cli.arguments import UsageError, add_command, add_join_blank, add_recipe, add_shares
+from abcrnn.cli.arguments import UsageError, add_command, add_join_blank, add_recipe
 from abcrnn.cli.terminal import import_tensorflow, resume_hint
 from abcrnn.cli.training_corpora import (
     add_corpora,
-    add_leak_guard,
+    add_parts,
     load_training_corpora,
 )
-from abcrnn.cli.training_run import ALL, MUSIC, SOURCE_FIELDS, require_shares
+from abcrnn.cli.training_run import require_shares
 from abcrnn.models.recipes import RECIPES
 from abcrnn.reports.wording import count_of
 from abcrnn.storage.atomic import require_writable
@@ -82,21 +82,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="seed of everything random (default: %(default)s)",
     )
-    add_shares(parser, "tunes", "abcrnn evaluate")
-    parser.add_argument(
-        "--split-seed",
-        type=whole,
-        default=0,
-        metavar="N",
-        help="seed of the split (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--fields",
-        choices=(MUSIC, ALL),
-        help="music: leave out the header fields that name people and sources, "
-        f"{', '.join(SOURCE_FIELDS)}; all: keep them (default: {MUSIC})",
-    )
-    add_leak_guard(parser)
+    add_parts(parser)
 
 
 def setting(text: str) -> tuple[str, str]:

@@ -7,20 +7,16 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abcrnn.cli.argument_types import count, whole
+from abcrnn.cli.argument_types import count
 from abcrnn.cli.arguments import (
     add_command,
     add_join_blank,
     add_run_options,
-    add_shares,
 )
 from abcrnn.cli.terminal import import_tensorflow, resume_hint
 from abcrnn.cli.training_base import add_base, describe_base, load_base, with_index_of
-from abcrnn.cli.training_corpora import add_corpora, add_leak_guard, load_training_corpora
+from abcrnn.cli.training_corpora import add_corpora, add_parts, load_training_corpora
 from abcrnn.cli.training_run import (
-    ALL,
-    MUSIC,
-    SOURCE_FIELDS,
     add_distribute,
     add_settings,
     distribution_strategy,
@@ -63,21 +59,7 @@ def add_parser(subparsers: Any) -> None:
         help="read each tune, in every epoch, in one of the keys of the training tunes, sampled in "
         "their proportions (default: the recipe's)",
     )
-    add_shares(parser, "tunes", "abcrnn evaluate")
-    parser.add_argument(
-        "--split-seed",
-        type=whole,
-        default=0,
-        metavar="N",
-        help="seed of the split (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--fields",
-        choices=(MUSIC, ALL),
-        help="music: leave out the header fields that name people and sources, "
-        f"{', '.join(SOURCE_FIELDS)}; all: keep them (default: {MUSIC})",
-    )
-    add_leak_guard(parser)
+    add_parts(parser)
     add_base(parser)
     add_distribute(parser)
     parser.add_argument(

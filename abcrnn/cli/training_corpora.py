@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abcrnn.cli.argument_types import count
-from abcrnn.cli.arguments import UsageError
+from abcrnn.cli.argument_types import count, whole
+from abcrnn.cli.arguments import UsageError, add_shares
 from abcrnn.cli.terminal import load_corpus
-from abcrnn.cli.training_run import fields_to_leave_out
+from abcrnn.cli.training_run import ALL, MUSIC, SOURCE_FIELDS, fields_to_leave_out
 from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
@@ -62,8 +62,22 @@ def add_corpora(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_leak_guard(parser: argparse.ArgumentParser) -> None:
-    """Add the option ``--no-leak-guard``."""
+def add_parts(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the split and of what is left out of training."""
+    add_shares(parser, "tunes", "abcrnn evaluate")
+    parser.add_argument(
+        "--split-seed",
+        type=whole,
+        default=0,
+        metavar="N",
+        help="seed of the split (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fields",
+        choices=(MUSIC, ALL),
+        help="music: leave out the header fields that name people and sources, "
+        f"{', '.join(SOURCE_FIELDS)}; all: keep them (default: {MUSIC})",
+    )
     parser.add_argument(
         "--no-leak-guard",
         action="store_true",
