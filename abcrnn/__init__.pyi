@@ -18,6 +18,7 @@ from abcrnn.models.ensemble import Ensemble as Ensemble
 from abcrnn.models.model_file import load_model as load_model
 from abcrnn.notation.checks import check_tune as check_tune
 from abcrnn.notation.errors import ABCError as ABCError
+from abcrnn.notation.formatter.tune import tidy as tidy
 from abcrnn.notation.transposition import transpose as transpose
 from abcrnn.sampling.sampler import Sampler as Sampler
 from abcrnn.training.trainer import Trainer as Trainer

@@ -57,7 +57,7 @@ def modules_of(package: str) -> list[Path]:
 def import_graph(package: str) -> dict[str, set[str]]:
     """Modules of a package, each with the modules of the same package that it imports."""
     return {
-        f"abcrnn.{package}.{path.stem}": {
+        ".".join(("abcrnn", *path.relative_to(PACKAGE).with_suffix("").parts)): {
             name.rpartition(".")[0]
             for name in imported_names(path)
             if name.startswith(f"abcrnn.{package}.")

@@ -28,6 +28,7 @@ from abcrnn.cli import (
     sample,
     search,
     surprise,
+    tidy,
     train,
 )
 from abcrnn.cli.arguments import Parser, UsageError, in_option_names, parse_known
@@ -45,6 +46,7 @@ _COMMANDS = (
     rewrite,
     convert,
     check,
+    tidy,
     evaluate,
     surprise,
     events,

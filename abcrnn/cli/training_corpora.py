@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from abcrnn.cli.argument_types import count, whole
 from abcrnn.cli.arguments import UsageError, add_shares
 from abcrnn.cli.terminal import load_corpus
-from abcrnn.cli.training_run import ALL, MUSIC, SOURCE_FIELDS, fields_to_leave_out
+from abcrnn.cli.training_run import (
+    ALL,
+    MUSIC,
+    SOURCE_FIELDS,
+    fields_to_leave_out,
+    is_to_be_tidied,
+)
 from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
@@ -79,6 +85,11 @@ def add_parts(parser: argparse.ArgumentParser) -> None:
         f"{', '.join(SOURCE_FIELDS)}; all: keep them (default: {MUSIC})",
     )
     parser.add_argument(
+        "--tidy",
+        action="store_true",
+        help="train on formatted tunes, as abcrnn tidy writes them",
+    )
+    parser.add_argument(
         "--no-leak-guard",
         action="store_true",
         help="also train on tunes that share more than 4 bars with a held-out tune, in any key",
@@ -103,9 +114,11 @@ def load_training_corpora(
         If an option differs from the run in the folder.
     """
     from abcrnn.data.mixtures import join_corpora
+    from abcrnn.data.tidied_corpora import tidy_corpus
     from abcrnn.data.vocabulary import Vocabulary
 
     without = fields_to_leave_out(arguments, folder)
+    tidied = is_to_be_tidied(arguments, folder)
     corpora = _load_corpora(arguments)
     weights = _weights(arguments)
     # Only the first corpus is validated on. The part of a tune depends on its body, so the
@@ -128,6 +141,10 @@ def load_training_corpora(
             f"left out: the fields {', '.join(without)}, which name people and sources; "
             "--fields all keeps them"
         )
+    if tidied:
+        corpora, trains = ([tidy_corpus(part) for part in parts] for parts in (corpora, trains))
+        validation = tidy_corpus(validation)
+        notes.append("the tunes are formatted, as abcrnn tidy writes them")
     if len(corpora) > 1:
         notes.append(_parts_note(corpora, splits))
     if base is not None:

@@ -149,6 +149,27 @@ def fields_to_leave_out(arguments: argparse.Namespace, folder: RunFolder) -> str
     return recorded
 
 
+def is_to_be_tidied(arguments: argparse.Namespace, folder: RunFolder) -> bool:
+    """Return whether to train on formatted tunes: as the run that is resumed.
+
+    Raises
+    ------
+    UsageError
+        If ``--tidy`` is given for a run without it.
+    """
+    from abcrnn.data.tidied_corpora import is_tidied
+
+    origin = folder.recorded_origin()
+    if origin is None:
+        return bool(arguments.tidy)
+    if arguments.tidy and not is_tidied(origin):
+        raise UsageError(
+            f"argument --tidy: {arguments.out} holds a run without it: "
+            "leave the option out to resume it, or use another run folder"
+        )
+    return is_tidied(origin)
+
+
 def report_run(
     trainer: Any, score: Callable[[Any], float | None], next_command: Sequence[str]
 ) -> int:

@@ -12,7 +12,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,8 @@ class Corpus:
         it was split. A saved model records it, so that its held-out tunes are known.
     more_fragments : int
         Number of fragments that are not in ``fragments``.
+    digests : ndarray, shape (tunes,), uint64, optional
+        Of tunes whose text was changed: the result of :meth:`body_digests` before.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Corpus:
     fragments: tuple[Block, ...] = ()
     origin: dict[str, Any] | None = None
     more_fragments: int = 0
+    digests: NDArray[np.uint64] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"Corpus({self.name!r}, tunes={len(self.tunes)})"
@@ -130,6 +133,8 @@ class Corpus:
         -------
         ndarray, shape (tunes,), uint64
         """
+        if self.digests is not None:
+            return self.digests
         if isinstance(self.tunes, StoredTunes):
             return self.tunes.body_digests()
         return digest_array(map(body_digest, self.tunes))
@@ -200,7 +205,8 @@ class Corpus:
             tunes = StoredTunes(self.tunes.store, self.tunes.indices[indices])
         else:
             tunes = tuple(self.tunes[index] for index in indices.tolist())
-        return Corpus(name, tunes, origin=origin)
+        digests = None if self.digests is None else self.digests[indices]
+        return Corpus(name, tunes, origin=origin, digests=digests)
 
     def without_fields(self, letters: str) -> Corpus:
         """Return a corpus whose tunes lack some header fields.

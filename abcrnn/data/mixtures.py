@@ -13,6 +13,7 @@ from abcrnn.data.corpus import Corpus
 from abcrnn.data.registry import cache_folder
 from abcrnn.data.store import FORMAT, StoredTunes
 from abcrnn.data.store_writer import open_store, store_tunes
+from abcrnn.data.tidied_corpora import TIDY
 from abcrnn.notation import Block
 from abcrnn.storage.validation import require_count
 
@@ -40,7 +41,8 @@ def join_corpora(corpora: Sequence[Corpus], weights: Sequence[int] = ()) -> Corp
     ------
     ValueError
         If there is no corpus, or the number of weights is another, or a weight is not a
-        whole number of at least 1, or different header fields were left out of the corpora.
+        whole number of at least 1, or different header fields were left out of the corpora, or
+        only some of them are formatted.
 
     Examples
     --------
@@ -56,7 +58,11 @@ def join_corpora(corpora: Sequence[Corpus], weights: Sequence[int] = ()) -> Corp
         )
     if len(corpora) == 1 and checked == [1]:
         return corpora[0]
-    joined = Corpus("+".join(corpus.name for corpus in corpora), _all_tunes(corpora))
+    digests = None
+    if any(corpus.digests is not None for corpus in corpora):
+        digests = np.concatenate([corpus.body_digests() for corpus in corpora])
+    name = "+".join(corpus.name for corpus in corpora)
+    joined = Corpus(name, _all_tunes(corpora), digests=digests)
     indices, end = [], 0
     for corpus, weight in zip(corpora, checked, strict=True):
         indices.append(np.tile(np.arange(end, end + len(corpus.tunes)), weight))
@@ -90,7 +96,12 @@ def _origin(corpora: Sequence[Corpus], weights: Sequence[int]) -> dict[str, Any]
             "the corpora must have the same header fields left out, not "
             f"{' and '.join(map(repr, sorted(without)))}"
         )
+    layouts = {part.get(TIDY) for part in parts}
+    if len(layouts) > 1:
+        raise ValueError("the corpora must all be formatted (tidy_corpus), or none of them")
     origin: dict[str, Any] = {"parts": parts}
+    if layout := layouts.pop():
+        origin[TIDY] = layout
     return {**origin, "without": letters} if (letters := without.pop()) else origin
 
 

@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -111,12 +111,32 @@ def store_without_fields(tunes: StoredTunes, letters: str) -> StoredTunes:
     OSError
         If the store cannot be written.
     """
-    key = f"{FORMAT}\0{tunes.store.fingerprint}\0without {''.join(sorted(set(letters)))}"
+    change = f"without {''.join(sorted(set(letters)))}"
+    return store_changed(tunes, change, lambda tune: drop_fields(tune, letters))
+
+
+def store_changed(tunes: StoredTunes, change: str, rewrite: Callable[[str], str]) -> StoredTunes:
+    """Return stored tunes with another text, in a store that all parts of a corpus share.
+
+    Parameters
+    ----------
+    tunes : StoredTunes
+    change : str
+        Name of the change; the same name and tunes give the same store.
+    rewrite : callable
+        Returns the new text of a tune.
+
+    Raises
+    ------
+    OSError
+        If the store cannot be written.
+    """
+    key = f"{FORMAT}\0{tunes.store.fingerprint}\0{change}"
     folder = cache_folder() / "stored" / hashlib.sha256(key.encode()).hexdigest()
     store = open_store(folder)
     if store is None:
         whole = progress_bar(StoredTunes(tunes.store), desc="encoding", unit="tune", leave=False)
-        store = store_tunes(folder, (Block(drop_fields(tune, letters), 0) for tune in whole))
+        store = store_tunes(folder, (Block(rewrite(tune), 0) for tune in whole))
     return StoredTunes(store, None if tunes.is_whole else tunes.indices)
 
 

@@ -168,6 +168,22 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[str]:
     decoder.report()
 
 
+def as_read(text: str) -> str:
+    """Return a text as :func:`read_lines` reads it.
+
+    Parameters
+    ----------
+    text : str
+        Decoded as UTF-8 with ``surrogateescape``.
+    """
+    if text.isascii():
+        return text
+    decoder = _LineDecoder("text")
+    return "\n".join(
+        decoder.decode(line, number) for number, line in enumerate(text.split("\n"), start=1)
+    )
+
+
 @contextlib.contextmanager
 def _open(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
     """Open a file once, because a pipe cannot be opened again; leave standard input open."""

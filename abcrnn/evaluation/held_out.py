@@ -13,6 +13,7 @@ from abcrnn.data.midi_folder import Collection, piece_digests, split_pieces
 from abcrnn.data.mixtures import part_origins
 from abcrnn.data.notes import Piece
 from abcrnn.data.splits import PARTS, recorded_arguments
+from abcrnn.data.tidied_corpora import is_tidied, tidy_corpus
 from abcrnn.evaluation.scoring import Scorer
 
 
@@ -76,7 +77,7 @@ def held_out_part(model: Any, corpus: Corpus) -> Corpus:
     Returns
     -------
     Corpus
-        Without the fields that the model was trained without.
+        Without the fields that the model was trained without; formatted if its tunes were.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def held_out_part(model: Any, corpus: Corpus) -> Corpus:
     trained_on_all = origin is not None and "split" not in origin
     if trained_on_all or _described_corpus(model).get("fingerprint") == corpus.fingerprint:
         raise ValueError(f"the model was trained on all tunes of {corpus.name}: none is held out")
-    part = _without_fields(model, _test_part(model, corpus))
+    part = _as_in_training(model, _test_part(model, corpus))
     digests = getattr(model, "trained_digests", None)
     if digests is None:
         return part
@@ -180,9 +181,9 @@ def training_part(model: Any, corpus: Corpus) -> Corpus | None:
     if origin is None:
         return None
     if "split" not in origin:
-        return _without_fields(model, corpus)
+        return _as_in_training(model, corpus)
     part, copies = _take_part(origin, corpus, "train"), recorded_copies(origin)
-    return _without_fields(model, part if copies is None else leave_out(part, copies))
+    return _as_in_training(model, part if copies is None else leave_out(part, copies))
 
 
 def validation_part(model: Any, corpus: Corpus) -> Corpus | None:
@@ -204,7 +205,7 @@ def validation_part(model: Any, corpus: Corpus) -> Corpus | None:
         return None
     if not recorded_arguments(origin["split"])["validation"]:
         return None
-    return _without_fields(model, _take_part(origin, corpus, "validation"))
+    return _as_in_training(model, _take_part(origin, corpus, "validation"))
 
 
 def held_out_for_all(models: Sequence[Any], corpus: Corpus) -> Corpus:
@@ -225,11 +226,15 @@ def held_out_for_all(models: Sequence[Any], corpus: Corpus) -> Corpus:
     ------
     ValueError
         As :func:`held_out_part`; or if no tune is left, or the models were trained with
-        different header fields left out.
+        different header fields left out, or only some on formatted tunes.
     """
     if len({fields_left_out(model) for model in models}) > 1:
         raise ValueError(
             "the models were trained with different header fields left out: evaluate each alone"
+        )
+    if len({trained_on_tidied(model) for model in models}) > 1:
+        raise ValueError(
+            "only some of the models were trained on formatted tunes: evaluate each alone"
         )
     part, *others = (held_out_part(model, corpus) for model in models)
     common = np.ones(len(part.tunes), bool)
@@ -278,10 +283,17 @@ def _take_part(origin: dict[str, Any], corpus: Corpus, name: str) -> Corpus:
     return dict(zip(PARTS, parts, strict=True))[name]
 
 
-def _without_fields(model: Any, part: Corpus) -> Corpus:
-    """Leave out the fields that the model was trained without, of whatever corpus."""
+def _as_in_training(model: Any, part: Corpus) -> Corpus:
+    """Change the tunes of a corpus as those of the training: fields left out, formatted."""
     letters = fields_left_out(model)
-    return part if letters == "" else part.without_fields(letters)  # which refuses other types
+    if letters != "":
+        part = part.without_fields(letters)  # which refuses other types
+    return tidy_corpus(part) if trained_on_tidied(model) else part
+
+
+def trained_on_tidied(model: Any) -> bool:
+    """Return whether the tunes that a model was trained on were formatted."""
+    return is_tidied(_described_corpus(model).get("origin"))
 
 
 def fields_left_out(model: Any) -> str:

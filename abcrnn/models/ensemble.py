@@ -253,8 +253,10 @@ def _common_about(members: list[CharacterModel]) -> dict[str, Any]:
     corpora = [_corpus_of(member) for member in members]
     if corpora[0] and all(corpus == corpora[0] for corpus in corpora):
         return {"corpus": untracked(corpora[0])}
-    letters = _fields_left_out(members[0])
-    return {"corpus": {"origin": {"without": letters}}} if letters else {}
+    kept = ("without", "tidy")
+    origin = _corpus_of(members[0]).get("origin") or {}
+    common = {name: origin[name] for name in kept if origin.get(name)}
+    return {"corpus": {"origin": common}} if common else {}
 
 
 def _join_indexes(indexes: list[NoveltyIndex | None]) -> NoveltyIndex | None:

@@ -84,6 +84,7 @@ _ORIGIN = {
     "part": _TEXT,
     "without": _LETTERS,
     "weight": _COUNT,
+    "tidy": _COUNT,
     **_SPLIT,
     **_LEAK_GUARD,
 }

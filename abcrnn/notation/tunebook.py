@@ -8,7 +8,7 @@ file header, before the first tune, are copied into each tune that they apply to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from abcrnn.notation.directives import Directive, parse_directive
@@ -245,10 +245,19 @@ def _with_settings(
     own |= {_setting(text) for _, text in tune if text.startswith("%%")}
     added = [(line.number, line.text) for name, line in settings.items() if name not in own]
     added = added[:_MOST_SETTINGS]
-    titles = 1
-    while titles < len(tune) and (header_field(tune[titles][1]) or "?")[0] in "T+":
-        titles += 1
+    titles = lines_of_titles([text for _, text in tune])
     return [*tune[:titles], *added, *tune[titles:]]
+
+
+def lines_of_titles(lines: Sequence[str]) -> int:
+    """Return the number of lines up to the last title at the beginning of a tune.
+
+    The settings of the file header follow them.
+    """
+    titles = 1
+    while titles < len(lines) and (header_field(lines[titles]) or "?")[0] in "T+":
+        titles += 1
+    return titles
 
 
 def _settings_of(block: list[Line]) -> dict[str, Line]:

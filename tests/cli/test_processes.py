@@ -31,8 +31,8 @@ print(*sorted(sys.modules))
 COMMANDS = [
     ["quickstart"], ["corpora"], ["corpora", "list"], ["corpora", "fetch"], ["corpora", "check"],
     ["train"], ["search"], ["sample"], ["compose"], ["reproduce"], ["rewrite"], ["convert"],
-    ["check"], ["evaluate"], ["surprise"], ["events"], ["events", "train"], ["events", "sample"],
-    ["events", "evaluate"],
+    ["check"], ["tidy"], ["evaluate"], ["surprise"], ["events"], ["events", "train"],
+    ["events", "sample"], ["events", "evaluate"],
 ]  # fmt: skip
 
 
@@ -84,7 +84,13 @@ def test_ctrl_c_during_the_imports():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["corpora", "list"], ["check", "BOOK"], ["convert", "BOOK", "--out", "OUT"]]
+    "arguments",
+    [
+        ["corpora", "list"],
+        ["check", "BOOK"],
+        ["tidy", "BOOK"],
+        ["convert", "BOOK", "--out", "OUT"],
+    ],
 )
 def test_tensorflow_is_not_imported_without_need(arguments, tmp_path, homemade):
     paths = {"BOOK": str(homemade), "OUT": str(tmp_path)}
