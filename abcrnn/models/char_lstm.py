@@ -19,6 +19,7 @@ from abcrnn.models.base import where_active
 from abcrnn.models.character_model import CharacterModel
 from abcrnn.models.dropout import drop
 from abcrnn.models.lstm import LSTM, LSTMState
+from abcrnn.models.memory_matches import MAX_MATCH
 from abcrnn.models.model_archive import CHARACTERS
 from abcrnn.models.recipes import recipe
 from abcrnn.models.tune_memory import MAX_CAPACITY, MAX_KEY_CHARACTERS, TuneMemory
@@ -33,6 +34,8 @@ OPTIONAL_ARGUMENTS = (
     "memory_heads",
     "memory_characters",
     "memory_capacity",
+    "memory_match_length",
+    "memory_log_mixing",
     "variational_dropout",
     "embedding_initializer",
 )
@@ -72,6 +75,13 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         Number of characters that the memory holds, at most 65,536; a multiple of 64 is
         fast. The oldest is forgotten. The memory is part of the state: 4 * ``memory_dim`` *
         ``memory_heads`` bytes for each character and row.
+    memory_match_length : int
+        Largest number of characters that are compared before the current position and
+        before an entry of the memory; the longer they agree, the more likely the entry is
+        copied. 0: they are not compared; at most 32.
+    memory_log_mixing : bool
+        Whether the memory also multiplies its distributions with that of the network, each
+        with a learned exponent, and not only adds them with learned shares.
     variational_dropout : bool
         Whether training drops the same outputs at every character of a window (Gal and
         Ghahramani, 2016).
@@ -106,6 +116,8 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         memory_heads: int = 1,
         memory_characters: int = 0,
         memory_capacity: int = 1024,
+        memory_match_length: int = 0,
+        memory_log_mixing: bool = False,
         variational_dropout: bool = False,
         embedding_initializer: str = "uniform",
     ) -> None:
@@ -122,8 +134,11 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
             "memory_heads": memory_heads,
             "memory_characters": memory_characters,
             "memory_capacity": memory_capacity,
+            "memory_match_length": memory_match_length,
         }
         config = _validated(config) | _validated_memory(memory)
+        if require_bool("memory_log_mixing", memory_log_mixing) and "memory_dim" in config:
+            config["memory_log_mixing"] = True
         if require_bool("variational_dropout", variational_dropout):
             config["variational_dropout"] = True
         if _require_initializer("embedding_initializer", embedding_initializer) != "uniform":
@@ -335,15 +350,23 @@ def _validated_memory(config: dict[str, Any]) -> dict[str, Any]:
     Then the configuration of a model without a memory, and so its file and fingerprint,
     are the same as before there were memories.
     """
-    limits = {"memory_dim": 0, "memory_heads": 1, "memory_characters": 0, "memory_capacity": 1}
+    limits = dict.fromkeys(config, 0) | {"memory_heads": 1, "memory_capacity": 1}
     checked = {
         name: require_count(name, config[name], least=least) for name, least in limits.items()
     }
-    most = {"memory_characters": MAX_KEY_CHARACTERS, "memory_capacity": MAX_CAPACITY}
+    most = {
+        "memory_characters": MAX_KEY_CHARACTERS,
+        "memory_capacity": MAX_CAPACITY,
+        "memory_match_length": MAX_MATCH,
+    }
     for name, limit in most.items():
         if checked[name] > limit:
             raise ValueError(f"{name} must be at most {limit}, not {checked[name]}")
-    return checked if checked["memory_dim"] else {}
+    if not checked["memory_dim"]:
+        return {}
+    if not checked["memory_match_length"]:  # as before there were match lengths
+        del checked["memory_match_length"]
+    return checked
 
 
 def _build_memory(config: dict[str, Any], vocabulary: Vocabulary) -> TuneMemory:
@@ -354,6 +377,8 @@ def _build_memory(config: dict[str, Any], vocabulary: Vocabulary) -> TuneMemory:
         config["memory_characters"],
         line_end=vocabulary.characters.find("\n"),  # -1 (NONE) if it has no line end
         seed=config["seed"],
+        match_length=config.get("memory_match_length", 0),
+        log_mixing=config.get("memory_log_mixing", False),
     )
     memory.build((config["units"], config["embedding_dim"]))
     return memory

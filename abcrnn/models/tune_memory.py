@@ -5,6 +5,10 @@ place earlier in the same tune. The output y of the top LSTM layer gives a query
 key for each head. The attention weights of a head are the softmax of query times key
 over all earlier places of the tune; they are weights on the characters that followed
 there. A gate mixes the distributions of the heads with the one over the vocabulary.
+Scores and gates can also depend on match lengths (:mod:`abcrnn.models.memory_matches`):
+how many characters before the entry equal the last ones read. With log mixing, each
+head's log-probabilities, times a second gate, are first added to the logits of the
+network, as experts whose distributions are multiplied.
 
 An entry is a key and the character that followed it. There is one entry for each
 character of the tune but the first. The entries are cleared where a blank line ends,
@@ -13,7 +17,8 @@ which is where a tune begins. When the memory is full, the oldest entry is overw
 References
 ----------
 Vinyals et al., Pointer Networks, 2015; Merity et al., Pointer Sentinel Mixture Models,
-2016; See et al., Get To The Point: Summarization with Pointer-Generator Networks, 2017.
+2016; See et al., Get To The Point: Summarization with Pointer-Generator Networks, 2017;
+Hinton, Training Products of Experts by Minimizing Contrastive Divergence, 2002.
 """
 
 from __future__ import annotations
@@ -34,6 +39,9 @@ from abcrnn.models.memory_entries import (
     read_window,
     visible_entries,
 )
+from abcrnn.models.memory_matches import ramp_widths, ramps, step_matches, window_matches
+from abcrnn.models.memory_mixing import add_log_probabilities, factors_of, mixture, shares_of
+from abcrnn.models.memory_reading import attention, copied_in_step
 
 #: Largest number of characters that a key can depend on directly.
 MAX_KEY_CHARACTERS = 2
@@ -41,12 +49,8 @@ MAX_KEY_CHARACTERS = 2
 MAX_CAPACITY = 2**16
 #: Logit of each gate at the beginning of training: the network is preferred to copying.
 _GATE_BIAS = -2.0
-#: Added to probabilities before the logarithm.
-_TINY = 1e-20
-#: Score of an entry that is not visible, and gate where there is nothing to copy.
-_MASKED = -1e9
-#: Entries that a step reads at a time. It reads no further than the longest tune so far.
-_BLOCK = 64
+#: Initial rise of a score for each character of a match.
+_MATCH_SLOPE = 0.3
 
 
 class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hints
@@ -67,13 +71,27 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         has none.
     seed : int
         Seed of the initial weights.
+    match_length : int
+        Largest match length that scores and gates depend on; 0: they do not.
+    log_mixing : bool
+        Whether each head's log-probabilities, times a learned factor, are added to the
+        logits of the network before the distributions are mixed.
     """
 
     def __init__(
-        self, dim: int, heads: int, capacity: int, key_characters: int, line_end: int, seed: int
+        self,
+        dim: int,
+        heads: int,
+        capacity: int,
+        key_characters: int,
+        line_end: int,
+        seed: int,
+        match_length: int = 0,
+        log_mixing: bool = False,
     ) -> None:
         super().__init__(dtype="float32")
-        self.heads, self.capacity = heads, capacity
+        self._log_mixing = log_mixing
+        self.heads, self.capacity, self._match_length = heads, capacity, match_length
         self._dim, self._key_characters = dim, key_characters
         self._line_end, self._seed = line_end, seed
 
@@ -88,21 +106,38 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         units, embedding_dim = input_shape
         width = self.heads * self._dim
         inputs = units + self._key_characters * embedding_dim
-        for name, shape, number in [
-            ("query", (units, width), 1),
-            ("key", (inputs, width), 2),
-            ("gate", (units, self.heads), 3),
-        ]:
-            glorot = keras.initializers.GlorotUniform(seed=self._seed + number)
-            kernel = self.add_weight(name=f"{name}_kernel", shape=shape, initializer=glorot)
-            setattr(self, f"{name}_kernel", kernel)
+        self._add_kernel("query", (units, width), 1)
+        self._add_kernel("key", (inputs, width), 2)
         self.query_bias = self.add_weight(name="query_bias", shape=(width,), initializer="zeros")
-        self.gate_bias = self.add_weight(
-            name="gate_bias",
-            shape=(self.heads,),
-            initializer=keras.initializers.Constant(_GATE_BIAS),
-        )
+        self._add_gates("gate", units, 3)
+        if self._log_mixing:
+            self._add_gates("factor", units, 4)
+        if self._match_length:
+            widths = tf.constant(ramp_widths(self._match_length), tf.float32)
+            slopes = tf.tile(_MATCH_SLOPE * widths[:, None], (1, self.heads))
+            self.match_scores = self.add_weight(
+                name="match_scores",
+                shape=slopes.shape,
+                initializer=lambda shape, dtype=None: tf.cast(slopes, dtype),
+            )
         self.built = True
+
+    def _add_kernel(self, name: str, shape: tuple[int, int], number: int) -> None:
+        glorot = keras.initializers.GlorotUniform(seed=self._seed + number)
+        kernel = self.add_weight(name=f"{name}_kernel", shape=shape, initializer=glorot)
+        setattr(self, f"{name}_kernel", kernel)
+
+    def _add_gates(self, name: str, units: int, number: int) -> None:
+        """Create the weights of one gate for each head."""
+        self._add_kernel(name, (units, self.heads), number)
+        bias = keras.initializers.Constant(_GATE_BIAS)
+        shapes = {f"{name}_bias": ((self.heads,), bias)}
+        if self._match_length:
+            ranges = len(ramp_widths(self._match_length))
+            shapes[f"match_{name}s"] = ((ranges, self.heads), keras.initializers.Zeros())
+        for weight, (shape, initializer) in shapes.items():
+            created = self.add_weight(name=weight, shape=shape, initializer=initializer)
+            setattr(self, weight, created)
 
     def initial_state(self, batch_size: int, capacity: int | None = None) -> MemoryState:
         """Return an empty memory.
@@ -189,49 +224,13 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         Tensor, shape (batch, vocab_size)
             Log-probabilities of the next character.
         """
-        copied = self._copied_of_step(self._queries(output), logits.shape[-1], state)
-        can_copy = tf.reduce_any(state.following != NONE, axis=1, keepdims=True)
-        shares = self._shares(output, can_copy)
-        return _mixture(logits, shares[:, 0], tf.reduce_sum(shares[:, None, 1:] * copied, axis=2))
-
-    def _copied_of_step(self, queries: tf.Tensor, vocab_size: int, state: MemoryState) -> tf.Tensor:
-        """Return each head's distribution of the next character: (batch, vocab_size, heads).
-
-        Entries are read block by block, as far as the longest memory reaches. The softmax is
-        computed on the way: the sums so far are scaled down when a larger score appears.
-        """
-        batch, block = queries.shape[0], math.gcd(self.capacity, _BLOCK)
-        used = tf.minimum(tf.reduce_max(state.written), self.capacity)
-        rows = tf.repeat(tf.range(batch), block)
-
-        def read(
-            first: tf.Tensor, largest: tf.Tensor, total: tf.Tensor, copied: tf.Tensor
-        ) -> tuple[tf.Tensor, ...]:
-            keys = tf.slice(state.keys, [0, first, 0], [batch, block, queries.shape[1]])
-            following = tf.slice(state.following, [0, first], [batch, block])
-            # XLA computes the sum of a product faster than a batch of small matrix products.
-            products = tf.reshape(keys * queries[:, None], (batch, block, self.heads, self._dim))
-            visible = following[:, :, None] != NONE
-            scores = tf.where(visible, tf.reduce_sum(products, axis=3), _MASKED)
-            before, largest = largest, tf.maximum(largest, tf.reduce_max(scores, axis=1))
-            scale = tf.exp(before - largest)
-            weights = tf.where(visible, tf.exp(scores - largest[:, None]), 0.0)
-            index = tf.stack([rows, tf.reshape(tf.maximum(following, 0), [-1])], axis=1)
-            copied = tf.tensor_scatter_nd_add(
-                copied * scale[:, None], index, tf.reshape(weights, (-1, self.heads))
-            )
-            total = total * scale + tf.reduce_sum(weights, axis=1)
-            return first + block, largest, total, copied
-
-        shape = (batch, self.heads)
-        start = (
-            0,
-            tf.fill(shape, _MASKED),
-            tf.zeros(shape),
-            tf.zeros((batch, vocab_size, shape[1])),
-        )
-        _, _, total, copied = tf.while_loop(lambda first, *_: first < used, read, start)
-        return tf.math.divide_no_nan(copied, total[:, None])
+        queries = tf.reshape(self._queries(output), (-1, self.heads, self._dim))
+        visible, matches, bonus = state.following != NONE, None, None
+        if self._match_length:
+            matches = step_matches(state, self._match_length)
+            bonus = self._of_matches(self.match_scores, matches)
+        copied = copied_in_step(queries, state, logits.shape[-1], bonus)
+        return self._mix(output, logits, copied, visible, matches)
 
     # A window ------------------------------------------------------------------------------
 
@@ -267,11 +266,11 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
             After the last character.
         """
         entries, window = self.entries(ids, outputs, before, table, state)
-        weights, shares = self.attend(outputs, entries)
-        copied = tf.einsum("bth,bhte->bte", shares[..., 1:], weights)
-        copied = copied @ tf.one_hot(entries.following, logits.shape[-1])
+        weights, visible, matches = self._attend(outputs, entries)
+        characters = tf.one_hot(entries.following, logits.shape[-1])
+        copied = tf.einsum("bhte,bev->bthv", weights, characters)
         after = last_state(entries, window, state.written, self.capacity)
-        return _mixture(logits, shares[..., 0], copied), after
+        return self._mix(outputs, logits, copied, visible, matches), after
 
     def entries(
         self,
@@ -305,9 +304,21 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         shares : Tensor, shape (batch, time, 1 + heads)
             Shares of the network and of each head in the mixture.
         """
-        visible = visible_entries(entries, self.capacity)
-        weights = self._attention(self._scores_of_window(outputs, entries.keys), visible[:, None])
-        return weights, self._shares(outputs, tf.reduce_any(visible, axis=2, keepdims=True))
+        weights, visible, matches = self._attend(outputs, entries)
+        return weights, shares_of(self._gates("gate", outputs, visible, matches), visible)
+
+    def _attend(
+        self, outputs: tf.Tensor, entries: Entries
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
+        """Return attention weights, which entries are visible, and match lengths if used."""
+        visible, matches = visible_entries(entries, self.capacity), None
+        scores = self._scores_of_window(outputs, entries.keys)
+        if self._match_length:
+            time = tf.shape(outputs)[1]
+            matches = window_matches(entries, time, self.capacity, self._match_length)
+            bonus = self._of_matches(self.match_scores, matches)
+            scores += tf.transpose(bonus, (0, 3, 1, 2))
+        return attention(scores, visible[:, None]), visible, matches
 
     def _scores_of_window(self, outputs: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
         """Return query times key: (batch, heads, time, entries)."""
@@ -336,29 +347,34 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
             keys += tf.where(ids[..., None] == NONE, 0.0, of_character)
         return keys
 
-    def _attention(self, scores: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
-        """Return the softmax over visible entries; zeros if there are none."""
-        weights = tf.nn.softmax(tf.where(visible, scores, _MASKED))
-        return tf.where(visible, weights, 0.0)
+    def _of_matches(self, weights: tf.Variable, lengths: tf.Tensor) -> tf.Tensor:
+        """Return the part of each head's score or gate that match lengths give: (..., heads)."""
+        return tf.tensordot(
+            ramps(lengths, self._match_length), tf.convert_to_tensor(weights), axes=1
+        )
 
-    def _shares(self, outputs: tf.Tensor, can_copy: tf.Tensor) -> tf.Tensor:
-        """Return the shares of the network and of each head in the mixture.
+    def _gates(
+        self, name: str, outputs: tf.Tensor, visible: tf.Tensor, matches: tf.Tensor | None
+    ) -> tf.Tensor:
+        """Return the gates of a name, before their activation: (..., heads)."""
+        gates = tf.tensordot(outputs, tf.convert_to_tensor(getattr(self, f"{name}_kernel")), axes=1)
+        gates += getattr(self, f"{name}_bias")
+        if matches is not None:
+            longest = tf.reduce_max(tf.where(visible, matches, 0), axis=-1)
+            gates += self._of_matches(getattr(self, f"match_{name}s"), longest)
+        return gates
 
-        Parameters
-        ----------
-        outputs : Tensor, shape (..., units)
-        can_copy : Tensor, shape (..., 1), bool
-            Whether there is an entry to copy from.
-
-        Returns
-        -------
-        Tensor, shape (..., 1 + heads)
-        """
-        gates = tf.tensordot(outputs, tf.convert_to_tensor(self.gate_kernel), axes=1)
-        gates = tf.where(can_copy, gates + self.gate_bias, _MASKED)
-        return tf.nn.softmax(tf.concat([tf.zeros_like(gates[..., :1]), gates], axis=-1))
-
-
-def _mixture(logits: tf.Tensor, share: tf.Tensor, copied: tf.Tensor) -> tf.Tensor:
-    """Return the logarithm of the network's share of its distribution plus the copied one."""
-    return tf.math.log(share[..., None] * tf.nn.softmax(logits) + copied + _TINY)
+    def _mix(
+        self,
+        outputs: tf.Tensor,
+        logits: tf.Tensor,
+        copied: tf.Tensor,
+        visible: tf.Tensor,
+        matches: tf.Tensor | None,
+    ) -> tf.Tensor:
+        """Return log-probabilities: the network's prediction mixed with what each head copies."""
+        if self._log_mixing:
+            factors = factors_of(self._gates("factor", outputs, visible, matches), visible)
+            logits = add_log_probabilities(logits, copied, factors)
+        shares = shares_of(self._gates("gate", outputs, visible, matches), visible)
+        return mixture(logits, copied, shares)

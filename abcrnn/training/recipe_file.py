@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from abcrnn.models.memory_matches import MAX_MATCH
 from abcrnn.models.recipes import RECIPES, Recipe, recipe
 from abcrnn.models.tune_memory import MAX_CAPACITY, MAX_KEY_CHARACTERS
 from abcrnn.storage.atomic import write_text
@@ -65,6 +66,8 @@ _MODEL: dict[str, Callable[[str, Any], Any]] = {
     "memory_heads": partial(_count, least=1, most=64),
     "memory_characters": partial(_count, least=0, most=MAX_KEY_CHARACTERS),
     "memory_capacity": partial(_count, least=1, most=MAX_CAPACITY),
+    "memory_match_length": partial(_count, least=0, most=MAX_MATCH),
+    "memory_log_mixing": require_bool,
     "variational_dropout": require_bool,
     "embedding_initializer": partial(_choice, accepted=("uniform", "normal")),
 }

@@ -70,6 +70,7 @@ SPACE: dict[str, Range | Choices] = {
     "memory_dim": Choices((0, 64, 128)),
     "memory_heads": Range(1, 4),
     "memory_characters": Range(0, 2),
+    "memory_match_length": Choices((0, 16, 32)),
     "learning_rate": Range(5e-4, 2e-2, log=True),
     "batch_size": Choices((8, 16, 32, 64)),
     "windows": Choices(("streams", "tunes")),

@@ -24,6 +24,7 @@ TINY = [
     "--values", "batch_size=2", "--values", "seq_length=32", "--values", "windows=streams",
     "--values", "dropout=0", "--values", "variational_dropout=false",
     "--values", "memory_dim=0", "--values", "memory_heads=1", "--values", "memory_characters=0",
+    "--values", "memory_match_length=0",
 ]  # fmt: skip
 
 

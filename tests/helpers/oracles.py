@@ -25,7 +25,8 @@ def lstm(inputs, weights, name):
 def char_lstm_oracle(weights, ids, memory=None):
     """Logits of a CharLSTM, shape (batch, time, vocab_size).
 
-    ``memory`` has heads, characters, capacity and line_end of its tune memory.
+    ``memory`` has heads, characters, capacity, match_length, log_mixing and line_end of its
+    tune memory.
     """
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     outputs = weights["embedding/embeddings"][ids]
@@ -36,7 +37,9 @@ def char_lstm_oracle(weights, ids, memory=None):
     return logits if memory is None else copy_memory(weights, ids, outputs, logits, **memory)
 
 
-def copy_memory(weights, ids, outputs, logits, heads, characters, capacity, line_end):
+def copy_memory(
+    weights, ids, outputs, logits, heads, characters, capacity, match_length, log_mixing, line_end
+):
     """Log-probabilities of a tune memory, from lists of the entries of each row."""
     log_probabilities = np.zeros_like(logits)
     kernels = {n.removeprefix("memory/"): w for n, w in weights.items() if "memory/" in n}
@@ -55,17 +58,52 @@ def copy_memory(weights, ids, outputs, logits, heads, characters, capacity, line
                 if character == tune[t - 1] == line_end:
                     entries = []
             query = y @ kernels["query_kernel"] + kernels["query_bias"]
-            gates = np.concatenate([[0], y @ kernels["gate_kernel"] + kernels["gate_bias"]])
-            shares = softmax(gates) if entries else np.eye(1 + heads)[0]
-            probabilities = shares[0] * softmax(logits[row, t])
+            matches = match_lengths([c for _, c in entries], match_length)
+            bonus = np.zeros((len(entries), heads))
+            if match_length and entries:
+                bonus = piecewise_linear(matches, kernels["match_scores"])
+
+            def gates(name, y=y, matches=matches):
+                values = y @ kernels[f"{name}_kernel"] + kernels[f"{name}_bias"]
+                if not match_length:
+                    return values
+                return values + piecewise_linear(max(matches), kernels[f"match_{name}s"])
+
+            copied = np.zeros((heads, logits.shape[-1]))
             for head in range(heads if entries else 0):
                 part = slice(len(query) * head // heads, len(query) * (head + 1) // heads)
                 scores = np.array([key[part] @ query[part] for key, _ in entries])
-                attention = softmax(scores / np.sqrt(len(query) / heads))
+                attention = softmax(scores / np.sqrt(len(query) / heads) + bonus[:, head])
                 for weight, (_, following) in zip(attention, entries, strict=True):
-                    probabilities[following] += shares[1 + head] * weight
+                    copied[head, following] += weight
+            mixed, shares = logits[row, t], np.eye(1 + heads)[0]
+            if entries:
+                shares = softmax(np.concatenate([[0], gates("gate")]))
+                if log_mixing:
+                    factors = np.log1p(np.exp(gates("factor")))
+                    mixed = mixed + factors @ np.log(copied + 1e-3)
+            probabilities = shares[0] * softmax(mixed) + shares[1:] @ copied
             log_probabilities[row, t] = np.log(probabilities)
     return log_probabilities
+
+
+def match_lengths(characters, limit):
+    """For each position: how many characters before it equal the last ones, counted backwards."""
+    lengths = []
+    for position in range(len(characters)):
+        before, length = characters[:position], 0
+        while length < min(limit, len(before)) and before[-1 - length] == characters[-1 - length]:
+            length += 1
+        lengths.append(length)
+    return lengths
+
+
+def piecewise_linear(lengths, rises):
+    """Functions of a length from their rises between 0, 1, 2, 4, 8 and so on; one a column."""
+    knots = [0, *(2**power for power in range(len(rises)))]
+    values = np.concatenate([np.zeros((1, rises.shape[1])), np.cumsum(rises, axis=0)])
+    columns = [np.interp(lengths, knots, column) for column in values.T]
+    return np.stack(columns, axis=-1)
 
 
 def ensemble_oracle(weights, ids, shares):

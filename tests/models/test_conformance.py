@@ -90,6 +90,12 @@ def tune_ids(rng, shape):
     return np.where(rng.random(shape) < 1 / 3, VOCABULARY.encode("\n")[0], ids).astype(np.int32)
 
 
+def few_ids(rng, shape):
+    """Ids of two characters, so that most sequences return, and some blank lines."""
+    two = rng.integers(1, 3, size=shape)
+    return np.where(rng.random(shape) < 1 / 4, VOCABULARY.encode("\n")[0], two).astype(np.int32)
+
+
 def random_rows(rng, shape):
     """Rows of notes whose step and duration are classes."""
     return rng.integers([128, 3, 4], size=(*shape, 3)).astype(np.int32)
@@ -133,16 +139,24 @@ def ensemble():
     return Ensemble(members, weights=[3, 1])
 
 
-def with_memory(heads, characters, capacity, **config):
+def with_memory(
+    heads, characters, capacity, match_length=0, log_mixing=False, inputs=tune_ids, **config
+):
     """A case of a CharLSTM with a tune memory; its inputs have many blank lines."""
-    sizes = {"memory_heads": heads, "memory_characters": characters, "memory_capacity": capacity}
-    details = {"heads": heads, "characters": characters, "capacity": capacity}
+    details = {
+        "heads": heads,
+        "characters": characters,
+        "capacity": capacity,
+        "match_length": match_length,
+        "log_mixing": log_mixing,
+    }
+    sizes = {f"memory_{name}": number for name, number in details.items()}
     return Case(
         char_lstm(memory_dim=3, num_layers=2, **sizes, **config),
         oracle=lambda weights, ids: char_lstm_oracle(
             weights, ids, {**details, "line_end": VOCABULARY.encode("\n")[0]}
         ),
-        inputs=tune_ids,
+        inputs=inputs,
         has_dropout=True,
     )
 
@@ -169,6 +183,11 @@ CASES = {
     "memory": with_memory(heads=1, characters=0, capacity=64),
     "memory of two heads that is full": with_memory(heads=2, characters=2, capacity=3),
     "memory of two entries": with_memory(heads=1, characters=1, capacity=2),
+    "memory with match lengths": with_memory(2, 1, capacity=64, match_length=4, inputs=few_ids),
+    "full memory with match lengths": with_memory(
+        2, 0, capacity=5, match_length=8, log_mixing=True, inputs=few_ids
+    ),
+    "memory with log mixing": with_memory(1, 2, capacity=64, log_mixing=True),
     "memory, fixed dropout masks": with_memory(2, 1, 5, variational_dropout=True),
     "GRU of the example": Case(**of_class(GRUModel), oracle=gru_oracle),
     "ensemble": Case(

@@ -100,7 +100,8 @@ def test_the_length_of_windows_is_left_to_their_kind():
         ([("dropout", "1.5")], "model.dropout must be at least 0 and less than 1, not 1.5"),
         ([("batch_size", "-8")], "training.batch_size must be a whole number of at least 1"),
         ([(name, "1") for name in ("units", "num_layers", "embedding_dim", "learning_rate",
-          "batch_size", "decay_epochs", "memory_dim", "memory_heads", "memory_characters")]
+          "batch_size", "decay_epochs", "memory_dim", "memory_heads", "memory_characters",
+          "memory_match_length")]
          + [("dropout", "0"), ("windows", "streams"), ("variational_dropout", "true")],
          "nothing is left to search"),
     ],

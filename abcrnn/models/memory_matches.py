@@ -1,0 +1,114 @@
+"""Match lengths: how many characters before two positions of a tune agree.
+
+A tune memory (:mod:`abcrnn.models.tune_memory`) with match lengths knows for each of its
+entries how many characters before the entry equal the last characters read, counted
+backwards up to a limit. The longer the match, the more likely the character that
+followed there follows here too. Nothing here has weights.
+
+References
+----------
+Cleary and Witten, Data Compression Using Adaptive Coding and Partial String Matching,
+1984; Mahoney, Adaptive Weighing of Context Models for Lossless Data Compression, 2005.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from abcrnn.models.memory_entries import NONE, Entries, MemoryState
+
+#: Longest match length that is counted.
+MAX_MATCH = 32
+
+
+def window_matches(entries: Entries, time: tf.Tensor, capacity: int, limit: int) -> tf.Tensor:
+    """Return the match lengths of the characters of a window.
+
+    Parameters
+    ----------
+    entries : Entries
+        Of a state and of the window after it.
+    time : Tensor, shape (), int32
+        Number of characters of the window.
+    capacity : int
+        Characters that are older than the newest ``capacity`` are not compared.
+    limit : int
+        Largest match length that is counted.
+
+    Returns
+    -------
+    Tensor, shape (batch, time, entries), int32
+        Of no meaning where the character does not see the entry.
+    """
+    # A match ends where the tune begins: there the entry has no character, the later one has.
+    held, total = entries.held, tf.shape(entries.following)[1]
+    padded = tf.pad(entries.following, [[0, 0], [limit, 0]], constant_values=NONE)
+    lengths: tf.Tensor | int = 0
+    agrees: tf.Tensor | bool = True
+    for back in range(limit):
+        first = limit - back
+        read = padded[:, first + held : first + held + time, None]
+        agrees &= padded[:, None, first - 1 : first - 1 + total] == read
+        lengths += tf.cast(agrees, tf.int32)
+    age = tf.range(held, held + time)[:, None] - tf.range(total)
+    return tf.minimum(lengths, tf.maximum(capacity - 1 - age, 0))
+
+
+def step_matches(state: MemoryState, limit: int) -> tf.Tensor:
+    """Return the match lengths of the last character read.
+
+    Parameters
+    ----------
+    state : MemoryState
+        After the character.
+    limit : int
+        Largest match length that is counted.
+
+    Returns
+    -------
+    Tensor, shape (batch, capacity), int32
+        For each slot of the memory; of no meaning in an empty one.
+    """
+    capacity = state.following.shape[1]
+    newest = state.written[:, None] - 1
+    lengths: tf.Tensor | int = 0
+    agrees: tf.Tensor | bool = True
+    for back in range(limit):
+        read = tf.gather(state.following, (newest - back) % capacity, batch_dims=1)
+        compared = tf.roll(state.following, 1 + back, axis=1)
+        agrees &= compared == read
+        lengths += tf.cast(agrees, tf.int32)
+    age = (newest - tf.range(capacity)) % capacity
+    return tf.minimum(lengths, capacity - 1 - age)
+
+
+def ramp_widths(limit: int) -> list[int]:
+    """Return the widths of the ranges of match lengths in which the features rise.
+
+    Each range is as wide as all before it, except the first and the last: 1, 1, 2, 4, 8
+    and so on, with the sum ``limit``.
+    """
+    widths: list[int] = []
+    while limit > sum(widths):
+        widths.append(min(max(sum(widths), 1), limit - sum(widths)))
+    return widths
+
+
+def ramps(lengths: tf.Tensor, limit: int) -> tf.Tensor:
+    """Return features of match lengths, of which a sum with weights is piecewise linear.
+
+    Parameters
+    ----------
+    lengths : Tensor, int32
+        At most ``limit``.
+    limit : int
+
+    Returns
+    -------
+    Tensor, shape (..., ranges), float32
+        Each rises from 0 to 1 in one of the ranges of :func:`ramp_widths`.
+    """
+    widths = ramp_widths(limit)
+    starts = [sum(widths[:number]) for number in range(len(widths))]
+    rise = tf.cast(lengths, tf.float32)[..., None] - tf.constant(starts, tf.float32)
+    return tf.clip_by_value(rise / tf.constant(widths, tf.float32), 0.0, 1.0)

@@ -1,0 +1,66 @@
+"""Mixing the distribution of a network with those that the heads of a tune memory copy.
+
+Nothing here has weights.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from abcrnn.models.memory_reading import MASKED
+
+#: Added to the probabilities of the mixture before the logarithm.
+_TINY = 1e-20
+#: Added to a head's probabilities before the logarithm, so that it does not rule out the rest.
+_FLOOR = 1e-3
+
+
+def shares_of(gates: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
+    """Return the shares of the network and of each head in a mixture.
+
+    Parameters
+    ----------
+    gates : Tensor, shape (..., heads)
+        Logits, where that of the network is 0.
+    visible : Tensor, shape (..., entries), bool
+        Where there is no entry to copy from, the share of the network is 1.
+
+    Returns
+    -------
+    Tensor, shape (..., 1 + heads)
+    """
+    gates = tf.where(tf.reduce_any(visible, axis=-1, keepdims=True), gates, MASKED)
+    return tf.nn.softmax(tf.concat([tf.zeros_like(gates[..., :1]), gates], axis=-1))
+
+
+def factors_of(gates: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
+    """Return the factors of each head's log-probabilities, (..., heads); 0 without entries."""
+    can_copy = tf.reduce_any(visible, axis=-1, keepdims=True)
+    return tf.where(can_copy, tf.nn.softplus(gates), 0.0)
+
+
+def add_log_probabilities(logits: tf.Tensor, copied: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
+    """Return logits plus each head's log-probabilities times its factor.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (..., vocab_size)
+    copied : Tensor, shape (..., heads, vocab_size)
+        Distribution of each head.
+    factors : Tensor, shape (..., heads)
+    """
+    return logits + tf.einsum("...h,...hv->...v", factors, tf.math.log(copied + _FLOOR))
+
+
+def mixture(logits: tf.Tensor, copied: tf.Tensor, shares: tf.Tensor) -> tf.Tensor:
+    """Return the log-probabilities of a mixture.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (..., vocab_size)
+    copied : Tensor, shape (..., heads, vocab_size)
+        Distribution of each head.
+    shares : Tensor, shape (..., 1 + heads)
+    """
+    copied = tf.einsum("...h,...hv->...v", shares[..., 1:], copied)
+    return tf.math.log(shares[..., :1] * tf.nn.softmax(logits) + copied + _TINY)
