@@ -52,6 +52,27 @@ def add_log_probabilities(logits: tf.Tensor, copied: tf.Tensor, factors: tf.Tens
     return logits + tf.einsum("...h,...hv->...v", factors, tf.math.log(copied + _FLOOR))
 
 
+def divide_among_factors(shares: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
+    """Return shares in which the network's share is divided by the exponents of its product.
+
+    The product of distributions that log mixing computes has the exponents 1, for the
+    network, and ``factors``. Its share is divided in their proportions.
+
+    Parameters
+    ----------
+    shares : Tensor, shape (..., 1 + heads)
+    factors : Tensor, shape (..., heads)
+
+    Returns
+    -------
+    Tensor, shape (..., 1 + heads)
+    """
+    exponents = tf.concat([tf.ones_like(factors[..., :1]), factors], axis=-1)
+    exponents /= tf.reduce_sum(exponents, axis=-1, keepdims=True)
+    own = tf.concat([tf.zeros_like(shares[..., :1]), shares[..., 1:]], axis=-1)
+    return shares[..., :1] * exponents + own
+
+
 def mixture(logits: tf.Tensor, copied: tf.Tensor, shares: tf.Tensor) -> tf.Tensor:
     """Return the log-probabilities of a mixture.
 

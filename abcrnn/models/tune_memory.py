@@ -40,7 +40,13 @@ from abcrnn.models.memory_entries import (
     visible_entries,
 )
 from abcrnn.models.memory_matches import ramp_widths, ramps, step_matches, window_matches
-from abcrnn.models.memory_mixing import add_log_probabilities, factors_of, mixture, shares_of
+from abcrnn.models.memory_mixing import (
+    add_log_probabilities,
+    divide_among_factors,
+    factors_of,
+    mixture,
+    shares_of,
+)
 from abcrnn.models.memory_reading import attention, copied_in_step
 
 #: Largest number of characters that a key can depend on directly.
@@ -302,10 +308,15 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         weights : Tensor, shape (batch, heads, time, entries)
             Attention of each head; each row sums to 1, or is 0 if there is no entry.
         shares : Tensor, shape (batch, time, 1 + heads)
-            Shares of the network and of each head in the mixture.
+            Shares of the network and of each head in the mixture. With log mixing, the
+            network's share is divided by :func:`divide_among_factors`.
         """
         weights, visible, matches = self._attend(outputs, entries)
-        return weights, shares_of(self._gates("gate", outputs, visible, matches), visible)
+        shares = shares_of(self._gates("gate", outputs, visible, matches), visible)
+        if self._log_mixing:
+            factors = factors_of(self._gates("factor", outputs, visible, matches), visible)
+            shares = divide_among_factors(shares, factors)
+        return weights, shares
 
     def _attend(
         self, outputs: tf.Tensor, entries: Entries

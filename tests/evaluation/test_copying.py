@@ -94,3 +94,16 @@ def test_what_cannot_copy_is_refused(model):
         copying(model, 7)
     with pytest.raises(ValueError, match="at most 8192 characters, not 9000"):
         copying(model, 9000 * "a")
+
+
+def test_log_mixing_divides_the_share_of_the_network_by_the_exponents():
+    model = memory_model(memory_log_mixing=True)
+    memory = model.memory
+    memory.factor_kernel.assign(0 * memory.factor_kernel)
+    shares = {}
+    for factor in (1e-6, 1.0):
+        memory.factor_bias.assign(np.full(2, np.log(np.expm1(factor))))
+        shares[factor] = copying(model, TUNE).shares[2:]
+    network, heads = shares[1e-6][:, :1], shares[1e-6][:, 1:]
+    divided = np.concatenate([network / 3, heads + network / 3], axis=1)
+    np.testing.assert_allclose(shares[1.0], divided, atol=1e-4)
