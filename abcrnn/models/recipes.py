@@ -53,16 +53,18 @@ _MEMORY = {
     "memory_heads": 2,
     "memory_characters": 2,
     "memory_capacity": 512,
+    "memory_match_length": 32,
+    "memory_log_mixing": True,
     "embedding_initializer": "normal",
 }
 
 RECIPES = {
     "default": Recipe(
-        about="recommended: two layers of 512 and a tune memory, on whole tunes in several keys",
+        about="recommended: two layers of 384 and a tune memory, on whole tunes in several keys",
         epochs=20,
         model={
             "embedding_dim": 64,
-            "units": 512,
+            "units": 384,
             "num_layers": 2,
             "dropout": 0.5,
             "memory_dim": 64,

@@ -184,32 +184,7 @@ ROWS = {
         _TORCH,
     ),
     "abcrnn-default": recipe_row("**abcrnn**, recipe `default`", "default"),
-    "abcrnn-memory": Row(
-        "**abcrnn**, 2 x 512 with tune memory",
-        "our_rows",
-        {
-            "epochs": 20,
-            "seed": 0,
-            "model": {
-                "embedding_dim": 64,
-                "units": 512,
-                "num_layers": 2,
-                "dropout": 0.5,
-                "memory_dim": 128,
-                "memory_heads": 2,
-                "memory_characters": 2,
-            },
-            "training": {
-                "windows": "tunes",
-                "batch_size": 6,
-                "learning_rate": 2e-3,
-                "decay_epochs": 20,
-                "patience": 6,
-            },
-        },
-        _OURS,
-    ),
 }
 
 #: Rows that are also computed on the split by tune family.
-FAMILY_ROWS = ("ppmd", "copy", "pytorch-2x512", "abcrnn-default", "abcrnn-memory")
+FAMILY_ROWS = ("ppmd", "copy", "pytorch-2x512", "abcrnn-default")
