@@ -201,5 +201,6 @@ def _report_search(search: Search, arguments: argparse.Namespace) -> int:
         print("a trial is unfinished; run the same command to resume it")
     print(f"best: trial {results[0].number}, {search.run_folder(results[0].number)}")
     train = ["abcrnn", "train", *arguments.corpus, "--recipe", str(path), "--out", "runs/best"]
+    train += ["--tidy"] * arguments.tidy
     print(f"best recipe: {path}\nTry next: {shlex.join(train)}")
     return 0

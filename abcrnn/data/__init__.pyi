@@ -5,4 +5,5 @@ from abcrnn.data.midi_folder import load_pieces as load_pieces
 from abcrnn.data.mixtures import join_corpora as join_corpora
 from abcrnn.data.notes import read_midi as read_midi
 from abcrnn.data.novelty import NoveltyIndex as NoveltyIndex
+from abcrnn.data.tidied_corpora import tidy_corpus as tidy_corpus
 from abcrnn.data.vocabulary import Vocabulary as Vocabulary

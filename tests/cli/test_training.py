@@ -8,6 +8,7 @@ import pytest
 
 from abcrnn import load_corpus, load_model, transpose
 from abcrnn.data.leak_guard import find_copies
+from abcrnn.data.tidied_corpora import tidy_corpus
 from abcrnn.evaluation.held_out import held_out_part, training_part
 
 TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epochs", "3"]
@@ -109,6 +110,25 @@ def test_fields_that_name_people_are_left_out(tmp_path, homemade, run, capsys):
         run(*arguments, "--fields", "all")
     assert "run holds a run with --fields music: leave the option out" in capsys.readouterr().err
     assert run(*arguments, "--fields", "music")[0] == 0
+
+
+def test_formatted_tunes(tmp_path, homemade, run, capsys):
+    path = tmp_path / "mine.abc"
+    path.write_text(homemade.read_text("utf-8").replace("|\n", " |\n"), "utf-8")
+    arguments = ["train", path, "--out", tmp_path / "run", "--fields", "all", *TINY[:-1], 1]
+    code, out, _ = run(*arguments, "--tidy")
+    assert code == 0 and "\nthe tunes are formatted, as abcrnn tidy writes them\n" in out
+    recorded = json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]
+    assert recorded["origin"]["tidy"] == 1
+    train = load_corpus(path).split()[0]
+    assert recorded["origin"]["fingerprint"] == load_corpus(path).fingerprint
+    assert recorded["fingerprint"] == tidy_corpus(train).fingerprint != train.fingerprint
+    code, out, _ = run(*arguments)  # the run is resumed with formatted tunes
+    assert code == 0 and "the tunes are formatted" in out
+    run(*arguments[:3], tmp_path / "other", *arguments[4:])
+    with pytest.raises(SystemExit):
+        run(*arguments[:3], tmp_path / "other", *arguments[4:], "--tidy")
+    assert "other holds a run without it: leave the option out" in capsys.readouterr().err
 
 
 @pytest.mark.slow

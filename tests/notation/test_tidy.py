@@ -46,6 +46,15 @@ def test_continuations_and_comments_stay_with_their_field():
     ]  # fmt: skip
 
 
+def test_music_and_text_in_the_header_stay():
+    header = "X:1\nI: :: ::\nabc  |\nT:Title\nsome text\nK:D\nabc|\nI: :x\nde|"
+    text = tidy(header)
+    require_tidy(header, text)
+    assert text.split("\n") == [
+        "X:1", "I: :: ::", "abc  |", "T:Title", "some text", "K:D", "abc|", "I: :x", "de|",
+    ]  # fmt: skip
+
+
 def test_voices_and_directives_keep_their_order():
     header = (
         "X:1\n%%MIDI program 1\nV:1 clef=treble\n%%MIDI program 40\nV:2 clef=bass\n"
@@ -79,7 +88,8 @@ def test_a_tune_without_number_or_key_is_refused(text):
         ("z1 Z1|x4/2 Z2|", "z Z|x2 Z2|"),
         ("[A2c2]1/2 [A1/2c/2]4|", "[A2c2]/ [A/c/]4|"),
         ("A,,/B''3/4c'2/2 d4|", "A,,/B''3/4c' d4|"),
-        ("abc | | def|", "abc| |def|"),
+        ("abc | | def ||\n| gab| ||c|", "abc|def||\ngab| ||\nc|"),
+        ("z!fermat:a!x |", "z!fermat:ax|"),
         ("|: abc :: def :|", "|:abc::\ndef:|"),
         ("abcd efga|[1 a8:|[2 b8|]", "abcd efga|1 a8:|2 b8|]"),
         ("abcd efga |1 a8 :|2b8|]", "abcd efga|1 a8:|2 b8|]"),
@@ -129,6 +139,19 @@ def test_bars_per_line(bars, lines):
 def test_a_pickup_is_not_counted_and_sections_begin_lines():
     music = f"D2|{BAR * 4}ABcd ef:|\n|:ga|{BAR * 4}a6:|"
     assert body(music) == [f"D2|{BAR * 4}", "ABcd ef:|", f"|:ga|{BAR * 4}", "a6:|"]
+
+
+def test_a_pickup_before_a_repeat_is_not_counted():
+    assert body(f"D2|:{BAR * 4}{BAR * 3}a6:|") == [f"D2|:{BAR * 4}", f"{BAR * 3}a6:|"]
+    assert body(f"D2 | |:{BAR * 4}") == [f"D2|:{BAR * 4}"]
+
+
+def test_a_repeat_begins_a_line():
+    lines = [BAR * 2, "|:ABcd efga|abcd efga:|"]
+    assert body("ABcd efga|ABcd efga|:ABcd efga|abcd efga:|") == lines
+    assert body("ABcd efga|ABcd efga|\n|:ABcd efga|abcd efga:|") == lines
+    assert body("ABcd efga|ABcd efga||:ABcd efga|]") == [BAR * 2, "||:ABcd efga|]"]
+    assert body("ABcd efga-|:a8|abcd efga:|") == ["ABcd efga-|:a8|abcd efga:|"]
 
 
 def test_endings_are_in_one_line():
@@ -217,6 +240,11 @@ def test_bad_units(unit):
 def test_bad_numbers_of_bars(bars):
     with pytest.raises(ValueError, match="bars_per_line must be a whole number"):
         tidy(HEADER + BAR, bars_per_line=bars)
+
+
+def test_a_second_tune_is_refused():
+    with pytest.raises(ABCError, match="line 6, column 1: another tune begins here"):
+        tidy("X:1\nK:D\nabc|\n% c\n\nX:2\nK:D\nabc|")
 
 
 def test_bad_types():
@@ -328,6 +356,8 @@ GROWTH = {
     "comments": "abc| % c\n",
     "quotations": '"a',
     "spaces": "a      ",
+    "openings": "|: ",
+    "a chord without end": "(a",
     "voices": "[V:1]a|",
     "adjacent bar lines": "| |",
     "fields": "K:D\nabc|\n",

@@ -15,7 +15,8 @@ _LAST = {"K": len(_ORDER) + 1}
 def format_header(lines: Iterable[TextLine], left_out: frozenset[int] = frozenset()) -> list[str]:
     """Return the lines of a header in the order of the standard.
 
-    Lines that continue a field follow it, and comments precede the field that follows them.
+    Lines that continue a field follow it, and comments precede the field that follows them. A
+    header with text or music in it keeps its order.
 
     Parameters
     ----------
@@ -24,6 +25,8 @@ def format_header(lines: Iterable[TextLine], left_out: frozenset[int] = frozense
     left_out : frozenset of int
         Numbers of the lines to leave out: those of the file header.
     """
+    lines = list(lines)
+    is_faulty = any(line.kind == LineKind.TEXT for line in lines)
     groups: list[tuple[int, list[str]]] = []
     waiting: list[str] = []  # comments before a field
     for line in lines:
@@ -37,7 +40,8 @@ def format_header(lines: Iterable[TextLine], left_out: frozenset[int] = frozense
         else:
             groups[-1][1].extend([*waiting, line.written])
             waiting = []
-    groups.sort(key=lambda group: group[0])
+    if not is_faulty:
+        groups.sort(key=lambda group: group[0])
     return [text for _, texts in groups for text in texts] + waiting
 
 

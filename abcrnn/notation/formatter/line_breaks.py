@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from abcrnn.notation.formatter.spacing import Item
+from abcrnn.notation.formatter.spacing import Item, opens_repeat
 from abcrnn.notation.repeats import is_double
 
 _PENDING = ("slur", "tuplet", "grace")  # before an event, never at the end of a line
@@ -71,25 +71,23 @@ def _split_at_voices(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 def _measures(items: Sequence[Item], pickups: frozenset[int]) -> list[Measure]:
     measures: list[Measure] = []
     current: list[Item] = []
-    begins_ending = False
+    has_event = begins_ending = False
     for index, item in enumerate(items):
-        following = items[index + 1] if index + 1 < len(items) else None
-        is_opener = item.kind == "bar" and _opens_only(item.text)
-        if (
-            is_opener
-            and any(i.kind == "event" for i in current)
-            and not _is_pickup(current, measures[-1:], pickups)
-        ):
-            # The line ends before |: so that its repeat begins the next one.
-            measures.append(Measure(current, begins_ending, ends_section=True))
-            current, begins_ending = [], False
-        begins_ending = begins_ending or item.kind == "ending"
+        opens = item.kind == "bar" and opens_repeat(item.text)
+        if opens and has_event and not _is_pickup(current, measures[-1:], pickups):
+            # The line ends before |: so that its repeat begins the next one. "|" and then "|:"
+            # is the same as "|:".
+            bar_line = Item("bar", "|", "bar")
+            measures.append(Measure([*current, bar_line], begins_ending, ends_section=True))
+            current, has_event, begins_ending = [], False, False
         current.append(item)
-        if item.kind != "bar" or is_opener or _continues_bar_line(following):
+        has_event = has_event or item.kind == "event"
+        begins_ending = begins_ending or item.kind == "ending"
+        if item.kind != "bar" or (opens and not has_event) or _is_followed_by_bar(items, index):
             continue
-        ends = _ends_section(item) and not (following and following.kind == "ending")
+        ends = not opens and _ends_section(item) and not _is_followed_by_ending(items, index)
         measures.append(Measure(current, begins_ending, ends))
-        current, begins_ending = [], False
+        current, has_event, begins_ending = [], False, False
         if item.ending:
             measures[-1].items[-1], first = _split_ending(item)
             current, begins_ending = [first], True
@@ -99,13 +97,14 @@ def _measures(items: Sequence[Item], pickups: frozenset[int]) -> list[Measure]:
     return measures
 
 
-def _opens_only(bar_line: str) -> bool:
-    return bar_line.endswith(":") and not bar_line.startswith(":")
-
-
-def _continues_bar_line(following: Item | None) -> bool:
+def _is_followed_by_bar(items: Sequence[Item], index: int) -> bool:
     """Return whether another bar line follows that does not begin a repeat."""
-    return following is not None and following.kind == "bar" and not _opens_only(following.text)
+    following = items[index + 1 : index + 2]
+    return any(item.kind == "bar" and not opens_repeat(item.text) for item in following)
+
+
+def _is_followed_by_ending(items: Sequence[Item], index: int) -> bool:
+    return any(item.kind == "ending" for item in items[index + 1 : index + 2])
 
 
 def _ends_section(bar_line: Item) -> bool:
@@ -200,12 +199,15 @@ def _lines_of_bars(measures: Iterable[Measure], most_bars: int) -> list[list[Mea
 
 
 def _joined(line: Sequence[Measure]) -> list[Item]:
-    """Return the items of a line; a bar line and the ending after it are one item again."""
+    """Return the items of a line; bar lines and endings that were divided are one again."""
     items: list[Item] = []
     for measure in line:
         for item in measure.items:
-            if item.kind == "ending" and items and items[-1].text in ("|", ":|"):
-                items[-1] = replace(items[-1], text=items[-1].text + item.text[1:])
+            last = items[-1] if items and items[-1].kind == "bar" else None
+            if last and item.kind == "ending" and last.text in ("|", ":|"):
+                items[-1] = replace(last, text=last.text + item.text[1:])
+            elif last and last.text == "|" and item.kind == "bar" and opens_repeat(item.text):
+                items[-1] = replace(item, spaced=False)
             else:
                 items.append(item)
     return items

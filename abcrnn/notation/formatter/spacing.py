@@ -57,6 +57,11 @@ class Item:
         return found[0] if found else ""
 
 
+def opens_repeat(bar_line: str) -> bool:
+    """Return whether a bar line begins a repeat, and ends none."""
+    return bar_line.endswith(":") and not bar_line.startswith(":")
+
+
 class Arranger:
     """Turn the tokens of lines of music, which are joined, into items.
 
@@ -74,6 +79,7 @@ class Arranger:
         self._layout = layout
         self._before: Token | None = None  # the last token
         self._closes = ""  # kind of the token that closes the open chord or grace notes
+        self._group: list[str] = []  # the tokens of the open chord or grace notes
         self._gap = False  # white space since the last item
         self._beam_ends = False  # white space since the last event, not yet in the items
         self._first = 0  # index of the first item that belongs to the next event
@@ -84,24 +90,27 @@ class Arranger:
         r"""Add the tokens of a line; a ``\`` at the end of the line before is left out."""
         self._is_continued, self._continuation = self._continuation is not None, None
         for index, token in enumerate(tokens):
-            is_last = index == len(tokens) - 1
+            following = tokens[index + 1] if index + 1 < len(tokens) else None
             self._note_gap(token)
-            if is_last and token.text == "\\":
+            if following is None and token.text == "\\":
                 self._continuation = token
-            elif not self._is_layout(token, is_last):
+            elif not self._is_layout(token, following):
                 self._add(token)
 
     def finish(self) -> list[Item]:
         r"""Return the items; a ``\`` at the end of the last line is one of them."""
+        self._close_group()
         if self._continuation:
             after_bar = bool(self._items) and self._items[-1].kind == "bar"
             self._items.append(Item("loose", "\\", "other", self._gap and not after_bar))
         return self._items
 
-    def _is_layout(self, token: Token, is_last: bool) -> bool:
-        return token.kind == "other" and (
-            token.text in self._layout or (is_last and token.text == _FILLED_LINE)
-        )
+    def _is_layout(self, token: Token, following: Token | None) -> bool:
+        if token.kind != "other":
+            return False
+        if following is None:
+            return token.text in self._layout or token.text == _FILLED_LINE
+        return token.text in self._layout and following.kind != "text"
 
     def _note_gap(self, token: Token) -> None:
         """Record white space before a token, where the parser finds it too."""
@@ -117,19 +126,18 @@ class Arranger:
         if self._closes and token.kind != "bar":
             self._extend_group(token)
         elif token.kind == "bar":
-            self._closes = ""
-            self._place_space()
-            self._append(Item("bar", token.text, "bar"))
+            self._close_group()
+            self._add_bar(token)
         elif token.kind == "ending":
             self._add_ending(token)
         elif token.kind in _EVENTS:
             event = self._events.get((token.line, token.column))
             self._append(Item("event", respell(token), token.kind, event=event))
             self._place_space()
-            self._closes = _GROUPS.get(token.kind, "")
+            self._open_group(token)
         elif token.kind in _BEFORE_EVENT:
             self._append(Item("before", token.text, token.kind))
-            self._closes = _GROUPS.get(token.kind, "")
+            self._open_group(token)
         elif token.kind in _AFTER_EVENT:
             self._append(Item("after", token.text, token.kind))
         else:
@@ -137,11 +145,32 @@ class Arranger:
             self._append(Item("loose", token.text, token.kind))
         self._gap = self._is_continued = False
 
+    def _open_group(self, token: Token) -> None:
+        self._closes = _GROUPS.get(token.kind, "")
+        self._group = [token.text] if self._closes else []
+
     def _extend_group(self, token: Token) -> None:
         spaced = self._gap and token.kind not in _KNOWN
-        self._items[-1].text += " " * spaced + respell(token)
+        self._group.append(" " * spaced + respell(token))
         if token.kind == self._closes:
-            self._closes = ""
+            self._close_group()
+
+    def _close_group(self) -> None:
+        if self._group:
+            self._items[-1].text = "".join(self._group)
+        self._closes, self._group = "", []
+
+    def _add_bar(self, token: Token) -> None:
+        self._place_space()
+        last = self._items[-1] if self._items else None
+        if last and last.kind == "bar" and not last.ending:
+            # At the end of a line and the beginning of the next one, these are one bar line.
+            if token.text == "|":
+                return
+            if last.text == "|" and opens_repeat(token.text):
+                last.text = token.text
+                return
+        self._append(Item("bar", token.text, "bar"))
 
     def _add_ending(self, token: Token) -> None:
         last = self._items[-1] if self._items else None

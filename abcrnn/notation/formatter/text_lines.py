@@ -17,7 +17,8 @@ class LineKind(Enum):
     CONTINUATION = "continuation"  # of a field: "+:", or a line of a history (H:)
     DIRECTIVE = "directive"
     COMMENT = "comment"  # or an empty line
-    TEXT = "text"  # not a field, not music; in a text block, too
+    BLOCK = "block"  # in a text block
+    TEXT = "text"  # neither a field nor music; in a header, music too
     MUSIC = "music"
 
 
@@ -70,6 +71,8 @@ def read_lines(tune: str) -> tuple[list[TextLine], list[TextLine]]:
     in_header = True
     for number, text, in_text_block in lines_of_tune(tune):
         line = _read_line(number, text, found.get(number, []), in_text_block)
+        if in_header and line.kind == LineKind.MUSIC:
+            line = TextLine(number, LineKind.TEXT, text.rstrip(), [])
         (header if in_header else body).append(line)
         in_header = in_header and line.letter != "K"
     return header, body
@@ -79,7 +82,7 @@ def _read_line(number: int, text: str, found: list[Token], in_text_block: bool) 
     code = without_comment(text)
     comment = text[len(code) :].rstrip()
     if in_text_block:
-        return TextLine(number, LineKind.TEXT, text.rstrip(), [])
+        return TextLine(number, LineKind.BLOCK, text.rstrip(), [])
     if text.startswith("%%"):
         return TextLine(number, LineKind.DIRECTIVE, text.rstrip(), [])
     if not found:
@@ -90,7 +93,13 @@ def _read_line(number: int, text: str, found: list[Token], in_text_block: bool) 
         if first.text.startswith("+"):
             shown = first.text if written and written[0] == "+" else code.rstrip()
             return TextLine(number, LineKind.CONTINUATION, shown, [], comment)
-        return TextLine(number, LineKind.FIELD, first.text.rstrip(), [], comment)
+        return TextLine(number, LineKind.FIELD, _written_field(first.text), [], comment)
     if first.kind == "text" and len(found) == 1 and first.text == code.strip():
         return TextLine(number, LineKind.TEXT, text.rstrip(), [])
     return TextLine(number, LineKind.MUSIC, "", found, comment)
+
+
+def _written_field(text: str) -> str:
+    """Return a field without a space after its colon, except where ``::`` would be music."""
+    letter, _, value = text.rstrip().partition(":")
+    return f"{letter}: {value}" if value.startswith((":", "|")) else f"{letter}:{value}"

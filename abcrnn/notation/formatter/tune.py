@@ -196,11 +196,13 @@ def _read(tune: WithSettings) -> _Read:
 
 
 def _require_header(read: _Read) -> None:
-    header, _ = read.lines
+    header, body = read.lines
     if header[0].letter != "X":
         raise ABCError("the tune must begin with its number, such as X:1", 1, 1)
     if header[-1].letter != "K":
         raise ABCError("the header has no key, such as K:D", 1, 1)
+    if another := next((line.number for line in body if line.letter == "X"), 0):
+        raise ABCError("another tune begins here; format one at a time", another, 1)
 
 
 def _stable(read: _Read, lines: _Lines, insert: Callable[[str], WithSettings]) -> str:
@@ -222,7 +224,7 @@ def _format(read: _Read, how: _Lines) -> str:
     texts = format_header(header, read.settings)
     if any(line.letter in _ALIGNED for line in body):
         how = how._replace(bars=0)
-    music = _MusicFormatter(read.music, _line_break_signs((*header, *body)), how.bars)
+    music = _MusicFormatter(read.music, _line_break_signs((*header, *body)), how)
     for is_music, lines in groupby(body, lambda line: line.kind == LineKind.MUSIC):
         if is_music:
             for run in _runs(lines, how):
@@ -264,11 +266,10 @@ class _MusicFormatter:
     music : Tune
     signs : frozenset of str, optional
         What ends a line of the score, if the tune says.
-    bars_per_line : int
-        0 to keep the lines.
+    how : _Lines
     """
 
-    def __init__(self, music: Tune, signs: frozenset[str] | None, bars_per_line: int) -> None:
+    def __init__(self, music: Tune, signs: frozenset[str] | None, how: _Lines) -> None:
         bars = list(music.bars())
         self._events = {(event.line, event.column): event for bar in bars for event in bar.events}
         self._pickups = frozenset(
@@ -276,10 +277,12 @@ class _MusicFormatter:
             for bar in bars
             if bar.meter.length is not None and bar.length < bar.meter.length
         )
-        self._bars_per_line = bars_per_line
-        self._layout = "!" * ("!" not in (signs or ())) if not bars_per_line else "!$"
+        self._bars_per_line = how.bars
+        self._layout = "!$" if how.bars else ""
+        if how.join and not how.bars and "!" not in (signs or ()):
+            self._layout = "!"
         self._line_end = ""
-        if bars_per_line and signs is not None and "<EOL>" not in signs:
+        if how.bars and signs is not None and "<EOL>" not in signs:
             self._line_end = next((sign for sign in "$!" if sign in signs), "")
 
     def format(self, run: Sequence[TextLine]) -> list[str]:
