@@ -57,6 +57,12 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="write nothing, list the files that would change; exit code 1 if there is one",
     )
+    parser.add_argument(
+        "--fix",
+        action="store_true",
+        help="also replace characters of word processors in the music, such as curved quotation "
+        "marks, by those of ABC",
+    )
     parser.add_argument("--diff", action="store_true", help="print what would change, as a diff")
 
 
@@ -99,6 +105,7 @@ class _Tidying:
         from abcrnn.data.tidied_files import tidy_file
 
         layout = layout_of(self._arguments.bars_per_line, self._arguments.unit)
+        layout = layout._replace(fix=self._arguments.fix)
         for path in files:
             try:
                 tidied = tidy_file(path, layout)
@@ -117,6 +124,8 @@ class _Tidying:
         for number, title, line, column, message in tidied.book.skipped:
             name = f"tune {number} ({title})" if title else f"tune {number}"
             print(f"{path}:{line}:{column}: {name} is not formatted: {message}", file=sys.stderr)
+        for line, column, old, new in tidied.book.repairs:
+            print(f"{path}:{line}:{column}: {old} is replaced by {new}", file=sys.stderr)
         self._tunes += tidied.book.tunes
         self._changed += tidied.book.changed
         self._skipped += len(tidied.book.skipped)

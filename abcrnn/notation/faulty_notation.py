@@ -27,6 +27,15 @@ _DEFINITION = re.compile(r"([H-Wh-w.~])\s*=\s*(\S.*)")
 _NO_SYMBOL = ("!nil!", "!nodecoration!", "!none!", "+nil+", "+nodecoration+")
 
 
+def meant_by(sign: str) -> str:
+    """Return what a character stands for that is not ABC, such as ``^`` for a sharp sign.
+
+    Empty for a character of ABC, and if there is no such character.
+    """
+    meant = _MEANT.get(sign) or unicodedata.normalize("NFKC", sign)
+    return meant if meant != sign and meant.isascii() and meant.strip() else ""
+
+
 class FaultyNotationReader(FieldReader):
     """Report tokens that have no meaning where they are, and keep symbols that U: defines."""
 
@@ -88,9 +97,9 @@ class FaultyNotationReader(FieldReader):
             self.voice.end_system()
         if sign in _IGNORED or not self.voices:
             return
-        meant = _MEANT.get(sign) or unicodedata.normalize("NFKC", sign)
+        meant = meant_by(sign)
         name = unicodedata.name(sign, f"U+{ord(sign):04X}")
-        if meant != sign and meant.isascii() and meant.strip():
+        if meant:
             self._problem(token, "character", f"the character {sign!r} ({name}); write {meant}")
         elif sign.isascii():
             self._unsupported(token, f"the character {sign!r}")

@@ -102,6 +102,15 @@ def test_the_options_of_the_layout(book, run):
     assert output.endswith("L:1/16\nK:D\nA2B2c2 d2e2f2|\ng2a2b2 a2g2f2|]\n")
 
 
+def test_repairs_are_reported(tmp_path, run):
+    path = tmp_path / "book.abc"
+    path.write_text(TIDY.replace("ABc", "A\u266fBc"), "utf-8")
+    code, output, errors = run("tidy", path, "--fix")
+    assert (code, output) == (0, TIDY.replace("ABc", "A^Bc"))
+    assert errors == f"{path}:6:2: \u266f is replaced by ^\n1 of 1 tune changed\n"
+    assert run("tidy", path, "--check")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -9,7 +9,9 @@ from helpers.tidiness import count, require_tidy
 
 from abcrnn import ABCError, load_corpus, tidy
 from abcrnn.notation import check_tune, read_tune
+from abcrnn.notation.formatter.repairs import repair
 from abcrnn.notation.formatter.spelling import spell_length
+from abcrnn.notation.formatter.tune import Layout
 from abcrnn.notation.formatter.tunebook import tidy_tunebook
 
 HEADER = "X:1\nT:Tune\nM:4/4\nL:1/8\nK:D\n"
@@ -279,6 +281,22 @@ def test_a_byte_order_mark_inside_a_tunebook_is_reported():
     tidied = tidy_tunebook(text)
     assert tidied.text == "X:1\nK:D\nabc|\n\ufeffX:2\nK:D\nabc |"
     assert [tune.line for tune in tidied.skipped] == [4]
+
+
+def test_repairs_replace_characters_in_music():
+    text = f"{HEADER}N:\u201cquoted\u201d\n\u201cAm\u201dA2 \u266fc2 c\u2019 a\u2013a\uff5c\n"
+    fixed, repairs = repair(text)
+    assert fixed == f'{HEADER}N:\u201cquoted\u201d\n"Am"A2 ^c2 c\' a-a|\n'
+    assert [found[:2] for found in repairs] == [(7, 1), (7, 8), (7, 13), (7, 16), (7, 18)]
+    assert repair(fixed) == (fixed, [])
+    tidied = tidy_tunebook(text, Layout(fix=True))
+    assert tidied.text == fixed and len(tidied.repairs) == 5
+    assert tidy_tunebook(text).repairs == ()
+
+
+def test_a_repair_that_makes_a_new_problem_is_left_out():
+    text = HEADER + "abc \u201d def|"
+    assert repair(text) == (text, [])
 
 
 # Real tunes -----------------------------------------------------------------------------------

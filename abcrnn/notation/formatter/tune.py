@@ -43,10 +43,13 @@ class Layout(NamedTuple):
         Most bars of a line, at least 1.
     unit : Fraction, optional
         Unit note length of the formatted tune; None to keep that of each tune.
+    fix : bool
+        Whether tunes of a tunebook are repaired first.
     """
 
     bars_per_line: int = BARS_PER_LINE
     unit: Fraction | None = None
+    fix: bool = False
 
 
 #: The layout of :func:`tidy` without arguments.

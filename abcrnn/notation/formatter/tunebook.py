@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from abcrnn.notation.errors import ABCError
+from abcrnn.notation.formatter.repairs import Repair, repair
 from abcrnn.notation.formatter.tune import (
     DEFAULT_LAYOUT,
     Layout,
@@ -50,12 +51,15 @@ class TidiedBook(NamedTuple):
         Number of tunes whose text has changed.
     skipped : tuple of Skipped
         Tunes that keep their text.
+    repairs : tuple of Repair
+        What was replaced, with its line and column in the tunebook.
     """
 
     text: str
     tunes: int
     changed: int
     skipped: tuple[Skipped, ...]
+    repairs: tuple[Repair, ...] = ()
 
 
 def tidy_tunebook(
@@ -81,6 +85,7 @@ def tidy_tunebook(
     blocks = list(read_blocks(content for content, _ in lines))
     pieces: list[str] = []
     skipped: list[Skipped] = []
+    repairs: list[Repair] = []
     done = number = changed = 0
     for block in blocks:
         if not block.is_tune:
@@ -94,6 +99,7 @@ def tidy_tunebook(
             title = tune_title(block.text)
             skipped.append(Skipped(number, title, line, error.column or 1, error.message))
             continue
+        repairs += [found._replace(line=tune.line_in_book(found.line)) for found in tune.repairs]
         changed += formatted != tune.written
         pieces += [_join(lines[done : tune.first - 1]), formatted]
         done = tune.last
@@ -101,7 +107,7 @@ def tidy_tunebook(
     if _outline(result) != [_outline_of(block) for block in blocks]:
         message = "the tunes cannot be formatted without changing where they begin"
         return TidiedBook(text, number, 0, (Skipped(0, "", 1, 1, message),))
-    return TidiedBook(result, number, changed, tuple(skipped))
+    return TidiedBook(result, number, changed, tuple(skipped), tuple(repairs))
 
 
 class _BookTune:
@@ -113,6 +119,8 @@ class _BookTune:
         Numbers of its lines in the tunebook, from 1.
     written : str
         Its text with the line ends of the tunebook.
+    repairs : list of Repair
+        After :meth:`tidy`.
     """
 
     def __init__(self, block: Block, lines: Sequence[tuple[str, str]]) -> None:
@@ -124,6 +132,7 @@ class _BookTune:
         ]
         own = lines[self.first - 1 : self.last]
         self.written = _join(own)
+        self.repairs: list[Repair] = []
         self._contents = [content for content, _ in own]
         self._line_end, self._last_end = own[0][1] or "\n", own[-1][1]
 
@@ -134,6 +143,9 @@ class _BookTune:
                 column = content.index(BYTE_ORDER_MARK) + 1
                 raise ABCError("a byte order mark inside a tunebook", number, column)
         before = self._with_settings("\n".join(self._contents))
+        if layout.fix:
+            text, self.repairs = repair(*before)
+            before = text, before[1]
         formatted = tidy_with_settings(before, layout, self._with_settings)
         if as_read(before[0]) != before[0]:
             after = self._with_settings(formatted)
