@@ -46,6 +46,14 @@ def add_parser(subparsers: Any) -> None:
     add_sampling_options(parser)
     add_top_p(parser)
     add_max_length(parser)
+    parser.add_argument(
+        "--best-of",
+        type=count,
+        default=1,
+        metavar="K",
+        help="accepted candidates for each tune, of which the one most like the training tunes "
+        "is returned (default: %(default)s)",
+    )
     _add_requests(parser)
     _add_novelty(parser)
 
@@ -113,6 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
             top_p=arguments.top_p,
             max_length=arguments.max_length,
             seed=arguments.seed,
+            best_of=arguments.best_of,
         )
     except YieldError as error:
         print(error.report, file=sys.stderr)

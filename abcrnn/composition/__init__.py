@@ -5,6 +5,7 @@
 ``request_checks``   whether a finished tune matches the requests
 ``acceptance``       all checks of a generated tune: valid, new, playable, ...
 ``candidates``       sampling of candidate tunes
+``selection``        the best of several accepted candidates
 ``composer``         :func:`compose` and :func:`reproduce`
 ``provenance``       the comment lines that a composed tune carries
 ``rewriting``        :func:`rewrite`: other bars for a passage of a tune

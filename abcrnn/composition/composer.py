@@ -28,6 +28,7 @@ from abcrnn.composition.provenance import (
 )
 from abcrnn.composition.request_checks import contradicted_requests
 from abcrnn.composition.requests import Requests
+from abcrnn.composition.selection import Selection, typicality
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.models.base import require_character_model
 from abcrnn.notation import renumber
@@ -52,17 +53,22 @@ class Report:
         Number of refused tunes by the first reason against them.
     seconds : float
         Time taken.
+    best_of : int
+        Number of accepted tunes of which one is returned.
     """
 
     generated: int = 0
     accepted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    best_of: int = 1
 
     def __str__(self) -> str:
         share = f" ({self.accepted / self.generated:.0%})" if self.generated else ""
         counts = f"{self.generated} generated, {self.accepted} accepted{share}"
         lines = [f"{counts} in {self.seconds:.1f} s"]
+        if self.best_of > 1:
+            lines.append(f"{self.accepted // self.best_of:>6} returned: the best of {self.best_of}")
         lines += [f"{count:>6} refused: {reason}" for reason, count in self.refused.most_common()]
         return "\n".join(lines)
 
@@ -129,6 +135,7 @@ def compose(
     top_p: float | None = None,
     max_length: int = 1000,
     seed: int | None = None,
+    best_of: int = 1,
 ) -> Composition:
     """Compose n tunes that are complete, valid, new, playable and as requested.
 
@@ -155,6 +162,11 @@ def compose(
         Maximum length of a tune, in characters.
     seed : int, optional
         The same seed, model and requests give the same tunes.
+    best_of : int
+        Number of accepted candidates for each tune, of which the one that is the most
+        typical of the training tunes is returned: by its ending, its leaps, the bars that
+        return and its length (:mod:`abcrnn.evaluation.tune_metrics`). With a model that
+        does not record these metrics, the first candidate is returned, with a warning.
 
     Returns
     -------
@@ -193,7 +205,11 @@ def compose(
             and prompt is None
             and "T" in model.vocabulary.characters
         ),
+        best_of=best_of,
     )
+    rank = typicality(model) if settings.best_of > 1 else None
+    if rank is None:
+        settings = replace(settings, best_of=1)
     for name in contradicted_requests(requests, requests.prompt(prompt)):
         raise ValueError(f"no tune that begins with the prompt has the requested {name}")
     acceptance = Acceptance(requests, settings.max_length)
@@ -202,7 +218,7 @@ def compose(
         acceptance.novelty = _index_of(model, novelty)
     seed = secrets.randbits(63) if seed is None else require_count("seed", seed, least=0)
     source = Provenance(__version__, model.fingerprint[:16], seed, 0, settings, requests)
-    return _compose(Candidates(model, source), acceptance, n)
+    return _compose(Candidates(model, source), acceptance, Selection(settings.best_of, rank), n)
 
 
 def reproduce(tune: str, model: Any) -> str:
@@ -286,29 +302,34 @@ def _index_of(model: Any, novelty: NoveltyIndex | None) -> NoveltyIndex:
     return index
 
 
-def _compose(candidates: Candidates, acceptance: Acceptance, n: int) -> Composition:
-    report = Report()
-    accepted: list[str] = []
+def _compose(
+    candidates: Candidates, acceptance: Acceptance, selection: Selection, n: int
+) -> Composition:
+    report = Report(best_of=candidates.source.settings.best_of)
+    tunes: list[str] = []
+    needed = n * report.best_of
     start = time.monotonic()
     with progress_bar(total=n, unit="tune", leave=False) as bar:
-        while report.accepted < n:
+        while report.accepted < needed:
             report.seconds = time.monotonic() - start
             _require_yield(report)
             batch = []
-            for stream, tune in candidates.sample(_next_streams(report, n)):
+            for stream, tune in candidates.sample(_next_streams(report, needed)):
                 batch.append((stream, tune))
                 bar.set_postfix_str(f"{report.generated + len(batch)} generated")
             # In the order of the streams, so that the result does not depend on which ends first.
             for stream, tune in sorted(batch):
-                if report.accepted == n:
+                if report.accepted == needed:
                     break
-                report.count(acceptance.refusal(tune))
-                if report.accepted > len(accepted):
-                    lines = _with_provenance(tune or "", candidates.source, stream)
-                    accepted.append(renumber(lines, report.accepted))
+                refusal = acceptance.refusal(tune)
+                report.count(refusal)
+                selected = None if refusal else selection.add(stream, tune or "")
+                if selected:
+                    lines = _with_provenance(selected[1], candidates.source, selected[0])
+                    tunes.append(renumber(lines, len(tunes) + 1))
                     bar.update()
     report.seconds = time.monotonic() - start
-    return Composition(accepted, report)
+    return Composition(tunes, report)
 
 
 def _next_streams(report: Report, n: int) -> range:

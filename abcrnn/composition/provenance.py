@@ -11,6 +11,7 @@ from abcrnn.composition.requests import Requests
 from abcrnn.storage.validation import require_count, require_positive
 
 _MAX_LENGTH = 20_000  # characters of a tune, far above that of any printed tune
+_MAX_BEST_OF = 1000
 _MAX_SEED_DIGITS = 19
 _MIN_DIVISOR = 0.01  # of temperature and top_p: below it, logits overflow when divided
 
@@ -40,6 +41,8 @@ class Settings:
     generate_title : bool
         Whether the title is sampled first, and the requested fields are written below it.
         False in the records of versions that did not.
+    best_of : int
+        Number of accepted candidates of which the tune is the most typical.
 
     Raises
     ------
@@ -52,6 +55,7 @@ class Settings:
     max_length: int
     prompt: str | None
     generate_title: bool = False
+    best_of: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperature", require_positive("temperature", self.temperature))
@@ -68,6 +72,9 @@ class Settings:
             raise ValueError(f"max_length must be at most {_MAX_LENGTH}, not {self.max_length}")
         if not isinstance(self.generate_title, bool):
             raise ValueError(f"generate_title must be true or false, not {self.generate_title!r}")
+        object.__setattr__(self, "best_of", require_count("best_of", self.best_of))
+        if self.best_of > _MAX_BEST_OF:
+            raise ValueError(f"best_of must be at most {_MAX_BEST_OF}, not {self.best_of}")
         if not isinstance(self.prompt, str | None):
             raise ValueError(f"prompt must be text, not {self.prompt!r}")
         if self.prompt is not None and "\n\n" in self.prompt:
@@ -110,6 +117,8 @@ class Provenance:
         settings = asdict(self.settings)
         if not self.settings.generate_title:
             del settings["generate_title"]
+        if self.settings.best_of == 1:
+            del settings["best_of"]
         return (
             f"% composed by abcrnn {self.version}\n"
             f"% model {self.model}, seed {self.seed}, stream {self.stream}, "

@@ -50,7 +50,7 @@ def distributions(tunes: Iterable[str]) -> dict[str, Counter[Any]]:
             )
             counts["note length"].update(note.duration for note in notes)
             counts["bar rhythm"].update(_rhythms(voice))
-        counts["tune length"][_count_bars(tune)] += 1
+        counts["tune length"][length_in_bars(tune)] += 1
     return counts
 
 
@@ -91,7 +91,7 @@ def _rhythms(voice: Voice) -> Iterator[tuple[Fraction, ...]]:
             yield tuple(e.duration if e.pitches else -e.duration for e in bar.events)
 
 
-def _count_bars(tune: Tune) -> int:
+def length_in_bars(tune: Tune) -> int:
     """Return the number of bars of the longest voice; in free meter, of bars as written."""
     return max((round(sum(map(_share_of_bar, voice.bars))) for voice in tune.voices), default=0)
 

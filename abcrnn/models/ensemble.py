@@ -250,13 +250,30 @@ def _fields_left_out(model: CharacterModel) -> str:
 
 def _common_about(members: list[CharacterModel]) -> dict[str, Any]:
     """Return what holds for all members: their corpus, or the fields they were trained without."""
+    metrics = _join_metrics([member.about.get("tune_metrics") for member in members])
+    about = {"tune_metrics": metrics} if metrics else {}
     corpora = [_corpus_of(member) for member in members]
     if corpora[0] and all(corpus == corpora[0] for corpus in corpora):
-        return {"corpus": untracked(corpora[0])}
+        return {"corpus": untracked(corpora[0]), **about}
     kept = ("without", "tidy")
     origin = _corpus_of(members[0]).get("origin") or {}
     common = {name: origin[name] for name in kept if origin.get(name)}
-    return {"corpus": {"origin": common}} if common else {}
+    return {"corpus": {"origin": common}, **about} if common else about
+
+
+def _join_metrics(recorded: list[dict[str, list[int]] | None]) -> dict[str, list[int]] | None:
+    """Return the sums of the counts of all distinct training tunes; None if they differ in kind."""
+    shapes = [{name: len(counts) for name, counts in (each or {}).items()} for each in recorded]
+    if not shapes[0] or any(shape != shapes[0] for shape in shapes):
+        return None
+    distinct: list[dict[str, list[int]]] = []
+    for each in recorded:
+        if each is not None and each not in distinct:
+            distinct.append(each)
+    return {
+        name: [sum(counts) for counts in zip(*(each[name] for each in distinct), strict=True)]
+        for name in shapes[0]
+    }
 
 
 def _join_indexes(indexes: list[NoveltyIndex | None]) -> NoveltyIndex | None:

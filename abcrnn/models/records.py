@@ -24,6 +24,7 @@ class _Kind(NamedTuple):
     includes: Callable[[Any], bool]
 
 
+_MOST_METRICS, _MOST_CLASSES = 64, 1024
 _LIMIT = 10**20  # of numbers, so that each can become a float; seeds have 19 digits
 
 
@@ -48,6 +49,12 @@ def _is_list_of_counts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_count, value))
 
 
+def _is_counts_by_name(value: Any) -> bool:
+    if not isinstance(value, dict) or len(value) > _MOST_METRICS:
+        return value is None
+    return all(_is_list_of_counts(each) and len(each) <= _MOST_CLASSES for each in value.values())
+
+
 def _is_list_of_objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
@@ -58,6 +65,7 @@ _LETTERS = _Kind("a string of letters other than X and K", _is_letters)
 _COUNT = _Kind("a whole number of at least 0", _is_count)
 _OBJECTS = _Kind("a list of objects", _is_list_of_objects)
 _COUNTS = _Kind("a list of whole numbers of at least 0", _is_list_of_counts)
+_METRICS = _Kind("an object of lists of whole numbers", _is_counts_by_name)
 _SHARE = _Kind("a share from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1)
 _SCORE = _Kind("a number or null", _is_score)
 _TEMPO = _Kind("a number above 0", lambda value: _is_number(value) and value > 0)
@@ -96,6 +104,7 @@ _KINDS = {
     **{f"corpus.{name}": kind for name, kind in _CORPUS.items()},
     **{f"corpus.origin.{name}": kind for name, kind in _ORIGIN.items()},
     "corpus.origin.parts": _OBJECTS,
+    "tune_metrics": _METRICS,
     "base": _OBJECT,
     "base.fingerprint": _TEXT,
     "base.corpus": _TEXT,

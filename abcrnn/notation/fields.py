@@ -77,6 +77,12 @@ class Key:
             altered[letter] = altered.get(letter, 0) + sign
         return {**altered, **dict(self.changes)}
 
+    @property
+    def tonic(self) -> tuple[str, int] | None:
+        """Letter of the tonic and its alteration in semitones; None for a key without tonic."""
+        name, _, mode = self.name.partition(" ")
+        return (name[0], {"#": 1, "b": -1}.get(name[1:], 0)) if mode else None
+
 
 @dataclass(frozen=True)
 class Meter:

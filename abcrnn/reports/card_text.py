@@ -9,12 +9,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from abcrnn.evaluation.scoring import UNKNOWN_BITS
+from abcrnn.evaluation.tune_metrics import MetricSummary
 from abcrnn.reports.request_rates import RequestRates
 from abcrnn.reports.wording import count_of
 
 #: A shared run of more bars than this counts as copied.
 MAX_SHARED_BARS = 4
 _NAME_WIDTH = 27  # characters
+# Fields of MetricSummary by their label on the card.
+_METRICS = {
+    "end off the tonic": "off_tonic",
+    "end outside its triad": "off_chord",
+    "last note under a quarter": "short_ending",
+    "leap of over an octave": "with_leap",
+    "no full bar returns": "without_return",
+}
+_RETURNS = {
+    "notes and rhythm": "returning",
+    "rhythm": "returning_rhythms",
+    "two bars in a row": "returning_pairs",
+}
 
 
 @dataclass(frozen=True)
@@ -139,6 +153,25 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class MetricColumns:
+    """Metrics of generated, held-out and reference tunes.
+
+    Parameters
+    ----------
+    generated : MetricSummary
+        Of the constrained tunes.
+    held_out : MetricSummary, optional
+        Of as many held-out tunes; None if they are part of the reference.
+    reference : MetricSummary
+        Of the tunes that generated tunes are compared with.
+    """
+
+    generated: MetricSummary
+    held_out: MetricSummary | None
+    reference: MetricSummary
+
+
+@dataclass(frozen=True)
 class GeneratedTunes:
     """What the tunes that a model generates are like.
 
@@ -151,12 +184,14 @@ class GeneratedTunes:
         typical property can be requested.
     reference : Reference
         Of the constrained tunes.
+    metrics : MetricColumns
     """
 
     settings: SamplingSettings
     validity: ValidityColumns
     requests: RequestRates | None
     reference: Reference
+    metrics: MetricColumns
 
 
 def score_lines(held_out: HeldOut, scores: dict[str, float]) -> Iterator[str]:
@@ -186,6 +221,8 @@ def generated_lines(generated: GeneratedTunes) -> Iterator[str]:
         yield from _request_lines(generated.requests)
     yield ""
     yield from _reference_lines(generated.reference)
+    yield ""
+    yield from _metric_lines(generated.metrics)
 
 
 def summary(scores: dict[str, float], generated: GeneratedTunes) -> Iterator[tuple[str, str]]:
@@ -250,6 +287,30 @@ def _reference_lines(reference: Reference) -> Iterator[str]:
     yield f"distance of distributions, {compared} (0: the same, 1: nothing in common)"
     for name in reference.generated.distances:
         yield _row(f"  {name}", *(f"{column.distances[name]:.2f}" for column in columns))
+
+
+def _metric_lines(metrics: MetricColumns) -> Iterator[str]:
+    columns = {"generated": metrics.generated, "held-out": metrics.held_out}
+    shown = {name: column for name, column in columns.items() if column is not None}
+    shown["reference"] = metrics.reference
+    yield "form of the first voice, share of tunes"
+    yield _row("", *shown)
+    yield _row("tunes", *(f"{column.tunes}" for column in shown.values()))
+    for label, name in _METRICS.items():
+        yield _row(f"  {label}", *(_share(getattr(each, name)) for each in shown.values()))
+    yield "share of full bars that occurred earlier in the tune"
+    for label, name in _RETURNS.items():
+        yield _row(f"  {label}", *(_share(getattr(each, name)) for each in shown.values()))
+    yield _row("bars, mean", *(_mean(each.bars) for each in shown.values()))
+    yield _row("characters, mean", *(_mean(each.characters) for each in shown.values()))
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def _mean(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
 
 
 def _overlap_numbers(overlap: Overlap) -> dict[str, str]:

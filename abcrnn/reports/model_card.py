@@ -22,12 +22,14 @@ from abcrnn.data.corpus import Corpus
 from abcrnn.data.novelty import Novelty, NoveltyIndex
 from abcrnn.evaluation.distributions import distance, distributions
 from abcrnn.evaluation.held_out import evaluate, held_out_part, knows_training_tunes, training_part
+from abcrnn.evaluation.tune_metrics import measure_all, summarize
 from abcrnn.notation import ABCError, check_tune
 from abcrnn.reports.card_text import (
     MAX_SHARED_BARS,
     Comparison,
     GeneratedTunes,
     HeldOut,
+    MetricColumns,
     Overlap,
     Reference,
     Run,
@@ -161,8 +163,9 @@ def _generate(
         unconstrained, _validity(tunes, generated), _validity(len(real), real)
     )
     reference, counts = _compare(generated, real, corpus, trained_on is not None)
+    metrics = _metrics(generated, real if trained_on else None, corpus)
     settings = SamplingSettings(tunes, _TEMPERATURE, seed, _MAX_LENGTH)
-    return GeneratedTunes(settings, validity, requests, reference), counts
+    return GeneratedTunes(settings, validity, requests, reference, metrics), counts
 
 
 def _compare(
@@ -184,6 +187,15 @@ def _compare(
     return Reference(
         corpus.name, size, trained_on, compared, comparison, held_out_comparison
     ), counts
+
+
+def _metrics(
+    generated: Sequence[str], held_out: Sequence[str] | None, corpus: Corpus
+) -> MetricColumns:
+    """Measure the form of generated and held-out tunes, and of a corpus."""
+    columns = [generated, held_out or (), _with_progress(corpus.tunes, "measuring")]
+    summaries = [summarize(measure_all(tunes)) for tunes in columns]
+    return MetricColumns(summaries[0], None if held_out is None else summaries[1], summaries[2])
 
 
 def _sample_unconstrained(model: Any, tunes: int, seed: int) -> Validity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from abcrnn.data.splits import union_digests
 from abcrnn.data.store import BOUNDARY
 from abcrnn.data.tune_batches import TuneBatches
 from abcrnn.data.windows import RandomWindows, Streams, encode_tunes
+from abcrnn.evaluation.metric_distributions import recorded_metrics
 from abcrnn.evaluation.scoring import Scorer
 from abcrnn.models.base import State, require_character_model
 from abcrnn.training.records import EpochRecord, EpochTotals
@@ -145,13 +146,18 @@ class CharacterTask:
         }
 
     def describe_model(self, record: EpochRecord) -> dict[str, Any]:
-        """Return corpus, epoch and validation score."""
+        """Return corpus, distributions of its metrics, epoch and validation score."""
         return {
             "corpus": self._train.describe(),
             "epoch": record.epoch,
             "validation_bits_per_char": record.validation_bits_per_char,
+            "tune_metrics": self._tune_metrics,
             **self._base,
         }
+
+    @cached_property
+    def _tune_metrics(self) -> dict[str, list[int]] | None:
+        return recorded_metrics(self._train.tunes)
 
     def progress_text(self, loss: float) -> str:
         """Return the loss in nats and in bits."""
