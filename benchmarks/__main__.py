@@ -1,4 +1,4 @@
-"""The commands: ``python -m benchmarks [STAGE]`` (speed) and ``python -m benchmarks quality``."""
+"""The commands: ``python -m benchmarks [STAGE]`` (speed), ``... quality`` and ``... music``."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ def main() -> int:
     """Run the requested stages and print each table when it is complete."""
     if sys.argv[1:2] == ["quality"]:
         return quality.main(sys.argv[2:])
+    if sys.argv[1:2] == ["music"]:
+        from benchmarks.music import command as music  # loads TensorFlow
+
+        return music.main(sys.argv[2:])
     arguments = _arguments()
     scale = SMOKE if arguments.smoke else FULL
     names = _STAGES if arguments.stage == "all" else [arguments.stage]
@@ -48,7 +52,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure the speed of abcrnn and of baselines. The command "
-        "'python -m benchmarks quality' measures held-out bits per character instead.",
+        "'python -m benchmarks quality' measures held-out bits per character instead, and "
+        "'python -m benchmarks music' the tunes that models generate.",
     )
     parser.add_argument(
         "stage", nargs="?", default="all", choices=[*_STAGES, "all"], help="what to measure"

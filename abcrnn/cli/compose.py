@@ -75,6 +75,11 @@ def _add_requests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--opening", metavar="MUSIC", help="music to begin with; needs --key and --meter"
     )
+    parser.add_argument(
+        "--ending",
+        choices=("tonic", "chord"),
+        help="last note of the tune: the tonic of its key, or a note of the tonic triad",
+    )
     parser.add_argument("--begin", metavar="FILE", help="file with the beginning of a tune")
 
 

@@ -129,6 +129,7 @@ def compose(
     pitches: str | None = None,
     opening: str | None = None,
     title: str | None = None,
+    ending: str | None = None,
     max_copied_bars: float | None = 4,
     novelty: NoveltyIndex | None = None,
     temperature: float = 0.8,
@@ -148,7 +149,7 @@ def compose(
         Text that each tune begins with, from its ``X:`` on.
     key, meter, rhythm : str, optional
     bars : int, optional
-    form, pitches, opening, title : str, optional
+    form, pitches, opening, title, ending : str, optional
         Requests, as in :class:`abcrnn.composition.requests.Requests`.
     max_copied_bars : float, optional
         Maximum number of consecutive bars that a tune may share with a training tune,
@@ -193,6 +194,7 @@ def compose(
         pitches=pitches,
         opening=opening,
         title=title,
+        ending=ending,
     )
     settings = Settings(
         temperature=temperature,

@@ -12,6 +12,7 @@ from abcrnn.composition.pitch_range import is_in_range
 from abcrnn.composition.requests import Requests
 from abcrnn.composition.spellings import is_same_key, is_same_meter
 from abcrnn.composition.tune_form import count_bars, form_of, split_sections
+from abcrnn.evaluation.tune_metrics import Ending, measure
 from abcrnn.notation import Tune, read_tune
 
 
@@ -42,7 +43,7 @@ def unmet_requests(requests: Requests, tune: str) -> list[str]:
 def contradicted_requests(requests: Requests, beginning: str) -> list[str]:
     """Return the names of the requests that no tune with this beginning can match.
 
-    Bars and form are not checked here: the constraint rejects a beginning that
+    Bars, form and ending are not checked here: the constraint rejects a beginning that
     contradicts them.
 
     Parameters
@@ -64,7 +65,7 @@ def contradicted_requests(requests: Requests, beginning: str) -> list[str]:
     lines = beginning[: beginning.rfind("\n") + 1]  # a last line without end is not complete
     fields = dict(reversed(read_tune(lines).fields))
     if "K" in fields:
-        return [n for n in unmet_requests(requests, beginning) if n not in ("bars", "form")]
+        return [n for n in unmet_requests(requests, beginning) if n not in _OF_WHOLE_TUNES]
     contradicted = []
     if requests.meter and "M" in fields and not is_same_meter(fields["M"], requests.meter):
         contradicted.append("meter")
@@ -111,6 +112,12 @@ def _has_title(requests: Requests, tune: Tune, _text: str) -> bool:
     return tune.field("T") == (requests.title or "").strip()
 
 
+def _has_ending(requests: Requests, tune: Tune, _text: str) -> bool:
+    found = measure(tune).ending
+    return found == Ending.TONIC or (requests.ending == "chord" and found == Ending.CHORD)
+
+
+_OF_WHOLE_TUNES = frozenset(("bars", "form", "ending"))
 _CHECKS: dict[str, Callable[[Requests, Tune, str], bool]] = {
     "key": _has_key,
     "meter": _has_meter,
@@ -120,4 +127,5 @@ _CHECKS: dict[str, Callable[[Requests, Tune, str], bool]] = {
     "pitches": _has_range,
     "opening": _has_opening,
     "title": _has_title,
+    "ending": _has_ending,
 }

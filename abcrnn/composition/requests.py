@@ -1,4 +1,4 @@
-"""Requests for a tune: key, meter, rhythm, bars, form, range and opening.
+"""Requests for a tune: key, meter, rhythm, bars, form, range, opening and ending.
 
 This module validates them and translates them into a prompt and a constraint for
 sampling. :mod:`abcrnn.composition.request_checks` checks them on a finished tune.
@@ -13,6 +13,7 @@ from typing import Any
 from abcrnn.composition.pitch_range import notes_in_range
 from abcrnn.composition.spellings import key_spellings, meter_spellings
 from abcrnn.grammar import PITCHES, Form
+from abcrnn.grammar.endings import ENDINGS
 from abcrnn.grammar.terminals import KEYS, METERS
 from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.storage.validation import require_count
@@ -45,6 +46,9 @@ class Requests:
         Music that the tune begins with; needs a key and a meter.
     title : str, optional
         Value of the ``T:`` field.
+    ending : str, optional
+        The last note of the first voice, in the key then in force: ``"tonic"``, or
+        ``"chord"`` for any note of the tonic triad.
 
     Raises
     ------
@@ -60,6 +64,7 @@ class Requests:
     pitches: str | None = None
     opening: str | None = None
     title: str | None = None
+    ending: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.given().items():
@@ -69,6 +74,8 @@ class Requests:
         self._validate_bars()
         self.sections()
         self.notes()
+        if self.ending is not None and self.ending not in ENDINGS:
+            raise ValueError(f"ending must be one of {', '.join(ENDINGS)}, not {self.ending!r}")
         if self.opening is not None:
             if not (self.key and self.meter):
                 raise ValueError("opening needs a key and a meter, which are written before it")
@@ -221,6 +228,7 @@ def constraint_for(characters: str, requests: Requests) -> TransitionTables:
         bars=None if sections else requests.bars,
         pitches=requests.notes(),
         values=requests.header_values(),
+        ending=requests.ending,
     )
 
 

@@ -9,7 +9,8 @@ it follows given text as far as that is valid. :class:`PitchAutomaton` limits pi
 
 To add notation: put the spelling of a new kind of token into ``terminals``, its state into
 ``states`` and how it is read into ``body`` or ``header``; ``sections`` has the rules of bar
-lines, ``bar_filling`` those of lengths, ``completion`` the way to the end of a tune.
+lines, ``bar_filling`` those of lengths, ``completion`` the way to the end of a tune,
+``endings`` the last note where a request fixes it.
 """
 
 from abcrnn.grammar.automaton import TuneAutomaton

@@ -12,7 +12,9 @@ from types import MappingProxyType
 
 from abcrnn.grammar.body import CONTINUATIONS, BodyGrammar
 from abcrnn.grammar.completion import Completion
+from abcrnn.grammar.endings import EndingGrammar
 from abcrnn.grammar.header import HeaderGrammar
+from abcrnn.grammar.pitches import PITCHES
 from abcrnn.grammar.positions import Form
 from abcrnn.grammar.rules import Rules
 from abcrnn.grammar.states import END, START, Kind, State
@@ -44,6 +46,10 @@ class TuneAutomaton:
         Number of bars that the tune must have, if there is no form.
     values : mapping of str to collection of str
         Allowed values of the fields ``K`` and ``M``, in every spelling; the default is all.
+    ending : str, optional
+        The note that the tune must end on: a key of :data:`abcrnn.grammar.endings.ENDINGS`.
+    pitches : frozenset of str
+        The notes that a :class:`PitchAutomaton` allows at the same time; only for ``ending``.
 
     Examples
     --------
@@ -62,6 +68,8 @@ class TuneAutomaton:
         form: Form = (),
         bars: int | None = None,
         values: Mapping[str, Collection[str]] = MappingProxyType({}),
+        ending: str | None = None,
+        pitches: frozenset[str] = PITCHES,
     ) -> None:
         rules = Rules(alphabet, strict, form, bars, values)
         self._body = BodyGrammar(rules)
@@ -72,7 +80,8 @@ class TuneAutomaton:
         }
         self._alphabet = alphabet
         self._letters = "".join(c for c in alphabet if c in _LETTERS)
-        self._completion = Completion(alphabet, rules, self._body, self.step)
+        self._ending = EndingGrammar(ending, alphabet, pitches) if ending else None
+        self._completion = Completion(alphabet, rules, self._body, self.step, self._ending)
         self._needs: dict[State, int | None] = {END: 0}
         self._rows: dict[State, dict[str, State]] = {}
 
@@ -90,7 +99,10 @@ class TuneAutomaton:
             None if the character is not allowed. The alphabet may lack the characters
             to complete the tune from the returned state; :meth:`need` then returns None.
         """
-        return self._steps[state.token.kind](state, character)
+        after = self._steps[state.token.kind](state, character)
+        if after is None or self._ending is None:
+            return after
+        return self._ending.step(state, character, after)
 
     def follow(self, text: str, state: State = START) -> tuple[State, int]:
         """Read text as far as it can begin a valid tune.
@@ -132,11 +144,14 @@ class TuneAutomaton:
 
     def _allowed_steps(self, state: State, characters: Iterable[str]) -> dict[str, State]:
         steps: dict[str, State] = {}
-        first = self._letters[:1]
+        first: dict[bool, str] = {}  # of the letters on which the tune may end, and the others
         share = state.token.kind in _SAME_FOR_ALL_NOTES
         for c in characters:
-            if share and c in _LETTERS and c != first:
-                reached = steps.get(first)
+            same = c
+            if share and c in _LETTERS:
+                same = first.setdefault(c.upper() in state.ending.letters, c)
+            if same != c:
+                reached = steps.get(same)
             else:
                 reached = self.step(state, c)
                 if reached is not None and self.need(reached) is None:

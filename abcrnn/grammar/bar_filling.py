@@ -43,7 +43,9 @@ class BarFilling:
             self._cost(shorter, None)
         return self._cost(steps, None) < _IMPOSSIBLE
 
-    def shortest(self, room: int, pending: Pending, start: str) -> str | None:
+    def shortest(
+        self, room: int, pending: Pending, start: str, leave_room: bool = False
+    ) -> str | None:
         """Return the length that leads to a full bar with the fewest characters.
 
         Parameters
@@ -54,6 +56,8 @@ class BarFilling:
             Restrictions of the next event.
         start : str
             Characters of the length that are already written.
+        leave_room : bool
+            Only lengths after which another event follows in the bar.
 
         Returns
         -------
@@ -62,7 +66,12 @@ class BarFilling:
         """
         fitting = self.lengths(room, pending.tuplet, pending.broken)
         return min(
-            (text for text in fitting if text.startswith(start)),
+            (
+                text
+                for text, steps in fitting.items()
+                if text.startswith(start)
+                and (not leave_room or self._cost_of_rest(room, pending.tuplet, steps))
+            ),
             key=lambda text: (
                 len(text) + self._cost_of_rest(room, pending.tuplet, fitting[text]),
                 text,

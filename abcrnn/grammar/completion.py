@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from abcrnn.grammar.body import BodyGrammar
+from abcrnn.grammar.endings import EndingGrammar
 from abcrnn.grammar.positions import Effect, Ending
 from abcrnn.grammar.rules import Rules
 from abcrnn.grammar.states import Before, Kind, State
@@ -25,6 +26,8 @@ class Completion:
     body : BodyGrammar
     step : callable
         As :meth:`abcrnn.grammar.TuneAutomaton.step`.
+    ending : EndingGrammar, optional
+        Of a requested ending.
     """
 
     def __init__(
@@ -33,9 +36,10 @@ class Completion:
         rules: Rules,
         body: BodyGrammar,
         step: Callable[[State, str], State | None],
+        ending: EndingGrammar | None = None,
     ) -> None:
-        self._rules, self._body, self._step = rules, body, step
-        self._note = next((c for c in alphabet if c in _LETTERS), "")
+        self._rules, self._body, self._step, self._ending = rules, body, step, ending
+        self._letter = next((c for c in alphabet if c in _LETTERS), "")
         self._mark = next((c for c in ",'" if c in alphabet), "")
         self._choices: dict[Kind, Callable[[State], str]] = {
             Kind.NUMBER: lambda state: "X:1\n"[min(len(state.token.text), 3)],
@@ -49,8 +53,8 @@ class Completion:
             Kind.CHORD: lambda state: self._in_group(state, "]"),
             Kind.PAREN: self._in_bracket,
             Kind.BRACKET: self._in_bracket,
-            Kind.ACCIDENTAL: lambda state: self._note,
-            Kind.BROKEN: lambda state: self._note,
+            Kind.ACCIDENTAL: self._note,
+            Kind.BROKEN: self._note,
             Kind.BAR_LINE: self._in_bar_line,
             Kind.OPENING_BAR_LINE: lambda state: self._in_music(state.between()),
             Kind.MUSIC: self._in_music,
@@ -64,6 +68,25 @@ class Completion:
         """Return a character that leads to the end of the tune; empty if none is known."""
         return self._choices[state.token.kind](state)
 
+    def _note(self, state: State) -> str:
+        return self._ending.note(state) if self._ending else self._letter
+
+    def _ends_well(self, state: State) -> bool:
+        """Whether the last note is one that a requested ending allows."""
+        return self._ending is None or state.ending.met
+
+    def _next_goal(self, state: State) -> tuple[int, Effect]:
+        """Return how far to fill the bar, and the effect of the bar line after it.
+
+        A full bar after which the tune may not end is followed by another bar.
+        """
+        position, sections = state.position, self._rules.sections
+        target, effect = sections.next_goal(position)
+        is_full = position.bar.filled >= target
+        if is_full and not self._ends_well(state) and sections.after(position, (Effect.NEXT_BAR,)):
+            return target, Effect.NEXT_BAR
+        return target, effect
+
     def _in_value(self, state: State) -> str:
         letter, value = state.token.text[0], state.token.text[2:]
         words = self._rules.values[letter]
@@ -75,10 +98,10 @@ class Completion:
 
     def _in_group(self, state: State, closing: str) -> str:
         may_close = state.token.notes and state.token.text != "^"
-        return closing if may_close else self._note
+        return closing if may_close else self._note(state)
 
     def _in_bracket(self, state: State) -> str:
-        choices = [*self._note, *"123456"]
+        choices = [*self._note(state), *"123456"]
         return next((c for c in choices if self._step(state, c)), "")
 
     def _in_music(self, state: State) -> str:
@@ -86,13 +109,13 @@ class Completion:
         bar, room = position.bar, self._rules.room(position)
         if position.repeats.ending == Ending.SECOND_DUE:
             return "["
-        if state.before not in _NOT_LAST and sections.may_end(position):
+        if state.before not in _NOT_LAST and sections.may_end(position) and self._ends_well(state):
             return "\n"
         if not (bar.has_event or room):
             return self._bar_line(state, "", Effect.OPEN_REPEAT)
-        target, effect = sections.next_goal(position)
+        target, effect = self._next_goal(state)
         if pending.must_continue or bar.filled < target or (pending.tied and room):
-            return self._note
+            return self._note(state)
         if position.in_slur:
             return ")"
         return self._bar_line(state, "", effect)
@@ -105,11 +128,13 @@ class Completion:
         position, pending = state.position, state.pending
         start, most = text.lstrip("'"), self._rules.room(position)
         target, _ = self._rules.sections.next_goal(position)
-        for room in (min(target - position.bar.filled, most), most):
-            length = self._rules.filling.shortest(room, pending, start)
-            if length is not None:
-                break
-        else:
+        rooms = (min(target - position.bar.filled, most), most)
+        # Before another ending, leave room for a better last note in this bar.
+        kinds = (False,) if self._ends_well(state) else (True, False)
+        choices = ((room, leave) for leave in kinds for room in rooms)
+        found = (self._rules.filling.shortest(r, pending, start, leave) for r, leave in choices)
+        length = next((length for length in found if length is not None), None)
+        if length is None:
             return ""
         if length != start:
             return length[len(start)]
@@ -117,7 +142,7 @@ class Completion:
         return self._in_music(after) if after else ""
 
     def _in_bar_line(self, state: State) -> str:
-        _, effect = self._rules.sections.next_goal(state.position)
+        _, effect = self._next_goal(state)
         c = self._bar_line(state, state.token.text, effect)
         after = None if c else self._body.after_token(state)
         return self._in_music(after) if after else c

@@ -133,6 +133,25 @@ class Header(NamedTuple):
     unit: str = ""
 
 
+class EndingState(NamedTuple):
+    """The last note, as far as a requested ending depends on it.
+
+    Parameters
+    ----------
+    letters : str
+        Upper-case letters of the notes that the tune may end on; empty before ``K:``, and
+        without a request.
+    met : bool
+        Whether the last note is one of them.
+    altered : bool
+        Whether an accidental in this bar has changed one of these letters.
+    """
+
+    letters: str = ""
+    met: bool = False
+    altered: bool = False
+
+
 _BETWEEN = Token(Kind.MUSIC)
 
 
@@ -148,6 +167,7 @@ class State(NamedTuple):
         In the header: :data:`abcrnn.grammar.positions.NO_MUSIC`.
     pending : Pending
     header : Header
+    ending : EndingState
     """
 
     token: Token
@@ -155,6 +175,7 @@ class State(NamedTuple):
     position: Position = NO_MUSIC
     pending: Pending = Pending()
     header: Header = Header()
+    ending: EndingState = EndingState()
 
     @property
     def in_header(self) -> bool:
@@ -164,19 +185,19 @@ class State(NamedTuple):
     def reading(self, kind: Kind, text: str = "", notes: int = 0) -> State:
         """Return this state with a token of that kind being read."""
         token = Token(kind, text, notes)
-        return State(token, Before.NOTHING, self.position, self.pending, self.header)
+        return State(token, Before.NOTHING, self.position, self.pending, self.header, self.ending)
 
     def between(self, before: Before = Before.NOTHING) -> State:
         """Return this state between two tokens."""
-        return State(_BETWEEN, before, self.position, self.pending, self.header)
+        return State(_BETWEEN, before, self.position, self.pending, self.header, self.ending)
 
     def at(self, position: Position) -> State:
         """Return the state between two tokens at another position."""
-        return State(_BETWEEN, Before.NOTHING, position, self.pending, self.header)
+        return State(_BETWEEN, Before.NOTHING, position, self.pending, self.header, self.ending)
 
     def with_pending(self, pending: Pending) -> State:
         """Return the state between two tokens with other restrictions of the next event."""
-        return State(_BETWEEN, Before.NOTHING, self.position, pending, self.header)
+        return State(_BETWEEN, Before.NOTHING, self.position, pending, self.header, self.ending)
 
 
 #: Before the first character of a tune.

@@ -59,10 +59,10 @@ class TransitionTables:
     ----------
     characters : str
         Characters of the vocabulary, in the order of their ids.
-    form, bars, values
+    form, bars, values, ending
         Arguments of :class:`abcrnn.grammar.TuneAutomaton`.
     pitches : frozenset of str
-        Argument of :class:`abcrnn.grammar.PitchAutomaton`.
+        Argument of both automata.
 
     Attributes
     ----------
@@ -94,11 +94,13 @@ class TransitionTables:
         bars: int | None = None,
         pitches: frozenset[str] = PITCHES,
         values: Mapping[str, Collection[str]] = MappingProxyType({}),
+        ending: str | None = None,
     ) -> None:
         self.characters = characters
-        self._automaton = TuneAutomaton(characters, form=form, bars=bars, values=values)
+        options = {"form": form, "bars": bars, "ending": ending, "pitches": pitches}
+        self._automaton = TuneAutomaton(characters, values=values, **options)
         # A prompt may contain what is never sampled, such as a tie to another pitch.
-        self._prompt_automaton = TuneAutomaton(characters, strict=False, form=form, bars=bars)
+        self._prompt_automaton = TuneAutomaton(characters, strict=False, **options)
         self._pitch_automaton, self._any_pitch = PitchAutomaton(pitches), PitchAutomaton()
         shape = _INITIAL_ROWS, len(characters)
         self.next_tune = np.full(shape, _FORBIDDEN, np.int32)

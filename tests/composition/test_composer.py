@@ -117,6 +117,22 @@ def test_several_requests_at_once(model, requests):
         assert all(tune.startswith(renumber(prompt, n)) for n, tune in enumerate(tunes, 1))
 
 
+@pytest.mark.parametrize("ending", ["tonic", "chord"])
+def test_an_untrained_model_ends_as_requested(model, ending):
+    options = {"max_length": 150, "seed": 3, "max_copied_bars": None}
+    made = compose(model, 8, prompt="X:1\nM:6/8\n", bars=4, ending=ending, **options)
+    assert_as_requested(made.tunes, 8, bars=4, ending=ending)
+    # By construction: no tune was refused for its ending.
+    assert not [reason for reason in made.report.refused if "ending" in reason]
+    assert reproduce_all(made.tunes, model) == made.tunes
+
+
+def test_an_opening_after_which_the_ending_cannot_be_met(model):
+    opening = {"key": "G", "meter": "6/8", "opening": "G2B d2e|"}
+    with pytest.raises(ValueError, match="opening must be music"):
+        compose(model, 1, **opening, bars=1, ending="tonic")
+
+
 # Reproduction --------------------------------------------------------------------------------
 
 

@@ -56,6 +56,27 @@ def test_each_unmet_request_is_named(old, new, unmet):
 
 
 @pytest.mark.parametrize(
+    ("key", "last", "unmet_tonic", "unmet_chord"),
+    [
+        ("G", "gd:|", True, False),
+        ("G", "gG:|", False, False),
+        ("G", "gc:|", True, True),
+        ("G", "g_B:|", True, True),
+        ("Gm", "gB:|", True, False),
+        ("G", "g2:|", False, False),
+        ("G", "gz:|", False, False),
+        ("none", "gG:|", True, True),  # no tonic to end on
+    ],
+)
+def test_the_ending_is_checked(key, last, unmet_tonic, unmet_chord):
+    tune = VALID.replace("Gbg gd:|", f"Gbg {last}").replace("K:G", f"K:{key}")
+    assert tune.endswith(last)
+    for ending, unmet in (("tonic", unmet_tonic), ("chord", unmet_chord)):
+        assert unmet_requests(Requests(ending=ending), tune) == ["ending"] * unmet
+        assert contradicted_requests(Requests(ending=ending), tune) == []
+
+
+@pytest.mark.parametrize(
     ("beginning", "names"),
     [
         ("X:", []),

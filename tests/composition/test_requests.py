@@ -80,6 +80,9 @@ def test_every_meter_can_be_requested():
         ({"opening": "abc|"}, "opening needs a key and a meter"),
         ({"opening": "abc|", "key": "G"}, "opening needs"),
         ({"opening": " ", "key": "G", "meter": "C"}, "opening must be music"),
+        ({"ending": "dominant"}, "ending must be one of tonic, chord, not 'dominant'"),
+        ({"ending": ""}, "ending must be one of"),
+        ({"ending": 1}, "ending must be text"),
         ({"opening": "a|\n\nX:2", "key": "G", "meter": "C"}, "music without a blank line"),
     ],
 )  # fmt: skip
