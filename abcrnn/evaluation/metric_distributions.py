@@ -39,7 +39,7 @@ class MetricDistributions:
 
     def __init__(self, counts: Mapping[str, Any]) -> None:
         for kind, (classes, _) in _KINDS.items():
-            found = counts.get(kind)
+            found: Any = counts.get(kind)
             is_list = isinstance(found, list) and len(found) == classes
             if not (is_list and all(map(_is_count, found))):
                 raise ValueError(

@@ -18,6 +18,7 @@ from abcrnn.grammar.pitches import PITCHES
 from abcrnn.grammar.positions import Form
 from abcrnn.grammar.rules import Rules
 from abcrnn.grammar.states import END, START, Kind, State
+from abcrnn.grammar.terminals import KEYS
 
 _LETTERS = "ABCDEFGabcdefg"
 # Kinds of token after which every note letter leads to the same state.
@@ -71,6 +72,10 @@ class TuneAutomaton:
         ending: str | None = None,
         pitches: frozenset[str] = PITCHES,
     ) -> None:
+        self._ending = EndingGrammar(ending, alphabet, pitches) if ending else None
+        if self._ending:
+            keys = self._ending.usable_keys(values.get("K", KEYS))
+            values = {**values, "K": keys}
         rules = Rules(alphabet, strict, form, bars, values)
         self._body = BodyGrammar(rules)
         self._steps: dict[Kind, Callable[[State, str], State | None]] = {
@@ -80,7 +85,6 @@ class TuneAutomaton:
         }
         self._alphabet = alphabet
         self._letters = "".join(c for c in alphabet if c in _LETTERS)
-        self._ending = EndingGrammar(ending, alphabet, pitches) if ending else None
         self._completion = Completion(alphabet, rules, self._body, self.step, self._ending)
         self._needs: dict[State, int | None] = {END: 0}
         self._rows: dict[State, dict[str, State]] = {}

@@ -9,7 +9,7 @@ in the music requires another note after it, in the new key.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from abcrnn.grammar.states import END, EndingState, Kind, State
 from abcrnn.notation.fields import parse_key
@@ -40,6 +40,10 @@ class EndingGrammar:
         self._degrees = ENDINGS[ending]
         usable = {pitch[0] for pitch in pitches if set(alphabet).issuperset(pitch)}
         self._usable = "".join(c for c in alphabet if c in usable)
+
+    def usable_keys(self, keys: Iterable[str]) -> list[str]:
+        """Return the keys in which there is a note to end on."""
+        return [key for key in keys if self._letters(key)]
 
     def step(self, before: State, c: str, after: State) -> State | None:
         """Return the state after a character that the rest of the grammar allows.

@@ -97,10 +97,11 @@ class TransitionTables:
         ending: str | None = None,
     ) -> None:
         self.characters = characters
-        options = {"form": form, "bars": bars, "ending": ending, "pitches": pitches}
-        self._automaton = TuneAutomaton(characters, values=values, **options)
+        self._automaton = TuneAutomaton(characters, True, form, bars, values, ending, pitches)
         # A prompt may contain what is never sampled, such as a tie to another pitch.
-        self._prompt_automaton = TuneAutomaton(characters, strict=False, **options)
+        self._prompt_automaton = TuneAutomaton(
+            characters, False, form, bars, ending=ending, pitches=pitches
+        )
         self._pitch_automaton, self._any_pitch = PitchAutomaton(pitches), PitchAutomaton()
         shape = _INITIAL_ROWS, len(characters)
         self.next_tune = np.full(shape, _FORBIDDEN, np.int32)

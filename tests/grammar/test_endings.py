@@ -12,25 +12,26 @@ from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.notation import check_tune, read_tune
 from abcrnn.notation.playing import played_notes
 
-ALPHABET = "\n !\"#'()+,-./0123456789:=>ABCDEFGKLMPTX[\\]^_abcdefgmz{|}~"
-SHARPS = {"C": 0, "G": 7, "D": 2, "A": 9, "E": 4, "B": 11, "F": 5}
+ALPHABET = "\n !\"#'()+,-./0123456789:=>ABCDEFGKLMPTX[\\]^_abcdefglmorz{|}~"
+PLAIN = "\n |:]-^12468/zABCDEFGabcdefgXMKLmloc#"
+SEMITONES = {"C": 0, "G": 7, "D": 2, "A": 9, "E": 4, "B": 11, "F": 5}
 FORMS = ({}, {"bars": 1}, {"bars": 3}, {"form": ((2, True), (1, False))}, {"form": ((None, True),)})
 
 
 def last_interval(tune):
     """Return the semitones from the tonic of the last ``K:`` to the last notes as played."""
     letter, sign = re.findall(r"\nK: *([A-G])([#b]?)", tune)[-1]
-    tonic = SHARPS[letter] + {"": 0, "#": 1, "b": -1}[sign]
+    tonic = SEMITONES[letter] + {"": 0, "#": 1, "b": -1}[sign]
     read = read_tune(tune)
     notes = played_notes(read, read.voices[0])
     end = max(note.onset + note.duration for note in notes)
     return {(note.pitch - tonic) % 12 for note in notes if note.onset + note.duration == end}
 
 
-def walks(count, seed, prompt="", cap=300, pitches=None, **options):
+def walks(count, seed, prompt="", cap=200, pitches=None, alphabet=ALPHABET, **options):
     if pitches:
         options["pitches"] = pitches
-    walker = Walker(TuneAutomaton(ALPHABET, **options), random.Random(seed))  # noqa: S311
+    walker = Walker(TuneAutomaton(alphabet, **options), random.Random(seed))  # noqa: S311
     if pitches:
         walker.pitches = PitchAutomaton(pitches)
     for _ in range(count):
@@ -40,43 +41,46 @@ def walks(count, seed, prompt="", cap=300, pitches=None, **options):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("key", ["G", "Bb", "F#m", "A dor"])
+@pytest.mark.parametrize("key", ["G", "F#m"])
 def test_walks_end_on_the_tonic(form, key):
-    for tune in walks(25, 1, header("6/8", key=key), ending="tonic", **form):
+    options = {"alphabet": PLAIN, "values": {"K": [key]}, **form}
+    for tune in walks(5, 1, header("2/4", "1/8", key), 120, ending="tonic", **options):
         assert last_interval(tune) == {0}, tune
 
 
-@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("key", "third", "fifth"), [("D", 4, 7), ("Em", 3, 7), ("B loc", 3, 6)])
-def test_walks_end_on_the_chord(form, key, third, fifth):
+def test_walks_end_on_the_chord(key, third, fifth):
     ends = set()
-    for tune in walks(25, 2, header("2/4", key=key), ending="chord", **form):
+    options = {"alphabet": PLAIN, "values": {"K": [key]}, "bars": 1}
+    for tune in walks(30, 2, header("2/4", "1/8", key), ending="chord", **options):
         assert last_interval(tune) <= {0, third, fifth}, tune
         ends |= last_interval(tune)
     assert ends == {0, third, fifth}
 
 
-def test_walks_with_a_header_of_their_own():
+def test_walks_with_all_notation():
+    """Headers of their own, chords, grace notes and accidentals."""
     keys = set()
-    for tune in walks(40, 3, cap=200, ending="tonic"):
+    for tune in walks(12, 3, cap=160, ending="tonic"):
         assert last_interval(tune) == {0}, tune
-        keys.add(re.search(r"\nK: *(..)", tune)[1])
-    assert len(keys) > 4
+        keys.add(re.search(r"\nK: *(.)", tune)[1])
+    assert len(keys) > 3
 
 
 def test_the_key_may_change():
-    changed = 0
-    for tune in walks(150, 4, header("2/4"), cap=160, ending="tonic"):
+    prompt = header("2/4", "1/8") + "d4|\nK:G\n"
+    ends = set()
+    for tune in walks(15, 4, prompt, alphabet=PLAIN, values={"K": ["D", "G"]}, ending="tonic"):
         assert last_interval(tune) == {0}, tune
-        changed += tune.count("\nK:") > 1
-    assert changed
+        ends.add(re.findall("[A-Ga-g]", tune)[-1].upper())
+    assert "G" in ends
 
 
 def test_the_other_notes_of_the_last_bar_are_free():
     """Only the last note is fixed: bars with one other note before it and with many occur."""
     free = set()
-    for tune in walks(200, 5, header("2/4", "1/8"), ending="tonic", bars=1):
-        letters = re.findall(r"[A-Ga-g]", re.sub(r'"[^"]*"|\{[^}]*\}', "", tune.split("K:D\n")[1]))
+    for tune in walks(60, 5, header("2/4", "1/8"), alphabet=PLAIN, ending="tonic", bars=1):
+        letters = re.findall(r"[A-Ga-g]", tune.split("K:D\n")[1])
         free |= {letter.upper() for letter in letters[:-1]}
     assert free == set("ABCDEFG")
 
@@ -85,15 +89,15 @@ def test_the_other_notes_of_the_last_bar_are_free():
 def test_the_ending_is_met_at_the_limit(tight):
     """The need of a state includes what the ending takes, so that no limit is exceeded."""
     prompt = header("6/8", "1/8", "G") + "A"
-    automaton = TuneAutomaton(ALPHABET, ending="tonic")
+    automaton = TuneAutomaton(PLAIN, ending="tonic")
     need = automaton.need(automaton.follow(prompt)[0])
     cap = len(prompt) + need + tight
-    for tune in walks(60, 6, prompt, cap, ending="tonic"):
+    for tune in walks(20, 6, prompt, cap, alphabet=PLAIN, ending="tonic"):
         assert len(tune) + 2 <= cap and last_interval(tune) == {0}
 
 
 def test_every_state_of_walks_can_be_completed_within_its_need():
-    automaton = TuneAutomaton(ALPHABET, ending="tonic", form=((2, True), (2, True)))
+    automaton = TuneAutomaton(PLAIN, ending="tonic", form=((2, True), (2, True)))
     walker = Walker(automaton, random.Random(7))  # noqa: S311
     checked = 0
     for _ in range(12):
@@ -150,12 +154,13 @@ def test_where_a_tune_may_end(music, may_end):
     assert TuneAutomaton(ALPHABET, strict=False).follow(text + "\n")[0] == END
 
 
-@pytest.mark.parametrize("pitches", ["G,-D", "A-c", "d-f"])
+@pytest.mark.parametrize("pitches", ["G,-D", "d-f"])
 def test_the_ending_is_in_the_range(pitches):
     notes = Requests(pitches=pitches).notes()
     letters = {note[0].upper() for note in notes}
     found = set()
-    for tune in walks(40, 8, cap=200, pitches=notes, ending="tonic", bars=2):
+    alphabet = PLAIN + ","
+    for tune in walks(15, 8, cap=80, alphabet=alphabet, pitches=notes, ending="tonic", bars=1):
         assert last_interval(tune) == {0}, tune
         found.add(re.search(r"\nK: *([A-G])", tune)[1])
     assert found <= letters and len(found) > 1
