@@ -251,7 +251,7 @@ def _fields_left_out(model: CharacterModel) -> str:
 def _common_about(members: list[CharacterModel]) -> dict[str, Any]:
     """Return what holds for all members: their corpus, or the fields they were trained without."""
     metrics = _join_metrics([member.about.get("tune_metrics") for member in members])
-    about = {"tune_metrics": metrics} if metrics else {}
+    about: dict[str, Any] = {"tune_metrics": metrics} if metrics else {}
     corpora = [_corpus_of(member) for member in members]
     if corpora[0] and all(corpus == corpora[0] for corpus in corpora):
         return {"corpus": untracked(corpora[0]), **about}
