@@ -12,7 +12,7 @@ from typing import Any
 from abcrnn import load_corpus, load_model
 from abcrnn.evaluation.held_out import held_out_for_all, training_part
 from abcrnn.storage.atomic import write_text
-from benchmarks.music.figures import Figures, Reference
+from benchmarks.music.figures import Figures, Reference, value_of
 from benchmarks.music.generation import Settings, generate
 from benchmarks.music.picture import draw
 
@@ -59,15 +59,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Return the measurements of all models and of real tunes, as in the JSON file."""
-    corpus = load_corpus(options.corpus)
-    models = {path: load_model(path) for path in options.models}
-    settings = Settings(options.n, options.temperature, options.seed, options.max_length)
     names = options.names or [Path(path).stem for path in options.models]
-    if len(set(names)) != len(models) or REAL in names:
+    if len(names) != len(options.models) or len({*names, REAL}) != len(names) + 1:
         raise ValueError(f"--names must have a different name for each model, not {names}")
+    corpus = load_corpus(options.corpus)
+    models = {n: load_model(path) for n, path in zip(names, options.models, strict=True)}
+    settings = Settings(options.n, options.temperature, options.seed, options.max_length)
     references: dict[str, Reference] = {}
     columns: dict[str, Figures] = {}
-    for name, model in zip(names, models.values(), strict=True):
+    for name, model in models.items():
         part = training_part(model, corpus)
         if part is None:
             raise ValueError(f"{name} was not trained on a part of {corpus.name}")
@@ -80,7 +80,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "corpus": corpus.name,
         "fingerprint": corpus.fingerprint,
         "settings": settings._asdict(),
-        "models": {n: m.fingerprint for n, m in zip(names, models.values(), strict=True)},
+        "models": {name: model.fingerprint for name, model in models.items()},
         "columns": columns,
     }
 
@@ -89,20 +89,13 @@ def table(columns: Mapping[str, Figures]) -> list[str]:
     """Return the lines of a table in Markdown."""
     lines = [["measured", *columns], ["---"] * (1 + len(columns))]
     for label, keys in _ROWS.items():
-        lines.append([label, *(_percent(_value(each, keys)) for each in columns.values())])
+        lines.append([label, *(_percent(value_of(each, keys)) for each in columns.values())])
     for label, keys in _NUMBERS.items():
-        lines.append([label, *(f"{_value(each, keys):.1f}" for each in columns.values())])
+        lines.append([label, *(f"{value_of(each, keys):.1f}" for each in columns.values())])
     for kind in next(iter(columns.values()))["distances"]:
         values = (f"{each['distances'][kind]:.2f}" for each in columns.values())
         lines.append([f"distance, {kind}", *values])
     return ["| " + " | ".join(line) + " |" for line in lines]
-
-
-def _value(figures: Figures, keys: Sequence[str]) -> Any:
-    value: Any = figures
-    for key in keys:
-        value = value[key]
-    return value
 
 
 def _percent(share: float | None) -> str:

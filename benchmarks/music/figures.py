@@ -74,6 +74,14 @@ class Reference:
         }
 
 
+def value_of(figures: Figures, keys: Sequence[str]) -> Any:
+    """Return a number of the figures, to which the keys lead."""
+    value: Any = figures
+    for key in keys:
+        value = value[key]
+    return value
+
+
 def _can_be_read(tune: str) -> bool:
     try:
         return any(bar.events for bar in read_tune(tune).bars())

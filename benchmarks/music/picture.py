@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.reports.plots import save_figure
+from benchmarks.music.figures import value_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +76,7 @@ def _draw_panel(
 ) -> None:
     width = 0.8 / len(columns)
     for number, (name, figures) in enumerate(columns.items()):
-        shares = [_value(figures, keys) for keys in labels.values()]
+        shares = [float(value_of(dict(figures), keys) or 0) for keys in labels.values()]
         positions = [index + (number + 0.5) * width - 0.4 for index in range(len(labels))]
         axes.bar(positions, shares, 0.9 * width, color=colors[name], label=name)
         for position, share, keys in zip(positions, shares, labels.values(), strict=True):
@@ -87,10 +88,3 @@ def _draw_panel(
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _value(figures: Mapping[str, Any], keys: Sequence[str]) -> float:
-    value: Any = figures
-    for key in keys:
-        value = value[key]
-    return float(value or 0)
