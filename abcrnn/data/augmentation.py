@@ -55,7 +55,7 @@ class KeyVariants:
         variant of a tune is the tune itself.
     sizes : sequence of int
         Number of variants of each tune.
-    weights : sequence of float
+    weights : sequence of int
         How often each variant is read, relative to the others of its tune.
 
     Raises
@@ -65,11 +65,12 @@ class KeyVariants:
     """
 
     def __init__(
-        self, tunes: tuple[str, ...], sizes: Sequence[int], weights: Sequence[float]
+        self, tunes: tuple[str, ...], sizes: Sequence[int], weights: Sequence[int]
     ) -> None:
         if not len(tunes) == len(weights) == sum(sizes):
             raise ValueError(f"{len(tunes)} tunes, {len(weights)} weights, sizes of {sum(sizes)}")
         self.tunes = tunes
+        self.sizes, self.weights = tuple(sizes), tuple(weights)
         self._ends = np.cumsum(sizes, dtype=np.int64)
         tune_of = np.repeat(np.arange(len(sizes)), sizes)
         totals = np.bincount(tune_of, weights, minlength=len(sizes))
@@ -106,7 +107,8 @@ def make_key_variants(tunes: Sequence[str], vocabulary: Vocabulary) -> KeyVarian
     has no tonic or has additional accidentals. Variants with characters outside the
     vocabulary are left out.
 
-    Takes about ten milliseconds for each variant.
+    Takes about ten milliseconds for each variant; :func:`load_key_variants
+    <abcrnn.data.variant_cache.load_key_variants>` keeps them.
 
     Parameters
     ----------
