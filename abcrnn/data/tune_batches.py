@@ -15,10 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from abcrnn.data.window_lengths import even_lengths, fitted_lengths
 from abcrnn.data.windows import Batch, EncodedTunes, EpochSize, Ids
-
-#: Number of different lengths of windows. A training step is compiled once for each.
-MAX_SHAPES = 8
 
 
 class _Plan(NamedTuple):
@@ -67,8 +65,8 @@ class TuneBatches:
         Number of tunes in a group.
     seq_length : int
         Maximum number of predictions in each row of a window. The windows of a longer
-        group are equally long. Lengths are rounded up to multiples of an eighth of
-        ``seq_length``, so windows have at most :data:`MAX_SHAPES` different shapes.
+        group are equally long. Lengths are rounded up to one of a few lengths: see
+        :mod:`abcrnn.data.window_lengths`.
     seed : int
         Seed of the order.
     rows : range, optional
@@ -78,6 +76,10 @@ class TuneBatches:
         Returns for the number of an epoch the indices into ``tunes`` that are read in
         this epoch, shape (read,), such as one variant of each tune. It must depend on
         its argument only. The default is all tunes.
+    fit_lengths : bool
+        Whether the lengths of windows suit the tunes: all of ``tunes``, so that they are
+        the same in every epoch. If not, they are multiples of an eighth of
+        ``seq_length``.
 
     Raises
     ------
@@ -94,12 +96,15 @@ class TuneBatches:
         seed: int,
         rows: range | None = None,
         choose: Callable[[int], NDArray[np.integer]] | None = None,
+        fit_lengths: bool = False,
     ) -> None:
         if not len(tunes):
             raise ValueError("there are no tunes to train on")
         self._tunes, self._boundary, self._choose = tunes, boundary, choose
         self._batch_size, self._seq_length, self._seed = batch_size, seq_length, seed
-        self._unit = -(-seq_length // MAX_SHAPES)
+        self._fits, self._lengths = fit_lengths, even_lengths(seq_length)
+        if fit_lengths:
+            self._lengths = fitted_lengths(self._predictions(np.arange(len(tunes))), seq_length)
         self._rows = np.arange(batch_size) if rows is None else np.asarray(rows)
         self._plan: _Plan | None = None
 
@@ -145,14 +150,11 @@ class TuneBatches:
 
     def _make_plan(self, number: int) -> _Plan:
         chosen = np.arange(len(self._tunes)) if self._choose is None else self._choose(number)
-        lengths = self._tunes.source.lengths(self._tunes.indices[chosen])
-        predictions = lengths + (len(self._boundary) - 1)
+        predictions = self._predictions(chosen)
         order = self._order(number, predictions)
         grouped = np.where(order < 0, 0, predictions[order])
         longest = grouped.max(axis=1)
-        windows = -(-longest // self._seq_length)
-        even = -(-longest // windows)
-        times = np.minimum(_round_up(even, self._unit), self._seq_length)
+        windows, times = self._windows(longest)
         return _Plan(
             number,
             np.where(order < 0, -1, chosen[order]),
@@ -161,6 +163,27 @@ class TuneBatches:
             np.cumsum(np.concatenate([[0], windows])),
         )
 
+    def _predictions(self, tunes: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the number of predictions in each tune."""
+        lengths = self._tunes.source.lengths(self._tunes.indices[tunes])
+        return lengths + (len(self._boundary) - 1)
+
+    def _windows(self, predictions: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+        """Return the number of windows in which each row is read, and their length."""
+        windows = -(-predictions // self._seq_length)
+        needed = -(-predictions // windows)
+        return windows, self._lengths[np.searchsorted(self._lengths, needed)]
+
+    def _padded(self, predictions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the predictions in each row with its padding, if it is read alone."""
+        if self._fits:
+            windows, times = self._windows(predictions)
+            return windows * times
+        # Runs of earlier versions depend on this order: the size of long tunes is rounded up
+        # as a whole.
+        unit = int(self._lengths[0])
+        return -(-predictions // unit) * unit
+
     def _order(self, number: int, predictions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the positions of the tunes of each group, (groups, batch_size); -1: no tune.
 
@@ -168,8 +191,7 @@ class TuneBatches:
         """
         rng = np.random.default_rng([self._seed, number])
         shuffled = rng.permutation(len(predictions))
-        padded = _round_up(predictions[shuffled], self._unit)
-        by_length = shuffled[np.argsort(padded, kind="stable")]
+        by_length = shuffled[np.argsort(self._padded(predictions[shuffled]), kind="stable")]
         groups = -(-len(predictions) // self._batch_size)
         empty = groups * self._batch_size - len(predictions)
         end = (int(rng.integers(groups)) + 1) * self._batch_size - empty
@@ -193,7 +215,3 @@ class TuneBatches:
         read = source.read(begins + starts, begins + stops)
         ids[(columns >= starts[:, None]) & (columns < stops[:, None])] = self._tunes.table[read]
         return ids
-
-
-def _round_up(numbers: NDArray[np.int64], unit: int) -> NDArray[np.int64]:
-    return -(-numbers // unit) * unit

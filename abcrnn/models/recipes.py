@@ -72,6 +72,7 @@ RECIPES = {
         },
         training={
             "windows": "tunes",
+            "fit_lengths": True,
             "batch_size": 8,
             "transpose": True,
             "learning_rate": 2e-3,

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from abcrnn.data.augmentation import make_key_variants
 from abcrnn.data.corpus import Corpus, require_corpus
 from abcrnn.data.splits import union_digests
 from abcrnn.data.store import BOUNDARY
 from abcrnn.data.tune_batches import TuneBatches
+from abcrnn.data.variant_cache import load_key_variants
 from abcrnn.data.windows import RandomWindows, Streams, encode_tunes
 from abcrnn.evaluation.metric_distributions import recorded_metrics
 from abcrnn.evaluation.scoring import Scorer
@@ -66,7 +66,7 @@ class CharacterTask:
         settings = self._settings
         texts, choose = self._train.tunes, None
         if settings.transpose:
-            variants = make_key_variants(texts, self.model.vocabulary)
+            variants = load_key_variants(texts, self.model.vocabulary)
             texts, choose = variants.tunes, partial(variants.choose, settings.seed)
         tunes = encode_tunes(self.model.vocabulary, texts)
         shape = settings.batch_size, settings.seq_length, settings.seed
@@ -74,7 +74,9 @@ class CharacterTask:
             return RandomWindows(tunes, *shape, steps=settings.steps_per_epoch, rows=rows)
         if settings.windows == "tunes":
             boundary = self.model.vocabulary.encode(BOUNDARY)
-            return TuneBatches(tunes, boundary, *shape, rows=rows, choose=choose)
+            return TuneBatches(
+                tunes, boundary, *shape, rows=rows, choose=choose, fit_lengths=settings.fit_lengths
+            )
         return Streams(tunes, *shape, rows=rows, choose=choose)
 
     def objective(

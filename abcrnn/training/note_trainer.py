@@ -63,7 +63,7 @@ class NoteTrainer(TrainingLoop):
         strategy: tf.distribute.Strategy | None = None,
         **settings: Any,
     ) -> None:
-        if refused := settings.keys() & {"windows", "steps_per_epoch"}:
+        if refused := settings.keys() & {"windows", "fit_lengths", "steps_per_epoch"}:
             raise ValueError(
                 f"{', '.join(sorted(refused))}: only for training on tunes, not on notes"
             )

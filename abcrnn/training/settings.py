@@ -42,6 +42,9 @@ class TrainingSettings:
         random positions, each read from the initial state; or whole tunes of similar
         length, each read from the initial state (:mod:`abcrnn.data.tune_batches`). With
         whole tunes, a training step is compiled for up to 8 lengths of windows.
+    fit_lengths : bool
+        Whether these lengths are at most 5, with the least padding for the training tunes
+        (:mod:`abcrnn.data.window_lengths`). Other kinds of windows all have one length.
     steps_per_epoch : int, optional
         Number of batches in an epoch; only with random windows.
     transpose : bool
@@ -76,6 +79,7 @@ class TrainingSettings:
     seq_length: int = None  # type: ignore[assignment]  # a number after __post_init__
     windows: Literal["streams", "random", "tunes"] = "streams"
     steps_per_epoch: int | None = None
+    fit_lengths: bool = False
     transpose: bool = False
     learning_rate: float = 1e-3
     decay_epochs: int | None = None
@@ -120,9 +124,9 @@ class TrainingSettings:
             raise ValueError(
                 "steps_per_epoch is required with windows='random', and accepted only with it"
             )
-
-        if not isinstance(self.transpose, bool):
-            raise ValueError(f"transpose must be True or False, not {self.transpose!r}")
+        for name in ("fit_lengths", "transpose"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be True or False, not {getattr(self, name)!r}")
         if self.transpose and self.windows == "random":
             raise ValueError("transpose=True needs windows='streams' or windows='tunes'")
 

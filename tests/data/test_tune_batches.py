@@ -7,7 +7,8 @@ from helpers.steps import StepLimit
 from abcrnn.data import corpus as corpus_module
 from abcrnn.data.corpus import load_corpus
 from abcrnn.data.store import TuneIds
-from abcrnn.data.tune_batches import MAX_SHAPES, TuneBatches
+from abcrnn.data.tune_batches import TuneBatches
+from abcrnn.data.window_lengths import EVEN, FITTED
 from abcrnn.data.windows import EncodedTunes, encode_tunes
 
 
@@ -51,10 +52,11 @@ def texts_of(vocabulary, groups):
     return texts
 
 
+@pytest.mark.parametrize("fit_lengths", [False, True])
 @pytest.mark.parametrize(("batch_size", "seq_length"), [(4, 96), (3, 10_000), (1, 1), (50, 61)])
-def test_every_tune_is_read_once_between_blank_lines(read, batch_size, seq_length):
+def test_every_tune_is_read_once_between_blank_lines(read, batch_size, seq_length, fit_lengths):
     vocabulary, tunes, _ = read
-    batches = batches_of(read, batch_size, seq_length)
+    batches = batches_of(read, batch_size, seq_length, fit_lengths=fit_lengths)
     for epoch in (0, 1):
         found = texts_of(vocabulary, rows_of(batches.epoch(epoch)))
         expected = [f"\n\n{tune}\n\n" for tune in tunes]
@@ -79,11 +81,15 @@ def test_predictions_are_the_targets_that_are_not_padding(read):
         assert batches.size(2, stop) == (stop, done)
 
 
-@pytest.mark.parametrize("seq_length", [5, 64, 100, 512])
-def test_windows_have_few_shapes(read, seq_length):
-    batches = batches_of(read, batch_size=2, seq_length=seq_length)
+@pytest.mark.parametrize(
+    ("seq_length", "shapes"),
+    [(5, EVEN), (64, EVEN), (100, EVEN), (512, EVEN), (100, FITTED), (512, FITTED)],
+)
+def test_windows_have_few_shapes(read, seq_length, shapes):
+    options = {"batch_size": 2, "seq_length": seq_length, "fit_lengths": shapes == FITTED}
+    batches = batches_of(read, **options)
     widths = {b.window.shape[1] - 1 for epoch in range(20) for b in batches.epoch(epoch)}
-    assert len(widths) <= MAX_SHAPES
+    assert len(widths) <= shapes
     assert max(widths) <= seq_length
 
 
@@ -93,6 +99,36 @@ def test_tunes_of_similar_length_share_a_batch(read):
     read_ids = sum(batch.window[:, 1:].size for batch in found)
     predictions = sum(int(batch.predictions.sum()) for batch in found)
     assert predictions > 0.75 * read_ids
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_fitted_lengths_leave_less_padding(read, batch_size):
+    def size(**options):
+        batches = batches_of(read, batch_size, 512, **options)
+        return sum(b.window[:, 1:].size for epoch in range(8) for b in batches.epoch(epoch))
+
+    assert size(fit_lengths=True) < size()
+
+
+def test_the_order_of_runs_of_earlier_versions():
+    """Their tunes are sorted by size, rounded up to an eighth of seq_length, then shuffled."""
+    sizes = np.random.default_rng(5).integers(10, 500, 40)
+    source = TuneIds(bytes(int(sizes.sum())), np.dtype(np.uint8), np.cumsum([0, *sizes]))
+    encoded = EncodedTunes(source, np.arange(40, dtype=np.uint32), np.arange(9, dtype=np.int32))
+    batches = TuneBatches(encoded, np.zeros(2, np.int32), 4, 100, 3)
+    rng = np.random.default_rng([3, 7])
+    shuffled = rng.permutation(40)
+    rounded = -(-(sizes + 1) // 13) * 13
+    order = sorted(shuffled, key=lambda tune: rounded[tune])
+    rng.integers(10)  # the group that is not full; here all are
+    groups = np.reshape(order, (10, 4))[rng.permutation(10)]
+    found = [batch.predictions for batch in batches.epoch(7) if batch.begins]
+    windows = -(-(sizes[groups].max(axis=1) + 1) // 100)
+    widths = [batch.window.shape[1] - 1 for batch in batches.epoch(7) if batch.begins]
+    for group, count, width, row in zip(groups, windows, widths, found, strict=True):
+        longest = -(-(sizes[group].max() + 1) // count)
+        assert width == min(-(-longest // 13) * 13, 100)
+        np.testing.assert_array_equal(row, np.minimum(sizes[group] + 1, width))
 
 
 def test_the_windows_of_a_long_group_are_equally_long(read):

@@ -105,3 +105,5 @@ def test_settings_for_tunes_only_raise(pieces):
     model = NoteModel.from_recipe("default", pieces[:3], **SMALL["default"])
     with pytest.raises(ValueError, match="windows: only for training on tunes"):
         NoteTrainer(model, pieces[:3], windows="random")
+    with pytest.raises(ValueError, match="fit_lengths: only for training on tunes"):
+        NoteTrainer(model, pieces[:3], fit_lengths=True)

@@ -17,7 +17,7 @@ from abcrnn.training.settings import TrainingSettings
 TRANSPOSED = {"transpose": True, "batch_size": 4, "learning_rate": 1e-2, "seed": 5}
 WINDOWS = {
     "streams": {"windows": "streams", "seq_length": 64},
-    "tunes": {"windows": "tunes", "seq_length": 400},
+    "tunes": {"windows": "tunes", "seq_length": 64, "fit_lengths": True},
 }
 
 
