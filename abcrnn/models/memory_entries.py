@@ -26,12 +26,16 @@ class MemoryState(NamedTuple):
         ``written % capacity``.
     recent : Tensor, shape (batch, 2), int32
         The last characters read, the latest first; :data:`NONE` before the first.
+    matches : Tensor, shape (batch, capacity), int32
+        Match length of each entry (:mod:`abcrnn.models.memory_matches`); an empty tuple in
+        a memory that does not use them.
     """
 
     keys: tf.Tensor
     following: tf.Tensor
     written: tf.Tensor
     recent: tf.Tensor
+    matches: tf.Tensor | tuple[()] = ()
 
 
 class Window(NamedTuple):
@@ -127,7 +131,13 @@ def visible_entries(entries: Entries, capacity: int) -> tf.Tensor:
     return (entries.following[:, None] != NONE) & same_tune & (age >= 0) & (age < capacity)
 
 
-def last_state(entries: Entries, window: Window, written: tf.Tensor, capacity: int) -> MemoryState:
+def last_state(
+    entries: Entries,
+    window: Window,
+    written: tf.Tensor,
+    capacity: int,
+    matches: tf.Tensor | None = None,
+) -> MemoryState:
     """Return the state after a window.
 
     Parameters
@@ -137,6 +147,8 @@ def last_state(entries: Entries, window: Window, written: tf.Tensor, capacity: i
     written : Tensor, shape (batch,), int32
         Of the state before the window.
     capacity : int
+    matches : Tensor, shape (batch, entries), int32, optional
+        Match lengths after the last character.
 
     Returns
     -------
@@ -155,5 +167,9 @@ def last_state(entries: Entries, window: Window, written: tf.Tensor, capacity: i
     following = tf.gather(entries.following, index, batch_dims=1)
     recent = tf.stack([window.ids[:, -1], window.latest[:, -1]], axis=1)
     return MemoryState(
-        tf.where(filled[:, :, None], keys, 0.0), tf.where(filled, following, NONE), written, recent
+        tf.where(filled[:, :, None], keys, 0.0),
+        tf.where(filled, following, NONE),
+        written,
+        recent,
+        () if matches is None else tf.where(filled, tf.gather(matches, index, batch_dims=1), 0),
     )

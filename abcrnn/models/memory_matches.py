@@ -54,32 +54,31 @@ def window_matches(entries: Entries, time: tf.Tensor, capacity: int, limit: int)
     return tf.minimum(lengths, tf.maximum(capacity - 1 - age, 0))
 
 
-def step_matches(state: MemoryState, limit: int) -> tf.Tensor:
-    """Return the match lengths of the last character read.
+def next_matches(before: MemoryState, ids: tf.Tensor, limit: int) -> tf.Tensor:
+    """Return the match lengths after a character is read.
+
+    A match of an entry is one longer than the match of the entry before it was, if the
+    character of that one is read now.
 
     Parameters
     ----------
-    state : MemoryState
-        After the character.
+    before : MemoryState
+        Before the character.
+    ids : Tensor, shape (batch,), int32
+        The character.
     limit : int
         Largest match length that is counted.
 
     Returns
     -------
     Tensor, shape (batch, capacity), int32
-        For each slot of the memory; of no meaning in an empty one.
+        For each slot of the memory.
     """
-    capacity = state.following.shape[1]
-    newest = state.written[:, None] - 1
-    lengths: tf.Tensor | int = 0
-    agrees: tf.Tensor | bool = True
-    for back in range(limit):
-        read = tf.gather(state.following, (newest - back) % capacity, batch_dims=1)
-        compared = tf.roll(state.following, 1 + back, axis=1)
-        agrees &= compared == read
-        lengths += tf.cast(agrees, tf.int32)
-    age = (newest - tf.range(capacity)) % capacity
-    return tf.minimum(lengths, capacity - 1 - age)
+    capacity = before.following.shape[1]
+    agrees = tf.roll(before.following == ids[:, None], 1, axis=1)
+    lengths = tf.where(agrees, tf.roll(before.matches, 1, axis=1) + 1, 0)
+    age = (before.written[:, None] - tf.range(capacity)) % capacity
+    return tf.minimum(lengths, tf.minimum(capacity - 1 - age, limit))
 
 
 def ramp_widths(limit: int) -> list[int]:

@@ -49,7 +49,7 @@ def add_log_probabilities(logits: tf.Tensor, copied: tf.Tensor, factors: tf.Tens
         Distribution of each head.
     factors : Tensor, shape (..., heads)
     """
-    return logits + tf.einsum("...h,...hv->...v", factors, tf.math.log(copied + _FLOOR))
+    return logits + _weighted_sum(factors, tf.math.log(copied + _FLOOR))
 
 
 def divide_among_factors(shares: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
@@ -83,5 +83,10 @@ def mixture(logits: tf.Tensor, copied: tf.Tensor, shares: tf.Tensor) -> tf.Tenso
         Distribution of each head.
     shares : Tensor, shape (..., 1 + heads)
     """
-    copied = tf.einsum("...h,...hv->...v", shares[..., 1:], copied)
+    copied = _weighted_sum(shares[..., 1:], copied)
     return tf.math.log(shares[..., :1] * tf.nn.softmax(logits) + copied + _TINY)
+
+
+def _weighted_sum(weights: tf.Tensor, distributions: tf.Tensor) -> tf.Tensor:
+    """Return the sum over the heads; XLA computes it faster than small matrix products."""
+    return tf.reduce_sum(weights[..., None] * distributions, axis=-2)

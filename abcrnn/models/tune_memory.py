@@ -24,6 +24,7 @@ Hinton, Training Products of Experts by Minimizing Contrastive Divergence, 2002.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import tensorflow as tf
 
@@ -39,7 +40,7 @@ from abcrnn.models.memory_entries import (
     read_window,
     visible_entries,
 )
-from abcrnn.models.memory_matches import ramp_widths, ramps, step_matches, window_matches
+from abcrnn.models.memory_matches import next_matches, ramp_widths, ramps, window_matches
 from abcrnn.models.memory_mixing import (
     add_log_probabilities,
     divide_among_factors,
@@ -137,7 +138,7 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         """Create the weights of one gate for each head."""
         self._add_kernel(name, (units, self.heads), number)
         bias = keras.initializers.Constant(_GATE_BIAS)
-        shapes = {f"{name}_bias": ((self.heads,), bias)}
+        shapes: dict[str, tuple[tuple[int, ...], Any]] = {f"{name}_bias": ((self.heads,), bias)}
         if self._match_length:
             ranges = len(ramp_widths(self._match_length))
             shapes[f"match_{name}s"] = ((ranges, self.heads), keras.initializers.Zeros())
@@ -165,6 +166,7 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
             tf.fill((batch_size, capacity), NONE),
             tf.zeros((batch_size,), tf.int32),
             tf.fill((batch_size, MAX_KEY_CHARACTERS), NONE),
+            tf.zeros((batch_size, capacity), tf.int32) if self._match_length else (),
         )
 
     # One character -------------------------------------------------------------------------
@@ -206,11 +208,17 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         following = tf.tensor_scatter_nd_update(state.following, slot, following)
         clears = active & ends_blank_line(ids, latest, self._line_end)
         recent = tf.stack([ids, latest], axis=1)
+        matches: tf.Tensor | tuple[()] = ()
+        if self._match_length:
+            matches = next_matches(state, ids, self._match_length)
+            matches = tf.where(active[:, None], matches, state.matches)
+            matches = tf.where(clears[:, None], 0, matches)
         return MemoryState(
             tf.tensor_scatter_nd_update(state.keys, slot, key),
             tf.where(clears[:, None], NONE, following),
             tf.where(clears, 0, state.written + tf.cast(active, tf.int32)),
             tf.where(active[:, None], recent, state.recent),
+            matches,
         )
 
     def recall(self, output: tf.Tensor, logits: tf.Tensor, state: MemoryState) -> tf.Tensor:
@@ -233,7 +241,7 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         queries = tf.reshape(self._queries(output), (-1, self.heads, self._dim))
         visible, matches, bonus = state.following != NONE, None, None
         if self._match_length:
-            matches = step_matches(state, self._match_length)
+            matches = state.matches
             bonus = self._of_matches(self.match_scores, matches)
         copied = copied_in_step(queries, state, logits.shape[-1], bonus)
         return self._mix(output, logits, copied, visible, matches)
@@ -275,7 +283,8 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         weights, visible, matches = self._attend(outputs, entries)
         characters = tf.one_hot(entries.following, logits.shape[-1])
         copied = tf.einsum("bhte,bev->bthv", weights, characters)
-        after = last_state(entries, window, state.written, self.capacity)
+        last_matches = None if matches is None else matches[:, -1]
+        after = last_state(entries, window, state.written, self.capacity, last_matches)
         return self._mix(outputs, logits, copied, visible, matches), after
 
     def entries(
