@@ -1,6 +1,7 @@
 from abcrnn._version import __version__ as __version__
 from abcrnn.composition.composer import compose as compose
-from abcrnn.composition.composer import reproduce as reproduce
+from abcrnn.composition.composer import compose_iter as compose_iter
+from abcrnn.composition.reproduction import reproduce as reproduce
 from abcrnn.composition.rewriting import rewrite as rewrite
 from abcrnn.data.corpus import Corpus as Corpus
 from abcrnn.data.corpus import load_corpus as load_corpus

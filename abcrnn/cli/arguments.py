@@ -226,6 +226,26 @@ def add_max_length(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_faithful(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--faithful``."""
+    parser.add_argument(
+        "--faithful",
+        type=count,
+        default=1,
+        metavar="K",
+        help="choose each tune from K candidates, so that the tunes are distributed more as the "
+        "model alone would write them (default: %(default)s)",
+    )
+
+
+def validate_faithful(arguments: argparse.Namespace) -> None:
+    """Raise a usage error if there are too many candidates."""
+    from abcrnn.sampling.faithful import MAX_FAITHFUL
+
+    if arguments.faithful > MAX_FAITHFUL:
+        raise UsageError(f"argument --faithful: must be at most {MAX_FAITHFUL}")
+
+
 def add_tune_output(parser: argparse.ArgumentParser, midi: bool = True) -> None:
     """Add the options for where tunes are written."""
     parser.add_argument(

@@ -11,12 +11,14 @@ from abcrnn.cli.argument_types import count, not_negative, request
 from abcrnn.cli.arguments import (
     UsageError,
     add_command,
+    add_faithful,
     add_max_length,
     add_model,
     add_number_of_tunes,
     add_sampling_options,
     add_top_p,
     add_tune_output,
+    validate_faithful,
 )
 from abcrnn.cli.terminal import (
     convert_into,
@@ -54,6 +56,7 @@ def add_parser(subparsers: Any) -> None:
         help="accepted candidates for each tune, of which the one most like the training tunes "
         "is returned (default: %(default)s)",
     )
+    add_faithful(parser)
     _add_requests(parser)
     _add_novelty(parser)
 
@@ -105,8 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
     require_outputs(arguments)
     model = load_model(arguments)
     require_characters(model, arguments, ("title", "rhythm", "opening"))
-    from abcrnn.composition.composer import YieldError
     from abcrnn.composition.composer import compose as compose_tunes
+    from abcrnn.composition.composition_report import YieldError
 
     max_copied_bars = None if arguments.copies else arguments.max_copied_bars
     if max_copied_bars is not None and not (arguments.against or model.novelty):
@@ -127,6 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
             max_length=arguments.max_length,
             seed=arguments.seed,
             best_of=arguments.best_of,
+            faithful=arguments.faithful,
         )
     except YieldError as error:
         print(error.report, file=sys.stderr)
@@ -144,6 +148,7 @@ def _validate(arguments: argparse.Namespace) -> None:
         raise UsageError("argument --begin: the file has a header: leave out --key and --meter")
     if arguments.opening and not (arguments.key and arguments.meter):
         raise UsageError("argument --opening: also give --key and --meter")
+    validate_faithful(arguments)
     try:
         Requests(**_requests(arguments))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""``abcrnn reproduce``: generate composed tunes again, byte for byte."""
+"""``abcrnn reproduce``: generate composed or rewritten tunes again, byte for byte."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ def add_parser(subparsers: Any) -> None:
         subparsers,
         "reproduce",
         run,
-        "generate composed tunes again, byte for byte, from their comment lines",
+        "generate composed or rewritten tunes again, byte for byte, from their comment lines",
         "abcrnn reproduce tune.abc --model runs/jigs",
     )
-    parser.add_argument("tune", metavar="FILE", help="an .abc file that abcrnn compose wrote")
+    parser.add_argument(
+        "tune", metavar="FILE", help="an .abc file that abcrnn compose or rewrite wrote"
+    )
     parser.add_argument(
         "--model",
         dest="models",
         action="append",
         required=True,
         metavar="MODEL",
-        help="the model that composed them, or each of the models, in the same order",
+        help="the model that wrote them, or each of the models, in the same order",
     )
     add_tune_output(parser, midi=False)
 
@@ -37,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_outputs(arguments)
     tunes = load_corpus(arguments.tune).tunes
     model = load_model(arguments)
-    from abcrnn.composition.composer import reproduce_all
+    from abcrnn.composition.reproduction import reproduce_all
 
     again = reproduce_all(tunes, model)
     write_tunebook(again, arguments.output)

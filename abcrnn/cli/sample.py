@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,14 @@ from abcrnn.cli.argument_types import count, key, meter, probability, request
 from abcrnn.cli.arguments import (
     UsageError,
     add_command,
+    add_faithful,
     add_max_length,
     add_model,
     add_number_of_tunes,
     add_sampling_options,
     add_top_p,
     add_tune_output,
+    validate_faithful,
 )
 from abcrnn.cli.terminal import (
     convert_into,
@@ -63,6 +66,7 @@ def add_parser(subparsers: Any) -> None:
         help="sample from the characters at least P times as likely as the most likely one",
     )
     add_max_length(parser)
+    add_faithful(parser)
     parser.add_argument(
         "--unconstrained",
         action="store_true",
@@ -76,6 +80,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Generate the tunes; exit code 1 if some were not completed."""
+    validate_faithful(arguments)
+    if arguments.unconstrained and arguments.faithful > 1:
+        raise UsageError("argument --faithful: not with --unconstrained, which changes nothing")
     require_outputs(arguments)
     model = load_model(arguments)
     require_characters(model, arguments, _FIELDS)
@@ -91,11 +98,18 @@ def run(arguments: argparse.Namespace) -> int:
         min_p=arguments.min_p,
         seed=arguments.seed,
         constraint=tables,
+        faithful=arguments.faithful,
     )
     prompt = _prompt(sampler, tables, arguments)
     tunes = sampler.tunes(arguments.n, prompt=prompt, max_length=arguments.max_length)
     tunes = [renumber(tune, number) for number, tune in enumerate(tunes, start=1)]
     write_tunebook(tunes, arguments.output)
+    if arguments.faithful > 1:
+        print(
+            f"each tune chosen from {arguments.faithful} candidates, "
+            f"effective sample size {sampler.effective_size:.1f}",
+            file=sys.stderr,
+        )
     if arguments.midi:
         convert_into(tunes, arguments.midi, "midi")
     return 0 if len(tunes) == arguments.n else 1

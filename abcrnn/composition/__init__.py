@@ -6,9 +6,11 @@
 ``acceptance``       all checks of a generated tune: valid, new, playable, ...
 ``candidates``       sampling of candidate tunes
 ``selection``        the best of several accepted candidates
-``composer``         :func:`compose` and :func:`reproduce`
+``composer``         :func:`compose` and :func:`compose_iter`
+``reproduction``     :func:`reproduce`
 ``provenance``       the comment lines that a composed tune carries
 ``rewriting``        :func:`rewrite`: other bars for a passage of a tune
+``rewriting_record`` the comment lines of a tune with rewritten bars
 ``spellings``        spellings of the same key or meter
 ``tune_form``        number of bars and form of a tune
 ``pitch_range``      ranges of instruments

@@ -1,7 +1,9 @@
-from abcrnn.composition.composer import Composition as Composition
-from abcrnn.composition.composer import YieldError as YieldError
 from abcrnn.composition.composer import compose as compose
-from abcrnn.composition.composer import reproduce as reproduce
+from abcrnn.composition.composer import compose_iter as compose_iter
+from abcrnn.composition.composition_report import Composition as Composition
+from abcrnn.composition.composition_report import Report as Report
+from abcrnn.composition.composition_report import YieldError as YieldError
+from abcrnn.composition.reproduction import reproduce as reproduce
 from abcrnn.composition.requests import Requests as Requests
 from abcrnn.composition.rewriting import Rewriting as Rewriting
 from abcrnn.composition.rewriting import rewrite as rewrite

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from abcrnn.composition.provenance import Provenance
-from abcrnn.composition.requests import constraint_for
+from abcrnn.composition.requests import kept_constraint_for
 from abcrnn.data.store import BOUNDARY
 from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.sampling.decoder import MAX_BATCH
-from abcrnn.sampling.sampler import MAX_LINE, Sampler
+from abcrnn.sampling.faithful import Selected
+from abcrnn.sampling.sampler import Sampler
+from abcrnn.sampling.tune_streams import MAX_LINE
 
 #: Number of tunes that are sampled in parallel.
 PARALLEL = MAX_BATCH
@@ -28,6 +30,8 @@ class Candidates:
     model : CharLSTM
     source : Provenance
         Settings, requests and seed; its ``stream`` and ``tune`` are not used.
+    expected : int
+        Number of tunes that will be sampled, approximately.
 
     Raises
     ------
@@ -36,9 +40,9 @@ class Candidates:
         model, or none that is short enough.
     """
 
-    def __init__(self, model: Any, source: Provenance) -> None:
+    def __init__(self, model: Any, source: Provenance, expected: int = PARALLEL) -> None:
         requests, settings = source.requests, source.settings
-        constraint = constraint_for(model.vocabulary.characters, requests)
+        constraint = kept_constraint_for(model, requests)
         self.source = source
         self._sampler = Sampler(
             model,
@@ -46,7 +50,10 @@ class Candidates:
             top_p=settings.top_p,
             seed=source.seed,
             constraint=constraint,
+            faithful=settings.faithful,
         )
+        self._titles: dict[int, str] = {}  # by stream
+        self._titles_at_once = min(2 * expected * settings.faithful, PARALLEL)
         self._prompt = requests.prompt(settings.prompt)
         title = MAX_LINE if settings.generate_title else 0
         _require_room(constraint, self._prompt, settings.max_length - title)
@@ -54,24 +61,43 @@ class Candidates:
             _require_music(constraint, self._prompt, requests.opening.strip())
         self._max_length = int(_SLACK * settings.max_length)
 
-    def sample(self, streams: Sequence[int]) -> Iterator[tuple[int, str | None]]:
-        """Yield the number and the tune of each stream, in the order in which they end.
+    def sample(self, next_tune: Callable[[], int | None]) -> Iterator[Selected]:
+        """Sample candidates; yield the one chosen for each tune, as soon as it is known.
 
-        The tune is None if it did not end within the maximum length.
+        Parameters
+        ----------
+        next_tune : callable
+            Returns the number of the next tune to start, or None to start none now.
+
+        Yields
+        ------
+        Selected
+            Its tune is None if no candidate ended within the maximum length.
         """
-        numbers = iter(streams)
         # Always the same number of rows: the rounding of a matrix product depends on it.
+        return self._sampler.chosen_tunes(self._prompts(), self._max_length, next_tune, PARALLEL)
+
+    def sample_again(self, streams: Sequence[int]) -> Iterator[tuple[int, str | None]]:
+        """Yield the number and the tune of each of some streams, in the order they end."""
+        if self.source.settings.generate_title:
+            self._sample_titles(streams)
+        numbers = iter(streams)
         return self._sampler.streams(
-            self._prompts(streams), self._max_length, lambda: next(numbers, None), PARALLEL
+            self._prompts(), self._max_length, lambda: next(numbers, None), PARALLEL
         )
 
-    def _prompts(self, streams: Sequence[int]) -> str | Callable[[int], str]:
+    def _prompts(self) -> str | Callable[[int], str]:
         """Return the prompt of all streams, or a function of the number of a stream."""
-        if not self.source.settings.generate_title:
-            return self._prompt
+        return self._prompt_with_title if self.source.settings.generate_title else self._prompt
+
+    def _prompt_with_title(self, stream: int) -> str:
+        if stream not in self._titles:
+            self._sample_titles(range(stream, stream + self._titles_at_once))
+        return self.source.requests.prompt(title=self._titles.pop(stream))
+
+    def _sample_titles(self, streams: Sequence[int]) -> None:
         titles = self._sampler.lines("X:1\nT:", streams, PARALLEL)
-        title_of = dict(zip(streams, titles, strict=True))
-        return lambda stream: self.source.requests.prompt(title=title_of[stream])
+        self._titles.update(zip(streams, titles, strict=True))
 
 
 def _require_room(constraint: TransitionTables, prompt: str, max_length: int) -> None:

@@ -6,9 +6,17 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from abcrnn.composition.requests import Requests
+from abcrnn.sampling.faithful import MAX_FAITHFUL
 from abcrnn.storage.validation import require_count, require_positive
+
+#: Message about a tune that does not come out again.
+NOT_REPRODUCED = (
+    "the tune cannot be reproduced: its comment lines were changed, this machine rounds "
+    "differently, or another version of abcrnn generated it under other rules"
+)
 
 _MAX_LENGTH = 20_000  # characters of a tune, far above that of any printed tune
 _MAX_BEST_OF = 1000
@@ -22,6 +30,15 @@ _LINES = re.compile(
     r"tune (?P<tune>[0-9a-f]{16})\n"
     r"% settings (?P<settings>\{.*\})\n"
     r"% (?:requests|orders) (?P<requests>\{.*\})$",
+    re.MULTILINE,
+)
+#: The lines of a tune with rewritten bars; :mod:`abcrnn.composition.rewriting_record`.
+REWRITING_LINES = re.compile(
+    r"^% rewritten by abcrnn (?P<version>[\w.+-]{1,40})\n"
+    r"% model (?P<model>[0-9a-f]{16}), seed (?P<seed>\d{1,19}), stream (?P<stream>\d{1,9}), "
+    r"tune (?P<tune>[0-9a-f]{16})\n"
+    r"% settings (?P<settings>\{.*\})\n"
+    r"% rewriting (?P<rewriting>\{.*\})$",
     re.MULTILINE,
 )
 
@@ -43,6 +60,9 @@ class Settings:
         False in the records of versions that did not.
     best_of : int
         Number of accepted candidates of which the tune is the most typical.
+    faithful : int
+        Number of candidates from which each tune is chosen; see
+        :class:`abcrnn.Sampler`.
 
     Raises
     ------
@@ -56,6 +76,7 @@ class Settings:
     prompt: str | None
     generate_title: bool = False
     best_of: int = 1
+    faithful: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperature", require_positive("temperature", self.temperature))
@@ -79,6 +100,20 @@ class Settings:
             raise ValueError(f"prompt must be text, not {self.prompt!r}")
         if self.prompt is not None and "\n\n" in self.prompt:
             raise ValueError("prompt must not contain a blank line, which would end the tune")
+        object.__setattr__(self, "faithful", require_count("faithful", self.faithful))
+        if self.faithful > MAX_FAITHFUL:
+            raise ValueError(f"faithful must be at most {MAX_FAITHFUL}, not {self.faithful}")
+
+    def given(self) -> dict[str, Any]:
+        """Return the settings by name, without those that earlier versions did not have."""
+        settings = asdict(self)
+        if not self.generate_title:
+            del settings["generate_title"]
+        if self.best_of == 1:
+            del settings["best_of"]
+        if self.faithful == 1:
+            del settings["faithful"]
+        return settings
 
 
 @dataclass(frozen=True)
@@ -108,24 +143,25 @@ class Provenance:
     tune: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "seed", require_count("seed", self.seed, least=0))
-        if self.seed >= 10**_MAX_SEED_DIGITS:
-            raise ValueError(f"seed must have at most {_MAX_SEED_DIGITS} digits, not {self.seed}")
+        object.__setattr__(self, "seed", require_seed(self.seed))
 
     def lines(self) -> str:
         """Return the comment lines (ABC 2.1, section 2.2.3)."""
-        settings = asdict(self.settings)
-        if not self.settings.generate_title:
-            del settings["generate_title"]
-        if self.settings.best_of == 1:
-            del settings["best_of"]
         return (
             f"% composed by abcrnn {self.version}\n"
             f"% model {self.model}, seed {self.seed}, stream {self.stream}, "
             f"tune {self.tune}\n"
-            f"% settings {json.dumps(settings)}\n"
+            f"% settings {json.dumps(self.settings.given())}\n"
             f"% requests {json.dumps(self.requests.given())}"
         )
+
+
+def require_seed(seed: Any) -> int:
+    """Return a seed that fits into the comment lines; raise ``ValueError`` for another."""
+    number: int = require_count("seed", seed, least=0)
+    if number >= 10**_MAX_SEED_DIGITS:
+        raise ValueError(f"seed must have at most {_MAX_SEED_DIGITS} digits, not {number}")
+    return number
 
 
 def parse_provenance(tune: str) -> Provenance:
@@ -153,6 +189,15 @@ def parse_provenance(tune: str) -> Provenance:
     )
 
 
+def require_model(fingerprint: str, model: Any) -> None:
+    """Raise ``ValueError`` unless a tune was generated with the model."""
+    if fingerprint != model.fingerprint[:16]:
+        raise ValueError(
+            f"the tune was composed with model {fingerprint}, "
+            f"not with this one, {model.fingerprint[:16]}"
+        )
+
+
 def provenance_lines(tune: str) -> str:
     """Return the provenance lines of a tune as they are written in it.
 
@@ -165,8 +210,8 @@ def provenance_lines(tune: str) -> str:
 
 
 def without_provenance(tune: str) -> str:
-    """Return a tune without its provenance lines."""
-    return _LINES.sub("", tune).rstrip("\n")
+    """Return a tune without the lines that :func:`compose` or :func:`rewrite` added."""
+    return REWRITING_LINES.sub("", _LINES.sub("", tune)).rstrip("\n")
 
 
 def digest(tune: str) -> str:

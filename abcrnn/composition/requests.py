@@ -16,6 +16,7 @@ from abcrnn.grammar import PITCHES, Form
 from abcrnn.grammar.endings import ENDINGS
 from abcrnn.grammar.terminals import KEYS, METERS
 from abcrnn.grammar.transition_tables import TransitionTables
+from abcrnn.sampling.kept_tables import kept_tables
 from abcrnn.storage.validation import require_count
 
 _MAX_BARS = 256
@@ -221,15 +222,42 @@ def constraint_for(characters: str, requests: Requests) -> TransitionTables:
     ValueError
         If no such tune can be written with these characters.
     """
+    return TransitionTables(characters, **_table_arguments(requests))
+
+
+def kept_constraint_for(model: Any, requests: Requests) -> TransitionTables:
+    """Return the same constraint as :func:`constraint_for`, kept in the model.
+
+    A second call for the same model and equal requests returns the same tables, with
+    the transitions computed so far.
+
+    Parameters
+    ----------
+    model : SequenceModel
+        With a ``vocabulary``.
+    requests : Requests
+
+    Returns
+    -------
+    TransitionTables
+
+    Raises
+    ------
+    ValueError
+        As :func:`constraint_for`.
+    """
+    return kept_tables(model, **_table_arguments(requests))
+
+
+def _table_arguments(requests: Requests) -> dict[str, Any]:
     sections = requests.sections()
-    return TransitionTables(
-        characters,
-        form=sections,
-        bars=None if sections else requests.bars,
-        pitches=requests.notes(),
-        values=requests.header_values(),
-        ending=requests.ending,
-    )
+    return {
+        "form": sections,
+        "bars": None if sections else requests.bars,
+        "pitches": requests.notes(),
+        "values": requests.header_values(),
+        "ending": requests.ending,
+    }
 
 
 def _is_field_value(text: str) -> bool:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from abcrnn._version import __version__
 from abcrnn.composition.candidates import PARALLEL
-from abcrnn.composition.provenance import without_provenance
+from abcrnn.composition.provenance import (
+    NOT_REPRODUCED,
+    digest,
+    require_model,
+    require_seed,
+    without_provenance,
+)
+from abcrnn.composition.rewriting_record import RewritingRecord, parse_rewriting
 from abcrnn.evaluation.held_out import fields_left_out
 from abcrnn.evaluation.scoring import Scorer
 from abcrnn.evaluation.surprise import bar_spans
 from abcrnn.models.base import require_character_model
-from abcrnn.notation import check_tune, drop_fields, read_tune
+from abcrnn.notation import ABCError, check_tune, drop_fields, read_tune
 from abcrnn.notation.lexer import tokens
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.suggestions import suggests_arguments
@@ -27,7 +36,7 @@ class Rewriting(NamedTuple):
     Parameters
     ----------
     tune : str
-        The whole tune.
+        The whole tune, with comment lines that :func:`abcrnn.reproduce` reads.
     bars : str
         The new bars, without the bar line that closes them.
     bits : float
@@ -85,37 +94,120 @@ def rewrite(
     require_character_model(model)
     n = require_count("n", n)
     first, last = require_count("first", first, 0), require_count("last", last, 0)
-    whole = without_provenance(tune)
-    tune = drop_fields(whole, fields_left_out(model))  # of the header: all else is the same
-    left_out = len(whole) - len(tune)
-    begin, end = _find_passage(tune, first, last)
-    sampler = Sampler(
-        model,
+    seed = secrets.randbits(63) if seed is None else require_seed(seed)
+    passage = _Passage.find(model, without_provenance(tune), first, last)
+    record = RewritingRecord(
+        __version__,
+        model.fingerprint[:16],
+        seed,
+        0,
         temperature,
-        top_p=top_p,
-        seed=secrets.randbits(63) if seed is None else seed,
-        constraint="bars",
+        top_p,
+        (first, last),
+        passage.bars,
+        passage.whole.partition("\n")[0],
+        digest(passage.whole),
     )
-    known = {problem.message for problem in check_tune(tune)}
-    variants: dict[str, str] = {}  # whole tune by the new bars
-    streams = 4 * max(n, PARALLEL // 4)
-    for bars in _sample_bars(sampler, tune, begin, last - first + 1, streams):
-        variant = tune[:begin] + bars + tune[end:]
-        is_valid = {problem.message for problem in check_tune(variant)} <= known
-        if is_valid and bars.split() != tune[begin:end].split():
-            variants.setdefault(bars, variant)
-    if not variants:
+    known = {problem.message for problem in check_tune(passage.tune)}
+    found: dict[str, int] = {}  # stream by the new bars
+    for stream, bars in _sample_bars(model, record, passage, range(4 * max(n, PARALLEL // 4))):
+        is_valid = {problem.message for problem in check_tune(passage.replaced(bars))} <= known
+        if is_valid and bars.split() != passage.bars.split():
+            found.setdefault(bars, stream)
+    if not found:
         return []
-    costs = Scorer(model).costs(list(variants.values()))
+    costs = Scorer(model).costs([passage.replaced(bars) for bars in found])
     ranked = [
         Rewriting(
-            whole[: begin + left_out] + bars + whole[end + left_out :],
+            passage.recorded(bars, replace(record, stream=stream)),
             bars,
-            float(cost[begin + len(bars) :].sum()),
+            float(cost[passage.begin + len(bars) :].sum()),
         )
-        for bars, cost in zip(variants, costs, strict=True)
+        for (bars, stream), cost in zip(found.items(), costs, strict=True)
     ]
     return sorted(ranked, key=lambda rewriting: rewriting.bits)[:n]
+
+
+def rewrite_again(tune: str, model: Any) -> str:
+    """Generate the rewritten bars of a tune again, byte for byte.
+
+    Parameters
+    ----------
+    tune : str
+        A tune from :func:`rewrite`; outside the rewritten bars it must be unchanged.
+    model : CharLSTM
+        The model that rewrote it.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If the bars cannot be reproduced.
+    """
+    record = parse_rewriting(tune)
+    require_model(record.model, model)
+    number, _, rest = without_provenance(tune).partition("\n")
+    new = _Passage.find(model, f"{record.number}\n{rest}", *record.bars)
+    passage = new.with_bars(record.music)
+    if digest(passage.whole) != record.source:
+        raise ValueError(
+            "the tune cannot be reproduced: it was changed outside the rewritten bars, "
+            "or its comment lines were changed"
+        )
+    [(_, bars)] = list(_sample_bars(model, record, passage, [record.stream])) or [(0, "")]
+    if digest(passage.with_bars(bars).whole) != record.tune:
+        raise ValueError(NOT_REPRODUCED)
+    return number + passage.recorded(bars, record).removeprefix(record.number)
+
+
+class _Passage(NamedTuple):
+    """Bars of a tune.
+
+    Parameters
+    ----------
+    whole : str
+        The tune without provenance lines.
+    tune : str
+        What the model reads of it: without the header fields that it was trained without.
+    begin, end : int
+        Offsets in ``tune`` at which the bars begin, and at which their last bar line begins.
+    bar_count : int
+        Number of bars.
+    """
+
+    whole: str
+    tune: str
+    begin: int
+    end: int
+    bar_count: int
+
+    @classmethod
+    def find(cls, model: Any, whole: str, first: int, last: int) -> _Passage:
+        tune = drop_fields(whole, fields_left_out(model))  # of the header: all else is the same
+        return cls(whole, tune, *_find_passage(tune, first, last), last - first + 1)
+
+    @property
+    def bars(self) -> str:
+        return self.tune[self.begin : self.end]
+
+    def replaced(self, bars: str) -> str:
+        """Return what the model reads of the tune with other bars."""
+        return self.tune[: self.begin] + bars + self.tune[self.end :]
+
+    def with_bars(self, bars: str) -> _Passage:
+        """Return the passage with other bars."""
+        left_out = len(self.whole) - len(self.tune)
+        whole = self.whole[: self.begin + left_out] + bars + self.whole[self.end + left_out :]
+        tune, end = self.replaced(bars), self.begin + len(bars)
+        return self._replace(whole=whole, tune=tune, end=end)
+
+    def recorded(self, bars: str, record: RewritingRecord) -> str:
+        """Return the whole tune with other bars and the lines of the record."""
+        whole = self.with_bars(bars).whole
+        return f"{whole}\n{replace(record, tune=digest(whole)).lines()}"
 
 
 def _find_passage(tune: str, first: int, last: int) -> tuple[int, int]:
@@ -135,17 +227,38 @@ def _find_passage(tune: str, first: int, last: int) -> tuple[int, int]:
 
 
 def _sample_bars(
-    sampler: Sampler, tune: str, begin: int, count: int, streams: int
-) -> Iterator[str]:
-    """Sample continuations of the tune before an offset; yield the first bars of each."""
-    numbers = iter(range(streams))
-    max_length = 2 * len(tune) + 256
-    candidates = sampler.streams(tune[:begin], max_length, lambda: next(numbers, None), PARALLEL)
-    for _, candidate in sorted(candidates):
+    model: Any, record: RewritingRecord, passage: _Passage, streams: Sequence[int]
+) -> Iterator[tuple[int, str]]:
+    """Sample bars after what precedes the passage; yield them with the number of the stream."""
+    begin, count, numbers = passage.begin, passage.bar_count, iter(streams)
+    sampler = Sampler(
+        model, record.temperature, top_p=record.top_p, seed=record.seed, constraint="bars"
+    )
+
+    def has_bars(text: str) -> bool:
+        """Whether a tune so far has the bars, and a part of the next one."""
+        return len(_spans_from(text, begin)) > count
+
+    candidates = sampler.streams(
+        passage.tune[:begin],
+        2 * len(passage.tune) + 256,
+        lambda: next(numbers, None),
+        PARALLEL,
+        has_bars,
+    )
+    for stream, candidate in sorted(candidates):
         text = candidate or ""
-        spans = [span for span in bar_spans(text) if span[0] >= begin]
+        spans = _spans_from(text, begin)
         if len(spans) >= count:
-            yield text[begin : _before_bar_line(text, *spans[count - 1])]
+            yield stream, text[begin : _before_bar_line(text, *spans[count - 1])]
+
+
+def _spans_from(text: str, begin: int) -> list[tuple[int, int]]:
+    """Return the spans of the bars that begin at an offset or after it."""
+    try:
+        return [span for span in bar_spans(text) if span[0] >= begin]
+    except ABCError:  # the last token may be incomplete
+        return []
 
 
 def _before_bar_line(tune: str, begin: int, end: int) -> int:

@@ -28,6 +28,7 @@ _SAME_FOR_ALL_NOTES = frozenset(
      Kind.BAR_LINE, Kind.OPENING_BAR_LINE)
 )  # fmt: skip
 _LONGEST_COMPLETION = 10_000
+_MOST_REMEMBERED = 50_000  # states whose needs are kept
 
 
 class TuneAutomaton:
@@ -133,6 +134,8 @@ class TuneAutomaton:
 
     def successors(self, state: State) -> dict[str, State]:
         """Return the characters allowed next, each with the state after it."""
+        if len(self._needs) > _MOST_REMEMBERED:
+            self._needs, self._rows = {END: 0}, {}
         kind = state.token.kind
         if kind not in CONTINUATIONS:
             return self._allowed_steps(state, self._alphabet)

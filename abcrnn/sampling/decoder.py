@@ -1,9 +1,7 @@
-"""The sampling loop: many streams in parallel, for characters and notes alike.
+"""Many streams sampled in parallel, for characters and notes alike.
 
-The loop is compiled and stays on the device: one call samples the next
-:data:`STEPS_PER_CALL` elements of every row. An element is what the model reads in one
-step: an id, or a row of three numbers for a note. The model enters as its ``step``, the
-strategy as a :class:`abcrnn.sampling.choice.Choice`, and what is allowed as a constraint
+The model enters the loop (:mod:`abcrnn.sampling.loop`) as its ``step``, the strategy as a
+:class:`abcrnn.sampling.choice.Choice`, and what is allowed as a constraint
 (:mod:`abcrnn.sampling.constraint`).
 
 Random numbers are an argument of the loop. They depend on the seed and the number of
@@ -13,119 +11,26 @@ sampled with another number of rows (1, 16 or 64) may differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from abcrnn.grammar import State
 from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.models.base import where_active
 from abcrnn.models.compilation import compile_once
 from abcrnn.sampling.choice import Choice
-from abcrnn.sampling.constraint import (
-    ConstraintState,
-    DeviceTables,
-    TableConstraint,
-    TableCopy,
-    Unconstrained,
-)
+from abcrnn.sampling.constraint import ConstraintState, DeviceTables, Start, TableCopy
+from abcrnn.sampling.loop import STEPS_PER_CALL, WAITED, Carry, Sampled, decode
 
-#: Elements per row that one call samples.
-STEPS_PER_CALL = 128
 #: Largest number of streams that are sampled in parallel.
 MAX_BATCH = 64
+_SEPARATOR = np.full(1, -1, np.int32)
 _BATCH_SIZES = (1, 16, MAX_BATCH)  # few, because each of them is compiled
-_WAITED = -1  # in place of an element, where a row waited
-
-
-class Carry(NamedTuple):
-    """What the loop carries from one step to the next; arrays have the batch first.
-
-    Parameters
-    ----------
-    inputs : shape (batch, ...)
-        The last elements, which the model has not read yet.
-    state : State
-        State of the model before it reads ``inputs``.
-    constraint : ConstraintState, or () without a constraint
-    """
-
-    inputs: Any
-    state: Any
-    constraint: Any
-
-
-def decode(
-    model: Any,
-    choose: Callable[[tf.Tensor, tf.Tensor, Mapping[str, tf.Tensor]], tf.Tensor],
-    carry: Carry,
-    prompt: tf.Tensor,
-    prompt_length: tf.Tensor,
-    uniform: tf.Tensor,
-    tables: DeviceTables | tuple[()],
-    parameters: Mapping[str, tf.Tensor],
-) -> tuple[tf.Tensor, tf.Tensor, Carry]:
-    """Sample the next elements of every row.
-
-    Parameters
-    ----------
-    model : SequenceModel
-    choose : Choice
-        Chooses the next element of each row from the outputs of the model.
-    carry : Carry
-    prompt : Tensor, shape (batch, time, ...)
-        Elements to take instead of sampled ones.
-    prompt_length : Tensor, shape (batch,), int32
-        Number of elements in each row of ``prompt``; the rest is padding.
-    uniform : Tensor, shape (batch, time, ...), float32
-        Random numbers from 0 up to 1.
-    tables : DeviceTables, or () without a constraint
-    parameters : mapping of str to Tensor
-        Parameters of the choice.
-
-    Returns
-    -------
-    sampled : Tensor, shape (time, batch, ...)
-        -1 where a row waited for transitions.
-    count : Tensor, shape (batch,), int32
-        Number of elements of each row: fewer than ``time`` if the row waited, or if the
-        loop ended because too many rows waited.
-    carry : Carry
-        To continue from.
-    """
-    constraint = TableConstraint(tables) if tables else Unconstrained()
-
-    def proceeds(t: tf.Tensor, count: tf.Tensor, carry: Carry, sampled: Any) -> tf.Tensor:
-        return (t < STEPS_PER_CALL) & constraint.proceeds(carry.constraint)
-
-    def step(t: tf.Tensor, count: tf.Tensor, carry: Carry, sampled: Any) -> tuple[Any, ...]:
-        active = constraint.active(carry.constraint)
-        # Without a constraint, also models whose step has no argument `active` are sampled.
-        rows = {} if active is None else {"active": active}
-        outputs, state = model.step(carry.inputs, carry.state, **rows)
-        outputs = constraint.mask(outputs, carry.constraint)
-        chosen = choose(outputs, tf.gather(uniform, count, batch_dims=1), parameters)
-        in_prompt = count < prompt_length
-        chosen = where_active(in_prompt, tf.gather(prompt, count, batch_dims=1), chosen)
-        after = Carry(
-            where_active(active, chosen, carry.inputs),
-            state,
-            constraint.advance(carry.constraint, chosen, ~in_prompt),
-        )
-        sampled = sampled.write(t, where_active(active, chosen, tf.fill(chosen.shape, _WAITED)))
-        count += 1 if active is None else tf.cast(active, tf.int32)
-        return t + 1, count, after, sampled
-
-    inputs = carry.inputs
-    sampled = tf.TensorArray(inputs.dtype, size=STEPS_PER_CALL, element_shape=inputs.shape)
-    start = (0, tf.zeros_like(prompt_length), carry, sampled)
-    _, count, carry, sampled = tf.while_loop(
-        proceeds, step, start, maximum_iterations=STEPS_PER_CALL
-    )
-    return sampled.stack(), count, carry
 
 
 class Decoder:
@@ -144,6 +49,9 @@ class Decoder:
         Type of an element.
     xla : bool, optional
         Argument of :func:`abcrnn.models.compilation.compile_once`.
+    weigh : bool
+        Whether to compute the weights of streams; see :meth:`Streams.log_weight`. Needs
+        ``tables``.
     """
 
     def __init__(
@@ -154,12 +62,14 @@ class Decoder:
         element_shape: tuple[int, ...] = (),
         dtype: Any = np.int32,
         xla: bool | None = True,
+        weigh: bool = False,
     ) -> None:
         self.model, self.element_shape, self.dtype = model, element_shape, dtype
         self.tables = None if tables is None else TableCopy(tables)
         self._parameters = {n: tf.convert_to_tensor(v) for n, v in choice.parameters.items()}
-        key = ("decode", choice.key, tables is not None)
-        self._decode = compile_once(model, key, partial(decode, model, choice), xla=xla)
+        key = ("decode", choice.key, tables is not None, weigh)
+        function = partial(decode, model, choice, weigh=weigh)
+        self._decode = compile_once(model, key, function, xla=xla)
 
     def __call__(
         self,
@@ -167,19 +77,21 @@ class Decoder:
         prompt: NDArray[Any],
         prompt_length: NDArray[np.int32],
         uniform: NDArray[np.float32],
-    ) -> tuple[NDArray[Any], NDArray[np.int32], Carry]:
+        steps: int,
+        tables: DeviceTables | tuple[()],
+    ) -> tuple[Sampled, Carry]:
         """Sample the next elements of every row; see :func:`decode`.
 
         All that is returned are NumPy arrays, except for the state of the model.
         """
-        tables = self.tables.ensure_rows(carry.constraint.tune) if self.tables else ()
-        sampled, count, after = self._decode(
-            carry, prompt, prompt_length, uniform, tables, self._parameters
+        sampled, after = self._decode(
+            carry, prompt, prompt_length, uniform, tf.constant(steps), tables, self._parameters
         )
         inputs, constraint = tf.nest.map_structure(
             lambda rows: rows.numpy().copy(), (after.inputs, after.constraint)
         )
-        return sampled.numpy(), count.numpy(), Carry(inputs, after.state, constraint)
+        sampled = tf.nest.map_structure(lambda rows: rows.numpy(), sampled)
+        return sampled, Carry(inputs, after.state, constraint)
 
     def sample(self, prompts: Sequence[NDArray[Any]], length: int, seed: int) -> list[NDArray[Any]]:
         """Sample the same number of elements after each prompt, without a constraint.
@@ -233,8 +145,13 @@ class Streams:
         self._decoder, self._seed = decoder, seed
         shape = (self.batch_size, *decoder.element_shape)
         zeros = np.zeros(self.batch_size, np.int32)
-        # Rows without a stream are at the end of a tune (tune state 0), where all is allowed.
-        end = ConstraintState(zeros.copy(), zeros.copy(), zeros + 1) if decoder.tables else ()
+        end: Any = ()
+        if decoder.tables:
+            # Rows without a stream are at the end of a tune (tune state 0): all is allowed.
+            mass = np.zeros(self.batch_size, np.float32)
+            end = ConstraintState(zeros.copy(), zeros.copy(), zeros + 1, mass)
+            self._numbering = decoder.tables.source.numbering
+        self._starting: dict[int, State] = {}  # by row: tune state of a new stream
         state = decoder.model.initial_state(self.batch_size)
         self._carry = Carry(np.zeros(shape, decoder.dtype), state, end)
         self._used_rows = False
@@ -249,7 +166,7 @@ class Streams:
         row: int,
         stream: int,
         prompt: NDArray[Any],
-        constraint: ConstraintState | None = None,
+        constraint: Start | None = None,
     ) -> None:
         """Start a stream in a row, in place of the stream that was there.
 
@@ -260,7 +177,7 @@ class Streams:
             Number of the stream. It selects the random numbers.
         prompt : ndarray, shape (prompt length, ...)
             At least one element.
-        constraint : ConstraintState, optional
+        constraint : Start, optional
             State after the prompt; required under a constraint.
         """
         self._generators[row] = np.random.default_rng([self._seed, stream])
@@ -268,31 +185,70 @@ class Streams:
         self._carry.inputs[row], self._prompts[row] = prompt[0], prompt[1:]
         self._new_rows[row] = True
         if constraint is not None:
-            for array, number in zip(self._carry.constraint, constraint, strict=True):
-                array[row] = number
+            self._starting[row] = constraint.tune
+            state = self._carry.constraint
+            state.pitch[row], state.remaining[row] = constraint.pitch, constraint.remaining
+            state.log_mass[row] = 0
 
-    def advance(self) -> list[NDArray[Any]]:
+    def log_weight(self, row: int) -> float:
+        """Return the logarithm of the importance weight of what was sampled in a row.
+
+        It is the sum of the logarithms of the probability of all allowed elements at
+        each step. The decoder must have been created with ``weigh``.
+        """
+        return float(self._carry.constraint.log_mass[row])
+
+    def advance(self, steps: int = STEPS_PER_CALL) -> list[NDArray[Any]]:
         """Return the next elements of each row.
+
+        Parameters
+        ----------
+        steps : int
+            Maximum number of elements, at most :data:`STEPS_PER_CALL`.
 
         Returns
         -------
         list of ndarray, shape (count, ...)
-            One array for each row of the batch. ``count`` is :data:`STEPS_PER_CALL`, or
-            less if the row waited for transitions. A prompt is included except for its
-            first element.
+            One array for each row of the batch. ``count`` is the number of steps, or less
+            if the row waited for transitions or all streams have ended. A prompt is
+            included except for its first element.
         """
         self._reset_new_rows()
         prompt, prompt_length = self._next_of_prompts()
         self._draw_uniform()
-        sampled, count, self._carry = self._decoder(
-            self._carry, prompt, prompt_length, self._uniform
+        tables, before = self._compute_transitions(), self._carry.inputs
+        sampled, self._carry = self._decoder(
+            self._carry, prompt, prompt_length, self._uniform, steps, tables
         )
+        count = sampled.count
         self._unused = STEPS_PER_CALL - count
         self._prompts = {row: rest[count[row] :] for row, rest in self._prompts.items()}
-        rows = list(sampled.swapaxes(0, 1))
+        rows = list(sampled.elements.swapaxes(0, 1))
         if self._decoder.tables:
-            rows = [row[row != _WAITED] for row in rows]
-        return [row[:length] for row, length in zip(rows, count, strict=True)]
+            rows = [row[row != WAITED] for row in rows]
+        rows = [row[:length] for row, length in zip(rows, count, strict=True)]
+        if self._decoder.tables:
+            ids = _joined(before, rows)
+            self._decoder.tables.source.record(sampled.visited, self._numbering, ids)
+        return rows
+
+    def _compute_transitions(self) -> DeviceTables | tuple[()]:
+        """Return tables with the transitions of all rows, whose states get current numbers."""
+        if not self._decoder.tables:
+            return ()
+        state = self._carry.constraint
+        tables, state.tune[:], self._numbering = self._decoder.tables.compute(
+            state.tune, self._numbering, self._starting, self._last_ids()
+        )
+        self._starting = {}
+        return tables
+
+    def _last_ids(self) -> NDArray[np.int32]:
+        """Return the id before the constraint's state of each row: the end of its prompt."""
+        ids: NDArray[np.int32] = self._carry.inputs.copy()
+        for row, rest in self._prompts.items():
+            ids[row] = rest[-1] if len(rest) else ids[row]
+        return ids
 
     def _reset_new_rows(self) -> None:
         if self._used_rows and self._new_rows.any():
@@ -318,3 +274,9 @@ class Streams:
             self._uniform[row, :unused] = self._uniform[row, STEPS_PER_CALL - unused :]
             shape = (STEPS_PER_CALL - unused, *self._decoder.element_shape)
             self._uniform[row, unused:] = generator.random(shape, dtype=np.float32)
+
+
+def _joined(before: NDArray[np.int32], rows: list[NDArray[np.int32]]) -> NDArray[np.int32]:
+    """Return the ids of all rows, each after the id before them and followed by -1."""
+    parts = [part for n, row in enumerate(rows) for part in (before[n : n + 1], row, _SEPARATOR)]
+    return np.concatenate(parts)

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import logging
-import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from abcrnn.data.store import BOUNDARY
 from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.models.base import require_character_model
 from abcrnn.sampling.choice import Choice, RandomChoice
-from abcrnn.sampling.constraint import ConstraintState
-from abcrnn.sampling.decoder import Decoder, Streams
-from abcrnn.sampling.tune_text import find_tune, require_tune_prompt
+from abcrnn.sampling.decoder import Decoder
+from abcrnn.sampling.faithful import MAX_FAITHFUL, Selected
+from abcrnn.sampling.kept_tables import kept_tables
+from abcrnn.sampling.tune_streams import TuneStreams
+from abcrnn.sampling.tune_text import require_tune_prompt
 from abcrnn.storage.progress import progress_bar
 from abcrnn.storage.suggestions import suggests_arguments
 from abcrnn.storage.validation import require_count
 
 _logger = logging.getLogger(__name__)
 
-#: Maximum length of a line that :meth:`Sampler.lines` returns.
-MAX_LINE = 60
-_ENOUGH = 1000  # characters of a tune, in which a line fits under any constraint
 
-
-class Sampler:
+class Sampler(TuneStreams):
     r"""Samples text from a character model.
 
     Texts are numbered streams. Results depend on the seed, the stream index and the
@@ -55,6 +50,15 @@ class Sampler:
         ends within ``max_length``, its bars add up, its repeats and endings pair, and
         each tie connects two notes of the same pitch.
         :class:`abcrnn.grammar.transition_tables.TransitionTables` can also enforce requests.
+        The transitions for ``"bars"`` are kept in the model: a second sampler computes
+        none again.
+    faithful : int
+        Number of candidates from which :meth:`tunes` chooses each tune, under a
+        constraint. A candidate is chosen with probability in proportion to its
+        importance weight, the product of the probability of all allowed characters at
+        each step. The more candidates, the closer the tunes are to the distribution of
+        the model (at this temperature, without top_k, top_p and min_p), conditioned on
+        being valid. With 1, no weights are computed.
     min_p : float, optional
         Sample only from characters that are at least ``min_p`` times as likely as the
         likeliest one.
@@ -62,10 +66,17 @@ class Sampler:
         Another way to choose the next character, instead of temperature, top_k, top_p
         and min_p; see :class:`abcrnn.sampling.Choice`.
 
+    Attributes
+    ----------
+    effective_size : float or None
+        Effective number of candidates of a tune, the mean over the tunes of the last
+        call of :meth:`tunes`: from 1 (one candidate has nearly all the weight) to
+        ``faithful``.
+
     Raises
     ------
     ValueError
-        If an argument is out of range.
+        If an argument is out of range, or ``faithful`` is above 1 without a constraint.
 
     Examples
     --------
@@ -85,6 +96,7 @@ class Sampler:
         *,
         min_p: float | None = None,
         choice: Choice | None = None,
+        faithful: int = 1,
     ) -> None:
         require_character_model(model)
         if choice is None:
@@ -96,15 +108,21 @@ class Sampler:
         if seed is not None:
             seed = require_count("seed", seed, least=0)
         if constraint == "bars":
-            constraint = TransitionTables(model.vocabulary.characters)
+            constraint = kept_tables(model)
         if not isinstance(constraint, TransitionTables | None):
             raise ValueError(
                 f"constraint must be 'bars', TransitionTables or None, not {constraint!r}"
             )
-        self._model = model
-        self._seed = seed
-        self._tables = constraint
-        self._decoder = Decoder(model, choice, constraint)
+        faithful = require_count("faithful", faithful)
+        if faithful > MAX_FAITHFUL:
+            raise ValueError(f"faithful must be at most {MAX_FAITHFUL}, not {faithful}")
+        if faithful > 1 and constraint is None:
+            raise ValueError(
+                f"faithful needs a constraint, such as constraint='bars', not {faithful} without"
+            )
+        self.effective_size: float | None = None
+        decoder = Decoder(model, choice, constraint, weigh=faithful > 1)
+        super().__init__(model, decoder, constraint, seed, faithful)
 
     def sample(self, prompt: str = "", length: int = 1000, n: int = 1) -> list[str]:
         """Sample text of a given length.
@@ -146,7 +164,7 @@ class Sampler:
         A tune is complete when a blank line closes it and there is music below its
         ``K:`` line. A stream without a complete tune of at most ``max_length``
         characters is replaced by another stream and logged. At most ``4 * n + 16``
-        streams are sampled.
+        streams are sampled (``faithful`` times as many with candidates).
 
         Parameters
         ----------
@@ -196,11 +214,11 @@ class Sampler:
         Streams start in the order of their numbers, and only while complete tunes are
         missing. So which tunes are found does not depend on how many run in parallel.
         """
-        found: dict[int, str | None] = {}  # by stream
+        found: list[Selected] = []
         started = complete = 0
         with progress_bar(total=n, unit="tune", leave=False) as bar:
 
-            def next_stream() -> int | None:
+            def next_tune() -> int | None:
                 nonlocal started
                 running = started - len(found)
                 if complete + running >= n or started >= 4 * n + 16:
@@ -208,158 +226,10 @@ class Sampler:
                 started += 1
                 return started - 1
 
-            for number, tune in self.streams(prompt, max_length, next_stream, n):
-                found[number] = tune
-                complete += tune is not None
-                bar.update(tune is not None)
-        return [t for _, t in sorted(found.items()) if t is not None], len(found) - complete
-
-    def streams(
-        self,
-        prompt: str | Callable[[int], str],
-        max_length: int,
-        next_stream: Callable[[], int | None],
-        parallel: int,
-    ) -> Iterator[tuple[int, str | None]]:
-        """Sample one tune from each of many streams, and yield them in the order they end.
-
-        A stream depends on the seed, its number and the number of rows. ``parallel``
-        determines the number of rows: 1, 16 or 64.
-
-        Parameters
-        ----------
-        prompt : str or callable
-        max_length : int
-            As in :meth:`tunes`.
-        next_stream : callable
-            Returns the number of the next stream to start, or None to start none now.
-        parallel : int
-            Number of streams to sample in parallel, at most 64.
-
-        Yields
-        ------
-        number : int
-            Of the stream.
-        tune : str or None
-            None if the tune is not complete within ``max_length`` characters.
-
-        Raises
-        ------
-        ValueError
-            As :meth:`tunes`.
-        """
-        begin = self._beginning(prompt, max_length)
-        streams = Streams(self._decoder, parallel, self._call_seed())
-        # By row: the stream, its text so far, and the length of the prompt.
-        running: dict[int, tuple[int, str, int]] = {}
-        while True:
-            for row in sorted(set(range(streams.batch_size)) - running.keys()):
-                number = next_stream()
-                if number is None:
-                    break
-                ids, constraint = begin(number)
-                streams.start(row, number, ids, constraint)
-                running[row] = number, self._model.vocabulary.decode(ids[:1]), len(ids)
-            if not running:
-                return
-            sampled = streams.advance()
-            for row, (number, text, prompt_length) in list(running.items()):
-                text += self._model.vocabulary.decode(sampled[row])
-                ended, tune = find_tune(text, prompt_length, max_length)
-                running[row] = number, text, prompt_length
-                if ended:
-                    del running[row]
-                    yield number, tune
-
-    def lines(self, prompt: str, streams: Sequence[int], parallel: int) -> list[str]:
-        r"""Sample the rest of the line that a prompt begins.
-
-        Parameters
-        ----------
-        prompt : str
-            Such as ``"X:1\nT:"``.
-        streams : sequence of int
-            Numbers of the streams, as for :meth:`streams`.
-        parallel : int
-            Number of streams to sample in parallel, at most 64.
-
-        Returns
-        -------
-        list of str
-            One for each stream, without the line end, at most 60 characters long.
-
-        Raises
-        ------
-        ValueError
-            As :meth:`tunes`.
-        """
-        ids = self._encode(prompt, for_tunes=True)
-        constraint = self._after_prompt(prompt, _ENOUGH)
-        before = len(ids) - 1  # what is sampled includes the prompt except for its first id
-        decoded = Streams(self._decoder, parallel, self._call_seed())
-        found: list[str] = []
-        for first in range(0, len(streams), decoded.batch_size):
-            texts = dict.fromkeys(streams[first : first + decoded.batch_size], "")
-            for row, number in enumerate(texts):
-                decoded.start(row, number, ids, constraint)
-            while not all(_has_line(text[before:]) for text in texts.values()):
-                rows = decoded.advance()
-                for row, number in enumerate(texts):
-                    texts[number] += self._model.vocabulary.decode(rows[row])
-            found += [text[before:].partition("\n")[0][:MAX_LINE] for text in texts.values()]
-        return [line.strip() for line in found]
-
-    def _beginning(
-        self, prompt: str | Callable[[int], str], max_length: int
-    ) -> Callable[[int], tuple[NDArray[np.int32], ConstraintState | None]]:
-        """Return a function of the number of a stream: its first ids, and its constraint."""
-
-        def begin(text: str) -> tuple[NDArray[np.int32], ConstraintState | None]:
-            text = self._model.vocabulary.normalize(text)
-            return self._encode(text, for_tunes=True), self._after_prompt(text, max_length)
-
-        if callable(prompt):
-            return lambda number: begin(prompt(number))
-        beginning = begin(prompt)  # once for all streams
-        return lambda number: beginning
-
-    def _after_prompt(self, prompt: str, max_length: int) -> ConstraintState | None:
-        """Return the state of the constraint after the prompt."""
-        if not self._tables:
-            return None
-        prefix = self._tables.read_prefix(prompt)
-        if prefix.length < len(prompt):
-            before = prompt[: prefix.length]
-            line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-            raise ValueError(
-                f"no valid tune begins with the prompt: line {line}, column {column}: "
-                f"{prompt[prefix.length]!r} is not allowed there"
-            )
-        remaining = max_length + len(BOUNDARY) - len(prompt)
-        missing = self._tables.length_to_end(prefix) - remaining
-        if missing > 0:
-            raise ValueError(
-                f"max_length must be at least {max_length + missing} "
-                f"for a tune with this prompt, not {max_length}"
-            )
-        return ConstraintState(prefix.tune, prefix.pitch, remaining)
-
-    def _call_seed(self) -> int:
-        return secrets.randbits(63) if self._seed is None else self._seed
-
-    def _encode(self, prompt: str, for_tunes: bool = False) -> NDArray[np.int32]:
-        """Return the ids that every stream begins with: a blank line and the prompt."""
-        vocabulary = self._model.vocabulary
-        ids: NDArray[np.int32] = vocabulary.encode(prompt)
-        if "\n" in vocabulary.characters:
-            boundary: NDArray[np.int32] = vocabulary.encode(BOUNDARY)
-            return np.concatenate([boundary, ids])
-        if for_tunes:
-            raise ValueError("the vocabulary of this model has no line end: it cannot write tunes")
-        if not prompt:
-            raise ValueError("the vocabulary of this model has no line end: give a prompt")
-        return ids
-
-
-def _has_line(text: str) -> bool:
-    return "\n" in text or len(text) >= MAX_LINE
+            for chosen in self.chosen_tunes(prompt, max_length, next_tune, n):
+                found.append(chosen)
+                complete += chosen.tune is not None
+                bar.update(chosen.tune is not None)
+        self.effective_size = float(np.mean([chosen.effective_size for chosen in found]))
+        tunes = [chosen.tune for chosen in sorted(found) if chosen.tune is not None]
+        return tunes, len(found) - complete

@@ -7,13 +7,16 @@ import mido
 import pytest
 
 from abcrnn import CharLSTM, Vocabulary, load_corpus, load_model
-from abcrnn.composition.composer import Report, YieldError, compose, reproduce, reproduce_all
+from abcrnn.composition.composer import compose, compose_iter
+from abcrnn.composition.composition_report import Report, YieldError
 from abcrnn.composition.provenance import parse_provenance, without_provenance
+from abcrnn.composition.reproduction import reproduce, reproduce_all
 from abcrnn.composition.request_checks import unmet_requests
 from abcrnn.composition.requests import Requests
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.export.midi import to_midi_bytes
 from abcrnn.notation import check_tune, renumber, tune_body
+from abcrnn.sampling.decoder import Streams
 
 # Few characters, so that few transitions have to be computed.
 VOCABULARY = Vocabulary.from_text("X:1234\nM6/8RjigKEDGABcde|")
@@ -131,6 +134,97 @@ def test_an_opening_after_which_the_ending_cannot_be_met(model):
     opening = {"key": "G", "meter": "6/8", "opening": "G2B d2e|"}
     with pytest.raises(ValueError, match="opening must be music"):
         compose(model, 1, **opening, bars=1, ending="tonic")
+
+
+# One tune at a time --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Number of each stream that was started, and -1 for each stretch that was sampled."""
+    found, start, advance = [], Streams.start, Streams.advance
+
+    def counted_start(streams, row, stream, *rest):
+        found.append(stream)
+        start(streams, row, stream, *rest)
+
+    def counted_advance(streams, *steps):
+        found.append(-1)
+        return advance(streams, *steps)
+
+    monkeypatch.setattr(Streams, "start", counted_start)
+    monkeypatch.setattr(Streams, "advance", counted_advance)
+    return found
+
+
+def test_tunes_come_one_by_one_and_are_those_of_compose(model, composed, started):
+    report = Report()
+    tunes = compose_iter(model, 5, **SMALL, report=report)
+    assert started == [] and report.generated == 0  # nothing is sampled before it is needed
+    assert next(tunes) == composed.tunes[0]
+    assert report.accepted == 1
+    assert list(tunes) == composed.tunes[1:]
+    assert report.accepted == composed.report.accepted
+    assert report.refused == composed.report.refused
+
+
+def test_only_as_many_streams_as_are_needed(model, composed, started):
+    assert compose(model, 1, **SMALL).tunes == composed.tunes[:1]
+    assert max(started) < 4
+    started.clear()
+    assert compose(model, 3, **SMALL).tunes == composed.tunes[:3]
+    assert max(started) < 12
+
+
+def test_closing_ends_the_sampling(model, composed, started):
+    tunes = compose_iter(model, **SMALL)  # without a number: there is no end
+    first = [next(tunes) for _ in range(6)]
+    assert first[:5] == composed.tunes
+    before = list(started)
+    tunes.close()
+    assert started == before
+    with pytest.raises(StopIteration):
+        next(tunes)
+
+
+def test_an_interruption_ends_the_sampling_after_a_stretch(model, started, monkeypatch):
+    counted = Streams.advance
+
+    def interrupted(streams, *steps):
+        if started.count(-1) == 3:
+            raise KeyboardInterrupt
+        return counted(streams, *steps)
+
+    monkeypatch.setattr(Streams, "advance", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(compose_iter(model, **SMALL))
+    assert started.count(-1) == 3
+
+
+def test_arguments_are_checked_before_the_first_tune(model):
+    with pytest.raises(ValueError, match="n must be a whole number"):
+        compose_iter(model, 0)
+    with pytest.raises(ValueError, match="no tune that begins with the prompt has the requested k"):
+        compose_iter(model, prompt=BEGINNING, key="Em")
+
+
+# Faithful sampling ---------------------------------------------------------------------------
+
+
+def test_tunes_from_several_candidates(model, composed):
+    made = compose(model, 4, **SMALL, faithful=3)
+    assert_as_requested(made.tunes, 4, bars=4)
+    assert 1 < made.report.effective_size < 3
+    assert "each chosen from 3 candidates, effective sample size " in str(made.report)
+    sources = [parse_provenance(tune) for tune in made.tunes]
+    assert all(source.settings.faithful == 3 for source in sources)
+    numbers = [source.stream // 3 for source in sources]
+    assert numbers == sorted(set(numbers)) and numbers[-1] < made.report.generated
+    assert any(source.stream % 3 for source in sources)
+    assert reproduce_all(made.tunes, model) == made.tunes
+    assert compose(model, 2, **SMALL, faithful=3).tunes == made.tunes[:2]
+    assert compose(model, 5, **SMALL, faithful=1).tunes == composed.tunes
+    assert "faithful" not in composed.tunes[0] and "candidates" not in str(composed.report)
 
 
 # Reproduction --------------------------------------------------------------------------------
@@ -251,6 +345,8 @@ def test_without_novelty_copies_are_accepted(composed):
         ({"top_p": 2}, "top_p must be from 0.01 to 1"),
         ({"max_length": 0}, "max_length must be"),
         ({"max_length": 10**9}, "max_length must be at most"),
+        ({"faithful": 0}, "faithful must be a whole number"),
+        ({"faithful": 1001}, "faithful must be at most 1000, not 1001"),
         ({"max_copied_bars": -1}, "max_copied_bars must be a number of at least 0, or None"),
         ({"max_copied_bars": float("nan")}, "max_copied_bars must be"),
         ({"max_copied_bars": "4"}, "max_copied_bars must be"),

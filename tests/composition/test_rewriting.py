@@ -3,9 +3,14 @@
 import pytest
 
 from abcrnn import CharLSTM, Vocabulary, load_model
+from abcrnn.composition import rewriting
+from abcrnn.composition.composer import compose
+from abcrnn.composition.provenance import without_provenance
+from abcrnn.composition.reproduction import reproduce, reproduce_all
 from abcrnn.composition.rewriting import rewrite
+from abcrnn.composition.rewriting_record import parse_rewriting
 from abcrnn.evaluation.scoring import Scorer
-from abcrnn.notation import check_tune
+from abcrnn.notation import check_tune, renumber
 
 HEADER = "X:1\nM:6/8\nK:G\n"
 TUNE = f"{HEADER}d|GBd gfe|dBG AGE|GBd gfe|dBA G2||"
@@ -22,7 +27,7 @@ def test_variants_differ_in_the_passage_only(model):
     before, after = f"{HEADER}d|GBd gfe|", "|dBA G2||"
     assert len({variant.bars for variant in variants}) == len(variants)
     for variant in variants:
-        assert variant.tune == before + variant.bars + after
+        assert without_provenance(variant.tune) == before + variant.bars + after
         assert variant.bars != "dBG AGE|GBd gfe" and variant.bars.count("|") == 1
         assert check_tune(variant.tune) == []
 
@@ -32,7 +37,9 @@ def test_variants_are_ranked_by_the_bits_of_the_rest(model):
     bits = [variant.bits for variant in variants]
     assert len(bits) > 1 and bits == sorted(bits)
     for variant, cost in zip(
-        variants, Scorer(model).costs([variant.tune for variant in variants]), strict=True
+        variants,
+        Scorer(model).costs([without_provenance(variant.tune) for variant in variants]),
+        strict=True,
     ):
         end = len(f"{HEADER}d|GBd gfe|") + len(variant.bars)
         assert variant.bits == pytest.approx(cost[end:].sum(), rel=1e-5)
@@ -63,4 +70,72 @@ def test_header_fields_that_the_model_was_trained_without_are_kept_but_not_read(
     assert [variant.bits for variant in variants] == [variant.bits for variant in plain]
     for variant, other in zip(variants, plain, strict=True):
         header = "X:1\nS:O\u2019Neill\nM:6/8\nZ:\u65e5\u672c\nK:G\n"
-        assert variant.tune == header + other.tune.removeprefix(HEADER)
+        plain_tune = without_provenance(other.tune)
+        assert without_provenance(variant.tune) == header + plain_tune.removeprefix(HEADER)
+
+
+COMPOSED = {"key": "D", "meter": "6/8", "bars": 2, "seed": 1, "max_length": 120}
+
+
+# Reproduction --------------------------------------------------------------------------------
+
+
+def test_rewritten_bars_are_reproduced_byte_for_byte(model):
+    variants = [
+        renumber(variant.tune, n) for n, variant in enumerate(rewrite(model, TUNE, 2, 3), 7)
+    ]
+    assert reproduce_all(variants, model) == variants
+    record = parse_rewriting(variants[0])
+    assert record.bars == (2, 3) and record.music == "dBG AGE|GBd gfe"
+    again = rewrite(model, variants[1], 1, 1, 2, seed=5)  # a variant is rewritten in turn
+    assert all("% rewritten" in one.tune and one.tune.count("% model") == 1 for one in again)
+    assert [reproduce(one.tune, model) for one in again] == [one.tune for one in again]
+
+
+def test_rewritten_and_composed_tunes_in_one_book(model):
+    [variant] = rewrite(model, TUNE, 2, 2, 1, seed=3)
+    [composed] = compose(model, 1, **COMPOSED, max_copied_bars=None).tunes
+    assert reproduce_all([composed, variant.tune, composed], model) == [
+        composed,
+        variant.tune,
+        composed,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("K:G", "K:D", "it was changed outside the rewritten bars"),
+        ("|dBA G2||", "|dBA G3||", "it was changed outside the rewritten bars"),
+        ('"music": "dBG', '"music": "dBd', "or its comment lines were changed"),
+        ("seed 3,", "seed 4,", "cannot be reproduced: its comment lines were changed"),
+        ('"bars": [2, 2]', '"bars": [9, 9]', "the tune has bars 0 to 4"),
+        ('"bars": [2, 2]', '"bars": [2]', "the rewriting lines are not valid"),
+        ('"temperature": 0.8', '"temperature": 0', "lines are not valid: temperature must be"),
+        ('"top_p": null', '"top_q": null', "the rewriting lines are not valid"),
+    ],
+)
+def test_changed_variants_are_not_reproduced(model, old, new, message):
+    [variant] = rewrite(model, TUNE, 2, 2, 1, seed=3)
+    changed = variant.tune.replace(old, new)
+    assert changed != variant.tune
+    with pytest.raises(ValueError, match=message):
+        reproduce(changed, model)
+
+
+def test_a_variant_of_another_model_is_refused(model):
+    [variant] = rewrite(model, TUNE, 2, 2, 1, seed=3)
+    other = CharLSTM(model.vocabulary, 4, units=4, num_layers=1, dropout=0)
+    with pytest.raises(ValueError, match="was composed with model"):
+        reproduce(variant.tune, other)
+
+
+def test_streams_end_when_they_have_the_bars(model, monkeypatch):
+    """The rest of a tune is not sampled: far fewer characters than in whole tunes."""
+    lengths, find = [], rewriting._spans_from
+    monkeypatch.setattr(
+        rewriting, "_spans_from", lambda text, begin: lengths.append(len(text)) or find(text, begin)
+    )
+    long = TUNE.replace("||", "|") + "GBd gfe|dBG AGE|\n" * 12 + "GBd gfe|dBA G3||"
+    assert rewrite(model, long, 1, 1, 2, seed=0)
+    assert max(lengths) < len(HEADER) + 2 * 128 < len(long)

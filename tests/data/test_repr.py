@@ -3,7 +3,7 @@
 import numpy as np
 
 from abcrnn import NoveltyIndex
-from abcrnn.composition.composer import Composition, Report
+from abcrnn.composition.composition_report import Composition, Report
 from abcrnn.data.notes import NOTE, Piece
 from abcrnn.data.time_grid import TimeGrid
 from abcrnn.evaluation.scoring import Scores

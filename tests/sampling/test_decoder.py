@@ -1,5 +1,10 @@
 """The sampling loop: prompts, rows that wait, rows that start again, and what is compiled."""
 
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,8 +14,9 @@ from abcrnn.evaluation.scoring import Scorer
 from abcrnn.grammar import transition_tables
 from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.models.compilation import count_traces
-from abcrnn.sampling import RandomChoice, decoder
-from abcrnn.sampling.decoder import STEPS_PER_CALL, Decoder, Streams
+from abcrnn.sampling import RandomChoice, decoder, kept_tables
+from abcrnn.sampling.decoder import Decoder, Streams
+from abcrnn.sampling.loop import STEPS_PER_CALL
 
 LETTERS = Vocabulary.from_text("abcdefghijklmnopqrstuvwxyz")
 # Few characters, so that few transitions have to be computed.
@@ -69,17 +75,20 @@ def sample_reference(model, tables, prompt, max_length, seed, stream):
     """One tune, one character at a time, each from all characters before it."""
     ids = model.vocabulary.encode("\n\n" + prompt).tolist()
     prefix = tables.read_prefix(prompt)
-    tune, pitch, remaining = prefix.tune, prefix.pitch, max_length + 2 - len(prompt)
+    zeros = np.zeros(1, np.int32)
+    [tune] = tables.compute(zeros, None, {0: prefix.tune}).tolist()
+    pitch, remaining = prefix.pitch, max_length + 2 - len(prompt)
     uniform = np.random.default_rng([seed, stream]).random(max_length + 4, dtype=np.float32)
     while tune != 0:
-        tables.compute(np.array([tune], np.int32))
-        allowed = (tables.next_tune[tune] >= 0) & (tables.next_pitch[pitch] >= 0)
-        allowed &= tables.chars_to_end[tune] < remaining
+        [tune] = tables.compute(np.array([tune], np.int32)).tolist()
+        row = tables.row_of[tune]
+        allowed = (tables.next_tune[row] >= 0) & (tables.next_pitch[pitch] >= 0)
+        allowed &= tables.chars_to_end[row] < remaining
         logits = np.where(allowed, model.reference_logits(ids), -np.inf)
         powers = np.exp(logits - logits.max())
         cumulative = np.cumsum(powers / powers.sum())
         chosen = int((cumulative <= uniform[len(ids) - 1] * cumulative[-1]).sum())
-        tune, pitch = int(tables.next_tune[tune, chosen]), int(tables.next_pitch[pitch, chosen])
+        tune, pitch = int(tables.next_tune[row, chosen]), int(tables.next_pitch[pitch, chosen])
         remaining -= 1
         ids.append(chosen)
     return model.vocabulary.decode(np.array(ids)).strip("\n")
@@ -177,24 +186,142 @@ def test_samplers_that_share_transition_tables():
     assert found[1] == alone
 
 
-def test_tables_that_grow_while_they_are_in_use(monkeypatch):
+SHARING = """
+import sys, threading
+sys.path[:0] = {paths!r}
+from abcrnn import Sampler
+from abcrnn.grammar.transition_tables import TransitionTables
+from test_decoder import ABC, Memory
+
+model, prompt = Memory(positions=8, width=1), "X:1\\nM:6/8\\nK:G\\n"
+tables = TransitionTables(ABC.characters)
+samplers = [Sampler(model, seed=seed, constraint=tables) for seed in range(3)]
+expected = [
+    Sampler(model, seed=seed, constraint="bars").tunes(17, prompt, max_length=60)
+    for seed in range(3)
+]
+
+# In turn: each finds states that the others have numbered, or computed, since its last call.
+numbers = [iter(range(17)) for _ in samplers]
+running = [
+    sampler.streams(prompt, 60, lambda own=own: next(own, None), 17)
+    for sampler, own in zip(samplers, numbers)
+]
+found = [{{}} for _ in samplers]
+while any(len(tunes) < 17 for tunes in found):
+    for tunes, streams in zip(found, running):
+        tunes.update([next(streams)] if len(tunes) < 17 else [])
+assert [[tunes[n] for n in range(17)] for tunes in found] == expected
+
+# At the same time, in threads.
+together = [None] * 3
+def work(n):
+    together[n] = samplers[n].tunes(17, prompt, max_length=60)
+threads = [threading.Thread(target=work, args=(n,)) for n in range(3)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert together == expected
+print("all the same")
+"""
+
+
+def test_samplers_that_share_tables_in_turn_and_in_threads():
+    """In another process, which is ended if a sampler waits for rows that never arrive."""
+    paths = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    done = subprocess.run(
+        [sys.executable, "-c", SHARING.format(paths=paths)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.stdout == "all the same\n", done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("limits", [(600, 16_384), (131_072, 40)])
+def test_tables_that_forget_rows_while_they_are_in_use(limits, monkeypatch):
     model, prompt = Memory(positions=8, width=1), "X:1\nM:6/8\nK:G\n"
-    unlimited = Sampler(model, seed=1, constraint="bars")
-    expected = unlimited.tunes(3, prompt=prompt, max_length=60)
-    states = int(unlimited._tables.next_tune.max()) + 1
-    monkeypatch.setattr(transition_tables, "_INITIAL_ROWS", states * 2 // 3)
-    growing = Sampler(model, seed=1, constraint="bars")
-    assert growing.tunes(3, prompt=prompt, max_length=60) == expected
-    assert len(growing._tables.computed) == 2 * (states * 2 // 3)
-
-
-# What is compiled ----------------------------------------------------------------------------
+    expected = Sampler(model, seed=1, constraint="bars").tunes(16, prompt, max_length=60)
+    monkeypatch.setattr(transition_tables, "MAX_STATES", limits[0])
+    monkeypatch.setattr(transition_tables, "MAX_ROWS", limits[1])
+    tables = TransitionTables(ABC.characters)
+    numbering = tables.numbering
+    small = Sampler(model, seed=1, constraint=tables)
+    other = Sampler(model, seed=2, constraint=tables).streams(
+        prompt, 60, iter(range(16)).__next__, 16
+    )
+    next(other)  # other streams are under way, and their states are renumbered too
+    assert small.tunes(16, prompt, max_length=60) == expected
+    assert tables.numbering is not numbering
+    assert len(tables.computed_states) <= limits[1]
+    alone = Sampler(model, seed=2, constraint="bars").tunes(16, prompt, max_length=60)
+    assert {tune for _, tune in other} < set(alone)
 
 
 @pytest.fixture
 def model(trained):
     """A model on which nothing is compiled yet."""
     return load_model(trained)
+
+
+# Tables that are kept ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """Numbers of the states whose transitions are computed."""
+    found, compute = [], TransitionTables._compute_row
+
+    def counted(tables, number):
+        found.append(number)
+        compute(tables, number)
+
+    monkeypatch.setattr(TransitionTables, "_compute_row", counted)
+    return found
+
+
+def test_a_second_sampler_computes_no_transitions(computed):
+    model, prompt = Memory(positions=8, width=1), "X:1\nM:6/8\nK:G\n"
+    kept_tables.kept_tables(model)
+    computed.clear()
+    first = Sampler(model, seed=1, constraint="bars").tunes(4, prompt, max_length=60)
+    assert len(computed) > 50
+    computed.clear()
+    assert Sampler(model, seed=1, constraint="bars").tunes(4, prompt, max_length=60) == first
+    assert computed == []
+    other = Memory(positions=8, width=1)
+    assert Sampler(other, seed=1, constraint="bars").tunes(4, prompt, max_length=60) == first
+    assert len(computed) > 50
+
+
+def test_tables_are_kept_by_request_and_the_oldest_are_dropped(monkeypatch):
+    model = Memory(positions=8, width=1)
+    kept = kept_tables.kept_tables
+    for_bars = kept(model, bars=2)
+    assert kept(model, bars=2) is for_bars
+    assert kept(model, values={"K": {"G", "D"}}) is kept(model, values={"K": ["D", "G"]})
+    others = [kept(model, bars=3), kept(model), kept(model, pitches=frozenset("GAB"))]
+    others += [kept(model, form=((2, True),)), kept(model, values={"K": {"G"}})]
+    assert len({id(tables) for tables in (for_bars, *others)}) == 6
+    prompt = "X:1\nM:6/8\nK:G\n"
+    for tables in (others[1], for_bars):
+        Sampler(model, seed=1, constraint=tables).tunes(4, prompt, max_length=100)
+    rows = [len(tables.computed_states) for tables in (for_bars, others[1])]
+    monkeypatch.setattr(kept_tables, "MAX_KEPT_ROWS", sum(rows) + 10)
+    assert kept(model, bars=2) is for_bars and kept(model) is others[1]
+    monkeypatch.setattr(kept_tables, "MAX_KEPT_ROWS", max(rows) + 10)
+    assert kept(model, bars=2) is for_bars
+    assert kept(model) is not others[1]
+
+
+def test_a_copy_of_a_model_has_no_tables(model):
+    tables = kept_tables.kept_tables(model)
+    copied = copy.deepcopy(model)
+    assert kept_tables.kept_tables(copied) is not tables
+    assert kept_tables.kept_tables(model) is tables
+
+
+# What is compiled ----------------------------------------------------------------------------
 
 
 def test_a_second_sampler_compiles_nothing(model):

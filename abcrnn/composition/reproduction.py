@@ -1,0 +1,118 @@
+"""Generate composed tunes and rewritten bars again, from their comment lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from abcrnn.composition.candidates import Candidates
+from abcrnn.composition.provenance import (
+    NOT_REPRODUCED,
+    Provenance,
+    digest,
+    parse_provenance,
+    provenance_lines,
+    require_model,
+)
+from abcrnn.composition.rewriting import rewrite_again
+from abcrnn.composition.rewriting_record import is_rewriting
+from abcrnn.models.base import require_character_model
+from abcrnn.notation import renumber
+
+_NUMBER = re.compile(r"X:\s*([0-9]{1,9})\s*\n")
+
+
+def reproduce(tune: str, model: Any) -> str:
+    """Generate a composed tune again, byte for byte.
+
+    Parameters
+    ----------
+    tune : str
+        A tune from :func:`compose`. Its comment lines record the model, the seed, the
+        settings and the requests; its music is not used. Or a tune from
+        :func:`abcrnn.rewrite`: its comment lines record what the rewritten bars were
+        before; the other bars must be unchanged.
+    model : CharLSTM
+        The model that composed the tune, or rewrote it.
+
+    Returns
+    -------
+    str
+        The tune as :func:`compose` returned it, with the number (``X:``) and the comment
+        lines of ``tune``.
+
+    Raises
+    ------
+    ValueError
+        If ``tune`` lacks the comment lines of :func:`compose`, they were changed, another
+        model composed it, another version did whose grammar differs, or this machine
+        rounds differently.
+    """
+    return reproduce_all([tune], model)[0]
+
+
+def reproduce_all(tunes: Sequence[str], model: Any) -> list[str]:
+    """Generate several composed tunes again, as :func:`reproduce` does for one.
+
+    Tunes of the same composition are sampled in parallel, which is much faster than one
+    call of :func:`reproduce` for each tune.
+
+    Parameters
+    ----------
+    tunes : sequence of str
+        Tunes from :func:`compose` or :func:`abcrnn.rewrite`; they may come from several
+        calls.
+    model : CharLSTM
+        The model that composed the tunes.
+
+    Returns
+    -------
+    list of str
+        One for each tune, in order.
+
+    Raises
+    ------
+    ValueError
+        If a tune cannot be reproduced; see :func:`reproduce`.
+    """
+    require_character_model(model)
+    composed = [tune for tune in tunes if not is_rewriting(tune)]
+    again = iter(_compose_again(composed, model))
+    return [rewrite_again(tune, model) if is_rewriting(tune) else next(again) for tune in tunes]
+
+
+def _compose_again(tunes: Sequence[str], model: Any) -> list[str]:
+    """Generate tunes of :func:`compose` again."""
+    sources = [_source_of(tune, model) for tune in tunes]
+    compositions: dict[str, list[Provenance]] = {}
+    for source in sources:
+        compositions.setdefault(_composition_key(source), []).append(source)
+    generated: dict[tuple[str, int], str | None] = {}
+    for key, same in compositions.items():
+        streams = sorted({source.stream for source in same})
+        for stream, tune in Candidates(model, same[0]).sample_again(streams):
+            generated[key, stream] = tune
+    return [
+        _reproduced(tune, source, generated[_composition_key(source), source.stream])
+        for tune, source in zip(tunes, sources, strict=True)
+    ]
+
+
+def _source_of(tune: str, model: Any) -> Provenance:
+    source = parse_provenance(tune)
+    require_model(source.model, model)
+    return source
+
+
+def _composition_key(source: Provenance) -> str:
+    """Return text that is equal for tunes of the same composition."""
+    return repr(replace(source, stream=0, tune=""))
+
+
+def _reproduced(tune: str, source: Provenance, generated: str | None) -> str:
+    if generated is None or digest(generated) != source.tune:
+        raise ValueError(NOT_REPRODUCED)
+    number = _NUMBER.match(tune)
+    return renumber(f"{generated}\n{provenance_lines(tune)}", int(number[1]) if number else 1)
