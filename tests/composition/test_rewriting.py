@@ -136,6 +136,6 @@ def test_streams_end_when_they_have_the_bars(model, monkeypatch):
     monkeypatch.setattr(
         rewriting, "_spans_from", lambda text, begin: lengths.append(len(text)) or find(text, begin)
     )
-    long = TUNE.replace("||", "|") + "GBd gfe|dBG AGE|\n" * 12 + "GBd gfe|dBA G3||"
+    long = TUNE.replace("||", "|") + "GBd gfe|dBG AGE|\n" * 24 + "GBd gfe|dBA G3||"
     assert rewrite(model, long, 1, 1, 2, seed=0)
     assert max(lengths) < len(HEADER) + 2 * 128 < len(long)
