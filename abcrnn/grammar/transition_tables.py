@@ -224,7 +224,7 @@ class TransitionTables:
             missing = self._not_computed(numbers)
             if missing and self._is_full(len(missing)):
                 before = self.numbering
-                self._forget()
+                self._forget(len(missing))
                 numbers[:] = self._renumber(before, numbers)
                 missing = self._not_computed(numbers)
             for number in missing:
@@ -289,13 +289,16 @@ class TransitionTables:
 
     def _is_full(self, new_rows: int) -> bool:
         rows = len(self.computed_states) + new_rows
-        # A row leads to as many new states as there are characters, at most.
-        states = len(self.numbering.states) + new_rows * (len(self.characters) + 1)
+        states = len(self.numbering.states) + self._new_states(new_rows)
         return rows > self._max_rows or states > self._max_states
 
-    def _forget(self) -> None:
-        """Keep the most recently used rows that take at most half of the room."""
-        rows = self._rows_to_keep()
+    def _new_states(self, new_rows: int) -> int:
+        """Return the largest number of states that rows add: their own, one per character."""
+        return new_rows * (len(self.characters) + 1)
+
+    def _forget(self, new_rows: int) -> None:
+        """Keep the most recently used rows that take half of the room or leave enough of it."""
+        rows = self._rows_to_keep(new_rows)
         reached, to_end = self.next_tune[rows], self.chars_to_end[rows]
         states_of_rows = np.array(self.computed_states)[rows]
         kept = np.unique(np.concatenate([states_of_rows, reached[reached >= 0]]))
@@ -309,7 +312,7 @@ class TransitionTables:
         self.row_of[:] = _NOT_COMPUTED
         self.row_of[self.computed_states] = np.arange(len(rows))
 
-    def _rows_to_keep(self) -> NDArray[np.intp]:
+    def _rows_to_keep(self, new_rows: int) -> NDArray[np.intp]:
         """Return the rows to keep, in the order in which they were computed."""
         count, width = len(self.computed_states), len(self.characters)
         by_use = np.argsort(self._last_used[:count], kind="stable")[::-1]
@@ -317,8 +320,10 @@ class TransitionTables:
         first_row = first[reached >= 0] // width
         # States that each row adds to those of the rows before it: its own and new ones.
         states = np.cumsum(1 + np.bincount(first_row, minlength=count))
-        fitting = int(np.searchsorted(states, self._max_states // 2, "right"))
-        return np.sort(by_use[: max(1, min(fitting, self._max_rows // 2))])
+        room = min(self._max_states // 2, self._max_states - self._new_states(new_rows))
+        fitting = int(np.searchsorted(states, room, "right"))
+        most = min(fitting, self._max_rows // 2, self._max_rows - new_rows)
+        return np.sort(by_use[: max(1, most)])
 
     def _compute_pitch_rows(self) -> NDArray[np.int32]:
         rows: list[list[int]] = []

@@ -247,8 +247,9 @@ def test_tables_that_forget_rows_while_they_are_in_use(limits, monkeypatch):
     tables = TransitionTables(ABC.characters)
     numbering = tables.numbering
     small = Sampler(model, seed=1, constraint=tables)
+    numbers = iter(range(16))
     other = Sampler(model, seed=2, constraint=tables).streams(
-        prompt, 60, iter(range(16)).__next__, 16
+        prompt, 60, lambda: next(numbers, None), 16
     )
     next(other)  # other streams are under way, and their states are renumbered too
     assert small.tunes(16, prompt, max_length=60) == expected
