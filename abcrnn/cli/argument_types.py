@@ -61,6 +61,16 @@ def number_or_tuned(text: str) -> float | str:
     return number(accepted, lambda x: 0 < x < float("inf"))(text)
 
 
+def candidates(text: str) -> int:
+    """Check that an argument is a number of candidates for a tune."""
+    from abcrnn.sampling.faithful import MAX_FAITHFUL
+
+    accepted = count(text)
+    if accepted > MAX_FAITHFUL:
+        raise argparse.ArgumentTypeError(f"must be at most {MAX_FAITHFUL}, not {text}")
+    return accepted
+
+
 def one_line(text: str) -> str:
     """Check that an argument is one line of text."""
     if not text.strip() or "\n" in text:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from abcrnn.cli.argument_types import (
+    candidates,
     count,
     number,
     probability,
@@ -230,20 +231,12 @@ def add_faithful(parser: argparse.ArgumentParser) -> None:
     """Add the option ``--faithful``."""
     parser.add_argument(
         "--faithful",
-        type=count,
+        type=candidates,
         default=1,
         metavar="K",
         help="choose each tune from K candidates, so that the tunes are distributed more as the "
         "model alone would write them (default: %(default)s)",
     )
-
-
-def validate_faithful(arguments: argparse.Namespace) -> None:
-    """Raise a usage error if there are too many candidates."""
-    from abcrnn.sampling.faithful import MAX_FAITHFUL
-
-    if arguments.faithful > MAX_FAITHFUL:
-        raise UsageError(f"argument --faithful: must be at most {MAX_FAITHFUL}")
 
 
 def add_tune_output(parser: argparse.ArgumentParser, midi: bool = True) -> None:

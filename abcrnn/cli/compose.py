@@ -18,7 +18,6 @@ from abcrnn.cli.arguments import (
     add_sampling_options,
     add_top_p,
     add_tune_output,
-    validate_faithful,
 )
 from abcrnn.cli.terminal import (
     convert_into,
@@ -148,7 +147,6 @@ def _validate(arguments: argparse.Namespace) -> None:
         raise UsageError("argument --begin: the file has a header: leave out --key and --meter")
     if arguments.opening and not (arguments.key and arguments.meter):
         raise UsageError("argument --opening: also give --key and --meter")
-    validate_faithful(arguments)
     try:
         Requests(**_requests(arguments))
     except ValueError as error:

@@ -18,7 +18,6 @@ from abcrnn.cli.arguments import (
     add_sampling_options,
     add_top_p,
     add_tune_output,
-    validate_faithful,
 )
 from abcrnn.cli.terminal import (
     convert_into,
@@ -80,7 +79,6 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Generate the tunes; exit code 1 if some were not completed."""
-    validate_faithful(arguments)
     if arguments.unconstrained and arguments.faithful > 1:
         raise UsageError("argument --faithful: not with --unconstrained, which changes nothing")
     require_outputs(arguments)
