@@ -27,7 +27,7 @@ _LETTERS = "CDEFGAB"
 
 
 class Ending(StrEnum):
-    """Place of the last note in the key: the tonic, another note of its triad, or neither."""
+    """What the last note is in the key: the tonic, another note of its triad, or neither."""
 
     TONIC = "tonic"
     CHORD = "chord"
@@ -123,7 +123,12 @@ def measure(tune: Tune, characters: int = 0) -> TuneMetrics:
 
 
 def measure_all(tunes: Iterable[str]) -> list[TuneMetrics]:
-    """Measure the tunes that can be read and have notes; others are left out."""
+    """Return the metrics of the tunes that can be read and have notes, in order.
+
+    Parameters
+    ----------
+    tunes : iterable of str
+    """
     found = []
     for text in tunes:
         try:
@@ -172,7 +177,12 @@ class MetricSummary:
 
 
 def summarize(metrics: Sequence[TuneMetrics]) -> MetricSummary:
-    """Summarize the metrics of many tunes."""
+    """Return the shares and means of the metrics of many tunes.
+
+    Parameters
+    ----------
+    metrics : sequence of TuneMetrics
+    """
     in_keys = [each.ending for each in metrics if each.ending]
     full_bars, pairs = sum(m.full_bars for m in metrics), sum(m.pairs for m in metrics)
 
@@ -196,7 +206,14 @@ def summarize(metrics: Sequence[TuneMetrics]) -> MetricSummary:
 
 
 def ending_of(pitch: Pitch, key: Key) -> Ending | None:
-    """Return the place of a pitch in the triad of a key; None for a key without tonic."""
+    """Return what a pitch is in a key; None for a key without tonic.
+
+    Parameters
+    ----------
+    pitch : Pitch
+    key : Key
+        Its triad has the third and the fifth of its scale.
+    """
     if key.tonic is None:
         return None
     letter, alter = key.tonic
@@ -211,7 +228,7 @@ def ending_of(pitch: Pitch, key: Key) -> Ending | None:
 
 
 def _ending(tune: Tune, voice: Voice) -> tuple[Ending | None, Fraction | None]:
-    """Return place and length of the last note as played."""
+    """Return the ending of the tune as played, and the length of its last note."""
     bars = tuple(played_bars(voice, tune.parts))
     notes = melody(replace(voice, bars=bars))
     if not notes:

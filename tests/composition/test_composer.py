@@ -130,6 +130,16 @@ def test_an_untrained_model_ends_as_requested(model, ending):
     assert reproduce_all(made.tunes, model) == made.tunes
 
 
+@pytest.mark.slow
+def test_forty_of_forty_tunes_end_on_the_tonic(jigs):
+    """With the characters of a corpus, so that the untrained model writes all notation."""
+    sizes = {"embedding_dim": 16, "units": 64, "num_layers": 1, "dropout": 0, "seed": 5}
+    untrained = CharLSTM(Vocabulary.from_text(jigs.text), **sizes)
+    requests = {"key": "G", "meter": "6/8", "form": "AABB", "bars": 16, "ending": "tonic"}
+    options = {"seed": 1, "max_length": 2000, "max_copied_bars": None}
+    assert_as_requested(compose(untrained, 40, **requests, **options).tunes, 40, **requests)
+
+
 def test_an_opening_after_which_the_ending_cannot_be_met(model):
     opening = {"key": "G", "meter": "6/8", "opening": "G2B d2e|"}
     with pytest.raises(ValueError, match="opening must be music"):

@@ -8,10 +8,12 @@ import pytest
 from helpers.fuzz_json import mutations
 
 from abcrnn import CharLSTM, Corpus, load_model
+from abcrnn.composition.selection import typicality
 from abcrnn.data.midi_folder import Collection
 from abcrnn.data.notes import Piece, notes_of_steps
 from abcrnn.data.time_grid import TimeGrid
 from abcrnn.evaluation.held_out import held_out_part, held_out_pieces, training_part
+from abcrnn.evaluation.metric_distributions import recorded_metrics
 from abcrnn.events import NoteModel, load_note_model
 from abcrnn.models.records import validate_about
 
@@ -46,6 +48,7 @@ ABOUT = {
         "split": SPLIT,
     },
     "base": {"fingerprint": "0" * 64, "corpus": "ours/train"},
+    "tune_metrics": recorded_metrics(TUNES),
     "epoch": 3,
     "validation_bits_per_char": None,
     "validation_loss": 1.5,
@@ -85,6 +88,7 @@ def test_what_is_accepted_can_be_used():
             lambda model: held_out_part(model, CORPUS),
             lambda model: training_part(model, CORPUS),
             lambda model: held_out_pieces(model, COLLECTION),
+            lambda model: (typicality(model) or list)(TUNES[:1]),
         ):
             try:
                 use(Recorded(about))
@@ -121,6 +125,9 @@ def test_what_is_accepted_can_be_used():
         ({"pieces": {"tempo": 0}}, "about.pieces.tempo must be a number above 0, not 0"),
         ({"pieces": {"tempo": 10**400}}, "about.pieces.tempo must be a number above 0"),
         ({"pieces": {"instruments": None}}, "one of merged, programs, not null"),
+        ({"tune_metrics": [1]}, "about.tune_metrics must be an object of lists of whole numbers"),
+        ({"tune_metrics": {"bars": [-1]}}, "about.tune_metrics must be an object of lists"),
+        ({"tune_metrics": {"bars": [0] * 10_000}}, "about.tune_metrics must be an object"),
         ({"epoch": "3"}, "about.epoch must be a whole number of at least 0, not '3'"),
     ],
 )
