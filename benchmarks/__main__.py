@@ -1,4 +1,4 @@
-"""The commands: ``python -m benchmarks [STAGE]`` (speed), ``... quality`` and ``... music``."""
+"""The commands ``python -m benchmarks [STAGE]`` (speed), ``quality``, ``music`` and ``validity``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import growth, notes, sampling, start, training
+from benchmarks import growth, notes, sampling, start, training, validity
 from benchmarks.quality import command as quality
 from benchmarks.scales import FULL, SMOKE
 from benchmarks.tables import Table, machine
@@ -30,6 +30,8 @@ def main() -> int:
         from benchmarks.music import command as music  # loads TensorFlow
 
         return music.main(sys.argv[2:])
+    if sys.argv[1:2] == ["validity"]:
+        return validity.main(sys.argv[2:])
     arguments = _arguments()
     scale = SMOKE if arguments.smoke else FULL
     names = _STAGES if arguments.stage == "all" else [arguments.stage]

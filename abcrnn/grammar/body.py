@@ -6,7 +6,7 @@ from abcrnn.grammar.events import EventGrammar
 from abcrnn.grammar.header import BODY_FIELDS
 from abcrnn.grammar.lines import LineGrammar
 from abcrnn.grammar.prefixes import PrefixGrammar
-from abcrnn.grammar.rules import LINE_STARTS, Rules, Step
+from abcrnn.grammar.rules import LINE_STARTS, NOTES, SPACES, Rules, Step
 from abcrnn.grammar.states import Before, Kind, Prefix, State
 from abcrnn.grammar.terminals import BAR_LINES
 
@@ -91,12 +91,24 @@ class BodyGrammar:
         return self._prefixes.starts[c](state, c) if c in self._prefixes.starts else None
 
     def _space(self, state: State, c: str) -> State | None:
-        pending = state.pending
-        if self._strict:
-            if pending.broken or pending.prefix > Prefix.CHORD_SYMBOL:
-                return None
-            if state.position.in_slur and not self._rules.lengths(state):
-                return None
+        if self._strict and not self._allows_space(state):
+            return None
         if state.before in LINE_STARTS:
             return state._replace(before=Before.INDENT)
-        return state
+        after_note = state.before in NOTES
+        return state._replace(before=Before.NOTE_SPACE if after_note else Before.SPACE)
+
+    def _allows_space(self, state: State) -> bool:
+        """Whether a space separates two groups of notes here, or a group and a bar line."""
+        pending, tuplet = state.pending, state.pending.tuplet
+        if state.before in LINE_STARTS | SPACES:
+            return False
+        if pending.broken or pending.prefix > Prefix.TWO_CHORD_SYMBOLS:
+            return False
+        if tuplet and tuplet.left == tuplet.p:
+            return False
+        return (
+            not state.position.slur
+            or bool(self._rules.lengths(state))
+            or self._rules.may_cross_bar_line(state.position)
+        )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from abcrnn.grammar.bar_filling import Gap
 from abcrnn.grammar.body import BodyGrammar
 from abcrnn.grammar.endings import EndingGrammar
+from abcrnn.grammar.field_text import closing_sign
 from abcrnn.grammar.positions import Effect, Ending
-from abcrnn.grammar.rules import Rules
+from abcrnn.grammar.rules import CLOSABLE, Rules
 from abcrnn.grammar.states import Before, Kind, State
 from abcrnn.grammar.terminals import BAR_LINES
 
@@ -42,10 +44,10 @@ class Completion:
         self._letter = next((c for c in alphabet if c in _LETTERS), "")
         self._mark = next((c for c in ",'" if c in alphabet), "")
         self._choices: dict[Kind, Callable[[State], str]] = {
-            Kind.NUMBER: lambda state: "X:1\n"[min(len(state.token.text), 3)],
+            Kind.NUMBER: lambda state: "X:1\n"[min(len(state.token.text.rstrip()), 3)],
             Kind.LINE: lambda state: "K" if state.header.meter else "M",
             Kind.FIELD: lambda state: " " if state.token.text == "%" else ":",
-            Kind.TEXT: lambda state: "\n",
+            **dict.fromkeys((Kind.TEXT, Kind.NAME, Kind.RHYTHM), self._in_text),
             Kind.LINE_END: lambda state: "\n",
             Kind.VALUE: self._in_value,
             Kind.QUOTE: self._in_quote,
@@ -56,7 +58,7 @@ class Completion:
             Kind.ACCIDENTAL: self._note,
             Kind.BROKEN: self._note,
             Kind.BAR_LINE: self._in_bar_line,
-            Kind.OPENING_BAR_LINE: lambda state: self._in_music(state.between()),
+            Kind.OPENING_BAR_LINE: self._in_opening_bar_line,
             Kind.MUSIC: self._in_music,
             **dict.fromkeys(
                 (Kind.NOTE, Kind.FIRST_NOTE, Kind.REST, Kind.FIRST_REST, Kind.CHORD_END),
@@ -87,9 +89,15 @@ class Completion:
             return target, Effect.NEXT_BAR
         return target, effect
 
+    def _in_text(self, state: State) -> str:
+        if self._step(state, "\n"):
+            return "\n"
+        is_name = state.token.kind == Kind.NAME
+        return (closing_sign(state.token.text) if is_name else "") or self._note(state)
+
     def _in_value(self, state: State) -> str:
-        letter, value = state.token.text[0], state.token.text[2:]
-        words = self._rules.values[letter]
+        letter, value = state.token.text[0], state.token.text[2:].lstrip()
+        words = self._rules.words(letter, state.header)
         return (words.next_character(value) if words.is_prefix(value) else "") or "\n"
 
     def _in_quote(self, state: State) -> str:
@@ -111,13 +119,18 @@ class Completion:
             return "["
         if state.before not in _NOT_LAST and sections.may_end(position) and self._ends_well(state):
             return "\n"
+        if state.before == Before.FULL_BAR:
+            return "|"
         if not (bar.has_event or room):
             return self._bar_line(state, "", Effect.OPEN_REPEAT)
         target, effect = self._next_goal(state)
         if pending.must_continue or bar.filled < target or (pending.tied and room):
             return self._note(state)
-        if position.in_slur:
+        if position.slur in CLOSABLE:
             return ")"
+        if position.slur:
+            may_cross = self._rules.may_cross_bar_line(position)
+            return self._note(state) if room else "|" if may_cross else ")"
         return self._bar_line(state, "", effect)
 
     def _in_event(self, state: State) -> str:
@@ -128,11 +141,13 @@ class Completion:
         position, pending = state.position, state.pending
         start, most = text.lstrip("'"), self._rules.room(position)
         target, _ = self._rules.sections.next_goal(position)
-        rooms = (min(target - position.bar.filled, most), most)
+        filled, filling = position.bar.filled, self._rules.filling(state.header.unit)
+        must_continue = self._rules.continues(state)
+        rooms = (min(target - filled, most), most)
         # Before another ending, leave room for a better last note in this bar.
-        kinds = (False,) if self._ends_well(state) else (True, False)
-        choices = ((room, leave) for leave in kinds for room in rooms)
-        found = (self._rules.filling.shortest(r, pending, start, leave) for r, leave in choices)
+        kinds = (must_continue,) if self._ends_well(state) else (True, must_continue)
+        choices = ((Gap(room, filled), more) for more in kinds for room in rooms)
+        found = (filling.shortest(gap, pending, start, more) for gap, more in choices)
         length = next((length for length in found if length is not None), None)
         if length is None:
             return ""
@@ -146,6 +161,9 @@ class Completion:
         c = self._bar_line(state, state.token.text, effect)
         after = None if c else self._body.after_token(state)
         return self._in_music(after) if after else c
+
+    def _in_opening_bar_line(self, state: State) -> str:
+        return ":" if state.position.bar.has_event else self._in_music(state.between())
 
     def _bar_line(self, state: State, start: str, effect: Effect) -> str:
         """Return the next character of an allowed bar line, if possible one with this effect."""

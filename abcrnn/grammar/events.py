@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abcrnn.grammar.groups import may_close_group, read_group
-from abcrnn.grammar.rules import LINE_STARTS, Rules, Step, TokenGrammar
+from abcrnn.grammar.positions import Slur
+from abcrnn.grammar.rules import LINE_STARTS, NOTES, RESTS, Rules, Step, TokenGrammar
 from abcrnn.grammar.states import Before, Kind, Pending, Prefix, State
 
 _LETTERS = frozenset("ABCDEFGabcdefg")
@@ -11,9 +12,16 @@ _ACCIDENTALS = frozenset("^_=")
 _MARKS = frozenset(",'")
 _LENGTH = frozenset("0123456789/")
 _BREAKABLE = frozenset((2, 4, 8, 16))  # steps of notes that stay plain lengths when broken
-_RESTS = frozenset((Kind.REST, Kind.FIRST_REST))
 _NOT_FIRST = {Kind.FIRST_NOTE: Kind.NOTE, Kind.FIRST_REST: Kind.REST}
+_SHORTEST_BROKEN = 4  # d<<e divides the length of the d by it
 _MOST_NOTES = 4
+_AFTER_NOTE = {
+    Slur.OPEN: Slur.NOTE,
+    Slur.NOTE: Slur.NOTES,
+    Slur.NOTES: Slur.NOTES,
+    Slur.OVER: Slur.OVER_NOTES,
+    Slur.OVER_NOTES: Slur.OVER_NOTES,
+}
 
 
 class EventGrammar(TokenGrammar):
@@ -54,15 +62,15 @@ class EventGrammar(TokenGrammar):
         if not self._rules.lengths(state):
             return None
         pending = state.pending
-        if pending.tied or pending.prefix:  # of the prefixes, only a decoration still matters
-            decorated = pending.prefix == Prefix.DECORATION
-            prefix = Prefix.DECORATION if decorated else Prefix.NONE
+        if pending.tied or pending.prefix:  # of the prefixes, only such a decoration still matters
+            is_shortened = pending.prefix == Prefix.SHORTENED
+            prefix = Prefix.SHORTENED if is_shortened else Prefix.NONE
             state = state._replace(pending=pending._replace(tied=False, prefix=prefix))
         return state.reading(kind)
 
     def _start_rest(self, state: State, c: str) -> State | None:
         pending = state.pending
-        if pending.tied or pending.broken or pending.prefix > Prefix.CHORD_SYMBOL:
+        if pending.tied or pending.broken or pending.prefix > Prefix.TWO_CHORD_SYMBOLS:
             return None
         if not self._rules.lengths(state):
             return None
@@ -101,7 +109,7 @@ class EventGrammar(TokenGrammar):
         return self._break_rhythm(state, after, c) if c in "<>" else self._start_token(after, c)
 
     def _break_rhythm(self, state: State, after: State, c: str) -> State | None:
-        if state.token.kind in _RESTS or state.pending.broken:
+        if state.token.kind in RESTS or state.pending.broken:
             return None
         if bool(state.pending.tuplet) != bool(after.pending.tuplet):
             return None  # the tuplet ends between the two notes
@@ -110,9 +118,12 @@ class EventGrammar(TokenGrammar):
             steps not in _BREAKABLE
             or after.pending.tuplet
             # A program may play a staccato note as a shorter note and a rest.
-            or state.pending.prefix == Prefix.DECORATION
+            or state.pending.prefix == Prefix.SHORTENED
         ):
             return None
+        graces = state.pending.graces
+        if c == "<" and graces and steps // _SHORTEST_BROKEN <= graces:
+            return None  # the grace notes would be longer than the note
         pending = after.pending._replace(broken=steps)
         if not self._rules.lengths(after._replace(pending=pending)):
             return None
@@ -123,9 +134,9 @@ class EventGrammar(TokenGrammar):
         return after if c == state.token.text else self._start_token(after, c)  # at most >> or <<
 
     def _tie(self, state: State, c: str) -> State | None:
-        if self._strict and state.before != Before.NOTE:
-            return None
         position = state.position
+        if self._strict and (state.before not in NOTES or position.slur == Slur.NOTE):
+            return None
         if not (self._rules.lengths(state) or self._rules.allows_tie_over_bar_line(position)):
             return None
         return state.with_pending(state.pending._replace(tied=True))
@@ -144,14 +155,17 @@ def _after_event(state: State, steps: int) -> State:
         written = tuplet._replace(left=tuplet.left - 1, steps=tuplet.steps + steps)
         tuplet = written if written.left else None
         steps = 0 if tuplet else written.steps * written.q // written.p
-    bar = position.bar
+    bar, slur = position.bar, position.slur
+    if slur and kind not in RESTS:
+        slur = _AFTER_NOTE[slur]
     position = position._replace(
         bar=bar._replace(filled=bar.filled + steps, has_event=True),
-        has_note=position.has_note or kind not in _RESTS,
+        slur=slur,
+        has_note=position.has_note or kind not in RESTS,
     )
     may_be_tied = (
         kind in (Kind.NOTE, Kind.FIRST_NOTE)
-        and pending.prefix != Prefix.DECORATION
+        and pending.prefix != Prefix.SHORTENED
         and not pending.tuplet
     )
     before = Before.NOTE if may_be_tied else Before.NOTHING

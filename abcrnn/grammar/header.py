@@ -5,7 +5,11 @@ Sections 2.2 and 3 of ABC 2.1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from abcrnn.grammar.field_text import ANY_TEXT, may_end, read_name, read_text
 from abcrnn.grammar.positions import Ambiguity
+from abcrnn.grammar.rhythms import RhythmText
 from abcrnn.grammar.rules import Rules
 from abcrnn.grammar.states import Before, Header, Kind, State, Token
 from abcrnn.grammar.terminals import steps_of
@@ -15,8 +19,8 @@ from abcrnn.notation.fields import default_unit, parse_key, parse_meter, parse_u
 BODY_FIELDS = {"M": Before.METER, "L": Before.UNIT, "K": Before.KEY, "P": Before.PART}
 
 _DIGITS = frozenset("0123456789")
-_TEXT_FIELDS = frozenset("ABCDFGHNORSTYZ%")  # fields and comments that do not change the music
-_ANY = "*"  # represents any text
+_TEXT_FIELDS = frozenset("ABCDFGHNOQRSTYZ%")  # fields and comments that do not change bars
+_NAMES = frozenset("ACOT")  # text fields that name the tune, its author or its origin
 _MOST_DIGITS, _LONGEST_VALUE = 6, 60
 
 
@@ -25,11 +29,14 @@ class HeaderGrammar:
 
     def __init__(self, rules: Rules) -> None:
         self._rules, self._strict = rules, rules.strict
+        self._rhythms = RhythmText(rules.strict)
         self.steps = {
             Kind.NUMBER: self._number,
             Kind.LINE: self._line,
             Kind.FIELD: self._field,
             Kind.TEXT: self._text,
+            Kind.NAME: self._name,
+            Kind.RHYTHM: self._rhythm,
             Kind.VALUE: self._value,
         }
 
@@ -38,10 +45,11 @@ class HeaderGrammar:
         text = state.token.text
         if text in ("", "X"):
             return state.reading(Kind.NUMBER, text + c) if c == "X:"[len(text)] else None
+        if c == " " and self._allows_space_before_value(text):
+            return state.reading(Kind.NUMBER, "X: ")
+        text = text.rstrip()
         if c == "\n":
             return State(Token(Kind.LINE)) if text != "X:" else None
-        if c == " " and text == "X:":
-            return state
         if c not in _DIGITS or len(text) >= len("X:") + _MOST_DIGITS:
             return None
         return state.reading(Kind.NUMBER, text + "1")  # represents any digit
@@ -56,45 +64,85 @@ class HeaderGrammar:
         elif c == "K":
             allowed = bool(header.meter)
         else:
-            allowed = c in _TEXT_FIELDS or (c == "Q" and not self._strict)
+            allowed = c in _TEXT_FIELDS
         return state.reading(Kind.FIELD, c) if allowed else None
 
     def _field(self, state: State, c: str) -> State | None:
         letter = state.token.text
         if letter == "%":  # a comment; a program may read %% as a directive
-            return state.reading(Kind.TEXT, _ANY) if c not in "%\n" else None
+            if c in "%\n" or not self._allows_in_text(c, is_first=False):
+                return None
+            after = read_text("", c) if self._strict else ANY_TEXT
+            return state.reading(Kind.TEXT, after) if after else None
         if c != ":":
             return None
-        if letter in self._rules.values:
+        if letter in self._rules.values and (self._strict or letter != "Q"):
             return state.reading(Kind.VALUE, letter + c)
-        return state.reading(Kind.TEXT)
+        if letter == "R":
+            return state.reading(Kind.RHYTHM, state.header.rhythm + ":")
+        return state.reading(Kind.NAME if letter in _NAMES else Kind.TEXT)
 
     def _text(self, state: State, c: str) -> State | None:
+        return self._read(state, c, read_text)
+
+    def _name(self, state: State, c: str) -> State | None:
+        return self._read(state, c, read_name)
+
+    def _read(self, state: State, c: str, read: Callable[[str, str], str | None]) -> State | None:
+        """Read a character of a field that does not change the music."""
+        text = state.token.text
         if c == "\n":
-            return state.reading(Kind.LINE)
-        if c in ":|" and not state.token.text:
-            return None  # a letter and :: or :| is music
-        if c in "\\%" and self._strict:
+            return state.reading(Kind.LINE) if may_end(text) or not self._strict else None
+        if not self._allows_in_text(c, text == ""):
             return None
-        return state if state.token.text else state.reading(Kind.TEXT, _ANY)
+        after = read(text, c)
+        if after is None and not self._strict:
+            after = ANY_TEXT
+        return None if after is None else state.reading(state.token.kind, after)
+
+    def _rhythm(self, state: State, c: str) -> State | None:
+        text, header = state.token.text, state.header
+        meters = (header.meter,) if header.meter else self._rules.values["M"].words
+        if c == "\n":
+            kinds = self._rhythms.kinds(text, meters)
+            if kinds is None:
+                return None
+            # Of no more use if the meter is known.
+            header = header._replace(rhythm="" if header.meter else kinds)
+            return State(Token(Kind.LINE), header=header)
+        if not self._allows_in_text(c, text.endswith(":")):
+            return None
+        after = self._rhythms.read(text, c, meters)
+        return None if after is None else state.reading(Kind.RHYTHM, after)
+
+    def _allows_in_text(self, c: str, is_first: bool) -> bool:
+        if self._strict and c in "\\%":
+            return False
+        return not (is_first and c in ":|")  # a letter and :: or :| is music
 
     def _value(self, state: State, c: str) -> State | None:
         text = state.token.text
-        letter, value = text[0], text[2:]
+        if c == " " and self._allows_space_before_value(text):
+            return state.reading(Kind.VALUE, text[:2] + " ")
+        letter, value = text[0], text[2:].lstrip()
         if c == "\n":
-            is_known = not self._strict or value in self._rules.values[letter].words
+            is_known = not self._strict or value in self._rules.words(letter, state.header).words
             return self._after_value(state, letter, value) if is_known else None
-        if c == " " and not value:
-            return state
         if self._strict:
-            allowed = self._rules.values[letter].is_prefix(value + c)
+            allowed = self._rules.words(letter, state.header).is_prefix(value + c)
         else:
             allowed = len(value) < _LONGEST_VALUE
-        return state.reading(Kind.VALUE, text + c) if allowed else None
+        return state.reading(Kind.VALUE, f"{letter}:{value}{c}") if allowed else None
+
+    def _allows_space_before_value(self, text: str) -> bool:
+        """Whether a space may follow the text of a field; in strict mode, one after the colon."""
+        return text[1:] == ":" or (text[1:] == ": " and not self._strict)
 
     def _after_value(self, state: State, letter: str, value: str) -> State | None:
         if letter == "P":
             return _after_body_field(state, letter)
+        if letter == "Q":
+            return state.reading(Kind.LINE)
         if letter == "K":
             if parse_key(value) is None:
                 return None
@@ -141,14 +189,14 @@ class HeaderGrammar:
         """Return the steps of a full bar; None if notes cannot fill it exactly."""
         meter, unit = parse_meter(header.meter), parse_unit(header.unit)
         length = steps_of(meter.length, unit) if meter and meter.length and unit else None
-        return length if length and self._rules.filling.can_fill(length) else None
+        return length if length and self._rules.filling(header.unit).can_fill(length) else None
 
 
 def _changed(header: Header, letter: str, value: str) -> Header | None:
     """Return the header with another ``M:`` or ``L:``; None if the value is not valid."""
     if letter == "M":
         meter = parse_meter(value)
-        return header._replace(meter=value) if meter and meter.length else None
+        return header._replace(meter=value, rhythm="") if meter and meter.length else None
     return header._replace(unit=value) if parse_unit(value) else None
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abcrnn.grammar.header import BODY_FIELDS
-from abcrnn.grammar.positions import Closed, Effect, Ending
-from abcrnn.grammar.rules import LINE_STARTS, Rules, Step, TokenGrammar
+from abcrnn.grammar.positions import Closed, Effect, Ending, Position, Slur
+from abcrnn.grammar.rules import LINE_STARTS, SPACES, Rules, Step, TokenGrammar
 from abcrnn.grammar.states import END, Before, Kind, State
 from abcrnn.grammar.terminals import BAR_LINES
+
+_CROSSING = frozenset((Slur.NOTE, Slur.NOTES))  # slurs that may lead across a bar line
 
 
 class LineGrammar(TokenGrammar):
@@ -45,17 +47,23 @@ class LineGrammar(TokenGrammar):
         """
         if state.pending.tied and BAR_LINES[text] != (Effect.NEXT_BAR,):
             return None
-        if state.position.in_slur and self._strict:
+        slur = self._strict and state.position.slur
+        if slur and (slur not in _CROSSING or BAR_LINES[text] != (Effect.NEXT_BAR,)):
             return None
         position = self._rules.after_bar_line(state.position, text)
+        if position and slur:
+            position = position._replace(slur=Slur.OVER)
         return state.at(position) if position else None
 
     def _start_bar_line(self, state: State, c: str) -> State | None:
         in_line_start = state.before in LINE_STARTS
-        if c == "|" and in_line_start and not state.position.bar.has_event:
+        starts_bar = not state.position.bar.has_event
+        if c == "|" and (state.before == Before.FULL_BAR or (in_line_start and starts_bar)):
             return state.reading(Kind.OPENING_BAR_LINE, c)
-        if self._strict and state.before == Before.INDENT:
+        if state.before == Before.FULL_BAR:
             return None
+        if self._strict and starts_bar and state.before in SPACES | {Before.INDENT}:
+            return None  # after another bar line
         if state.pending.must_continue:
             return None
         return self._bar_line(state.reading(Kind.BAR_LINE), c)
@@ -80,15 +88,15 @@ class LineGrammar(TokenGrammar):
         It repeats the bar line that ended the line before, so no bar lies between the two.
         """
         text, position = state.token.text, state.position
-        if c == "|" and text == "|" and position.closed:
+        bar = position.bar
+        if c == "|" and text == "|" and position.closed and not bar.has_event:
             return state.reading(Kind.OPENING_BAR_LINE, "||")
         if c == ":":
             return self._bar_line(state, c)
         if c in "12":
             return self.after_bar_line(state, "[" + c)
-        bar = position.bar
         incomplete = bar.is_first or bar.filled or position.repeats.ending == Ending.SECOND_DUE
-        if self._strict and incomplete and text != "||":
+        if self._strict and ((incomplete and text != "||") or c in "\n!\\"):
             return None  # some programs count an empty bar before it
         if not self._may_continue(state):
             return None
@@ -97,31 +105,49 @@ class LineGrammar(TokenGrammar):
 
     def _start_line_end(self, state: State, c: str) -> State | None:
         """Begin the mark ``!`` or a backslash at the end of a line."""
-        if self._strict and state.before in LINE_STARTS:
-            return None
+        if self._strict:
+            # A continued line is of use only where a bar is cut in two.
+            needless = state.before in SPACES if c == "!" else not state.position.bar.has_event
+            if state.before in LINE_STARTS or needless:
+                return None
         return state.reading(Kind.LINE_END, c) if self._may_end_line(state) else None
 
     def _line_end(self, state: State, c: str) -> State | None:
         if c != "\n" or not self._may_end_line(state):
             return None
         is_continued = state.token.text == "\\"
-        return state.between(Before.CONTINUATION if is_continued else Before.LINE_START)
+        return self._begin_line(state, Before.CONTINUATION if is_continued else Before.LINE_START)
 
     def _end_line(self, state: State, c: str) -> State | None:
+        if self._strict and state.before in SPACES:
+            return None
         if state.before not in LINE_STARTS:
-            return state.between(Before.LINE_START) if self._may_end_line(state) else None
+            return self._begin_line(state) if self._may_end_line(state) else None
         # A blank line ends the tune.
         may_end = state.before == Before.LINE_START and not state.pending.tied
         return END if may_end and self._rules.sections.may_end(state.position) else None
 
     def _may_end_line(self, state: State) -> bool:
-        pending = state.pending
-        return not (pending.must_continue or (self._strict and pending.tied))
+        pending, position = state.pending, state.position
+        if pending.must_continue or (self._strict and pending.tied):
+            return False
+        if self._strict and self._is_full(position):  # a bar line would begin the next line
+            return self._rules.sections.after(position, (Effect.OPEN_REPEAT,)) is not None
+        return self._rules.sections.may_end_line(position)
+
+    def _is_full(self, position: Position) -> bool:
+        """Whether only a bar line is missing in the bar."""
+        return position.bar.has_event and not self._rules.room(position)
+
+    def _begin_line(self, state: State, before: Before = Before.LINE_START) -> State:
+        if self._strict and self._is_full(state.position):
+            return state.between(Before.FULL_BAR)
+        return state.at(self._rules.sections.begin_line(state.position))._replace(before=before)
 
     def start_field(self, state: State, c: str) -> State | None:
         """Begin a field between two lines of music."""
         position, repeats = state.position, state.position.repeats
-        if position.bar.has_event or state.pending.tied:
+        if position.bar.has_event or state.pending.tied or (self._strict and position.slur):
             return None
         opens = self._rules.sections.after(position, (Effect.OPEN_REPEAT,)) is not None
         if not opens and not self._may_continue(state):

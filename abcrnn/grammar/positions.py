@@ -50,6 +50,17 @@ class Closed(IntEnum):
     TUNE = 2  # the tune may end here
 
 
+class Slur(IntEnum):
+    """The slur that is open at a position."""
+
+    NONE = 0
+    OPEN = 1  # no note has come in it
+    NOTE = 2  # one note
+    NOTES = 3  # two or more notes
+    OVER = 4  # at least one note before a bar line, and none after it
+    OVER_NOTES = 5  # notes on both sides of a bar line
+
+
 #: Value of :attr:`Repeats.remainder` where no ``:|`` may come before the next ``|:``.
 NO_REPEAT = -1
 
@@ -104,8 +115,19 @@ class Repeats(NamedTuple):
     ambiguity: Ambiguity = Ambiguity.NONE
 
 
+class Run(IntEnum):
+    """Complete bars since the line or the section began, whichever was later."""
+
+    LINE_PIECE = -3  # as PIECE, at the start of a line
+    PIECE = -2  # none; the section began in a bar, the rest of which is not complete
+    LINE = -1  # none; the line began, and perhaps a section with it
+    SECTION = 0  # none; the section began in the line
+    ONE = 1
+    MORE = 2
+
+
 class Progress(NamedTuple):
-    """Sections and bars written so far, counted only as far as a request needs them.
+    """Sections and bars written so far, counted only as far as the rules need them.
 
     Parameters
     ----------
@@ -114,10 +136,12 @@ class Progress(NamedTuple):
     bar : int
         Number of the current bar in its section (with a form) or tune (with a number of
         bars); a pickup is bar 0 or part of bar 1.
+    run : Run
     """
 
     sections: int = 0
     bar: int = 0
+    run: Run = Run.SECTION
 
 
 class Position(NamedTuple):
@@ -131,8 +155,7 @@ class Position(NamedTuple):
     closed : Closed
     has_note : bool
         Whether the tune has a note.
-    in_slur : bool
-        Whether a slur is open.
+    slur : Slur
     """
 
     bar: Bar
@@ -140,7 +163,7 @@ class Position(NamedTuple):
     progress: Progress = Progress()
     closed: Closed = Closed.NOTHING
     has_note: bool = False
-    in_slur: bool = False
+    slur: Slur = Slur.NONE
 
 
 #: The position in a header.

@@ -6,12 +6,15 @@ Sections 4.11 to 4.14, 4.18 and 4.19 of ABC 2.1.
 from __future__ import annotations
 
 from abcrnn.grammar.groups import may_close_group, read_group
-from abcrnn.grammar.rules import LINE_STARTS, Rules, Step, TokenGrammar
+from abcrnn.grammar.positions import Slur
+from abcrnn.grammar.rules import CLOSABLE, LINE_STARTS, SPACES, Rules, Step, TokenGrammar
 from abcrnn.grammar.states import Kind, Pending, Prefix, State, Tuplet
 from abcrnn.grammar.terminals import TUPLETS, chord_letter
 
 _DECORATIONS = frozenset(".~LMPTuv")
 _PLAYED_DECORATIONS = frozenset("HOS")  # some programs change lengths or the order of bars
+_ROLLS = frozenset("~")
+_SHORTENING = frozenset(".T")
 _LENGTH = frozenset("0123456789/")
 _MOST_GRACES, _LONGEST_QUOTE = 3, 60
 
@@ -38,7 +41,7 @@ class PrefixGrammar(TokenGrammar):
         }
 
     def _start_paren(self, state: State, c: str) -> State | None:
-        if self._strict and state.pending.prefix == Prefix.DECORATION:
+        if self._strict and state.pending.prefix >= Prefix.DECORATION:
             return None
         return state.reading(Kind.PAREN) if self._rules.lengths(state) else None
 
@@ -46,24 +49,33 @@ class PrefixGrammar(TokenGrammar):
         """Begin a tuplet or a slur."""
         position, pending = state.position, state.pending
         if c in self._rules.tuplets:
-            allowed = self._may_follow(pending, Prefix.GRACE)
+            allowed = not self._strict or pending.prefix <= Prefix.GRACE
             if pending.tuplet or pending.broken or not allowed:
                 return None
             tuplet = Tuplet(int(c), 0, *TUPLETS[c])
             after = state.with_pending(pending._replace(tuplet=tuplet))
             return after if self._rules.lengths(after) else None
-        if position.in_slur and self._strict:
+        if position.slur and self._strict:
             return None
-        after = state._replace(position=position._replace(in_slur=True))
+        after = state._replace(position=position._replace(slur=Slur.OPEN))
         return self._start_token(_with_prefix(after, Prefix.SLUR), c)
 
     def _close_slur(self, state: State, c: str) -> State | None:
         position = state.position
         if self._strict and (
-            state.before in LINE_STARTS or not position.in_slur or state.pending != Pending()
+            state.before in LINE_STARTS | SPACES
+            or not position.slur
+            or state.pending != Pending()
+            or self._must_continue_slur(state)
         ):
             return None
-        return state.at(position._replace(in_slur=False))
+        return state.at(position._replace(slur=Slur.NONE))
+
+    def _must_continue_slur(self, state: State) -> bool:
+        """Whether another note must come in a slur, unless a prompt leaves no room for it."""
+        position = state.position
+        may_continue = self._rules.lengths(state) or self._rules.may_cross_bar_line(position)
+        return position.slur not in CLOSABLE and bool(may_continue)
 
     def _decoration(self, state: State, c: str) -> State | None:
         """Read a decoration, which is a single character."""
@@ -72,7 +84,14 @@ class PrefixGrammar(TokenGrammar):
             allowed = c in _DECORATIONS and pending.prefix < Prefix.DECORATION
             if not allowed or pending.broken or pending.tied:
                 return None
-        return _with_prefix(state, Prefix.DECORATION) if self._rules.lengths(state) else None
+            if c in _ROLLS:
+                if pending.graces:
+                    return None  # abc2midi plays both as grace notes
+                state = state.with_pending(pending._replace(graces=1))
+            elif c == "." and pending.graces:  # abc2midi plays half of the note
+                state = state.with_pending(pending._replace(graces=2 * pending.graces))
+        prefix = Prefix.SHORTENED if c in _SHORTENING else Prefix.DECORATION
+        return _with_prefix(state, prefix) if self._rules.lengths(state) else None
 
     def _start_grace(self, state: State, c: str) -> State | None:
         pending = state.pending
@@ -84,7 +103,10 @@ class PrefixGrammar(TokenGrammar):
 
     def _grace(self, state: State, c: str) -> State | None:
         if c == "}" and may_close_group(state):
-            return _with_prefix(state, Prefix.GRACE)
+            after = _with_prefix(state, Prefix.GRACE)
+            if not self._strict:
+                return after
+            return after.with_pending(after.pending._replace(graces=state.token.notes))
         if c in _LENGTH and state.token.notes and not self._strict:
             return state
         return read_group(state, c, _MOST_GRACES)
@@ -107,8 +129,12 @@ class PrefixGrammar(TokenGrammar):
             allowed = c not in "\n%" and len(text) < _LONGEST_QUOTE
             return state.reading(Kind.QUOTE, text + c) if allowed else None
         if c == '"':
-            is_known = text in self._rules.chords.words
-            return _with_prefix(state, Prefix.CHORD_SYMBOL) if is_known else None
+            if text not in self._rules.chords.words:
+                return None
+            is_second = state.pending.prefix == Prefix.CHORD_SYMBOL
+            return _with_prefix(
+                state, Prefix.TWO_CHORD_SYMBOLS if is_second else Prefix.CHORD_SYMBOL
+            )
         text += chord_letter(text, c)
         return state.reading(Kind.QUOTE, text) if self._rules.chords.is_prefix(text) else None
 

@@ -22,7 +22,18 @@ from abcrnn.grammar.positions import (
     Position,
     Progress,
     Repeats,
+    Run,
+    Slur,
 )
+
+_AFTER_BAR = {
+    Run.LINE_PIECE: Run.LINE,
+    Run.PIECE: Run.SECTION,
+    Run.LINE: Run.ONE,
+    Run.SECTION: Run.ONE,
+    Run.ONE: Run.MORE,
+    Run.MORE: Run.MORE,
+}
 
 
 class Sections:
@@ -52,7 +63,7 @@ class Sections:
 
     def start(self, bar_length: int) -> Position:
         """Return the position before the first note, with bars of that many steps."""
-        progress = Progress(bar=1) if self._counts else Progress()
+        progress = Progress(bar=int(self._counts), run=Run.LINE)
         return Position(Bar(bar_length, is_first=True), progress=progress)
 
     def after(self, position: Position, effects: tuple[Effect, ...]) -> Position | None:
@@ -78,9 +89,33 @@ class Sections:
             position.closed == Closed.TUNE
             and position.has_note
             and not (position.bar.has_event or repeats.is_open or repeats.ending)
-            and not (position.in_slur and self._strict)
+            and not (position.slur and self._strict)
             and (not self._counts or self._is_complete(position))
         )
+
+    def may_end_line(self, position: Position) -> bool:
+        """Whether a line of music may end here.
+
+        In strict mode it has two bars, unless a section or the second ending begins.
+        """
+        run, at_bar_line = position.progress.run, not position.bar.has_event
+        starts_section = (
+            run in (Run.SECTION, Run.PIECE) or position.repeats.ending == Ending.SECOND_DUE
+        )
+        if not self._strict or (at_bar_line and starts_section):
+            return True
+        return run == Run.MORE and not self._is_last_bar(position)
+
+    def may_reach_next_bar(self, position: Position) -> bool:
+        """Whether a plain bar line may come as soon as the bar is full."""
+        bar = position.bar
+        return self.bar_limit(position) == bar.length and not self._is_last_bar(position)
+
+    def begin_line(self, position: Position) -> Position:
+        """Return the position at the start of the next line."""
+        progress = position.progress
+        run = Run.LINE_PIECE if progress.run <= Run.PIECE else Run.LINE
+        return position._replace(progress=progress._replace(run=run))
 
     def bar_limit(self, position: Position) -> int:
         """Return the steps that the bar may be filled to, including those already filled."""
@@ -100,7 +135,7 @@ class Sections:
         for target in (position.repeats.remainder, bar.length):
             if bar.filled < target or (bar.filled == target and bar.has_event):
                 full = bar._replace(filled=target, has_event=True)
-                closing = position._replace(bar=full, has_note=True, in_slur=False)
+                closing = position._replace(bar=full, has_note=True, slur=Slur.NONE)
                 for effect in (Effect.CLOSE_REPEAT, Effect.END_SECTION):
                     if self._effects[effect](closing):
                         return target, effect
@@ -117,7 +152,7 @@ class Sections:
             return _begin_bar(position, 0, repeats, progress._replace(bar=min(progress.bar, 1)))
         if bar.filled != bar.length or self._is_last_bar(position):
             return None
-        return _begin_bar(position, 0, repeats, self._count_bar(progress, 0))
+        return _begin_bar(position, 0, repeats, self._count_bar(_with_bar(progress), 0))
 
     def _end_section(self, position: Position) -> Position | None:
         bar, repeats = position.bar, position.repeats
@@ -130,6 +165,8 @@ class Sections:
             return None
         left = bar.filled % bar.length
         is_whole = left in (0, repeats.remainder)  # whether it may also end the tune
+        if not self._is_long_enough(position, left):
+            return None
         if not self._request_allows_end(position, left, is_whole):
             return None
         if self._strict and not _is_unambiguous_end(repeats, left, is_whole):
@@ -165,15 +202,15 @@ class Sections:
             return None
         if repeats.ending == Ending.FIRST:
             due = repeats._replace(ending=Ending.SECOND_DUE)
-            return _begin_bar(position, 0, due, position.progress)
-        if repeats.ending:
+            return _begin_bar(position, 0, due, _with_bar(position.progress))
+        if repeats.ending or not self._is_long_enough(position, left):
             return None
         closed = repeats._replace(is_open=False, any_closed=True)
         return self._close_section(position, left, closed, Closed.TUNE)
 
     def _open_repeat(self, position: Position) -> Position | None:
         bar, repeats = position.bar, position.repeats
-        if repeats.is_open or position.in_slur:
+        if repeats.is_open or position.slur:
             return None
         if repeats.ending in (Ending.FIRST, Ending.SECOND_DUE):
             return None
@@ -196,7 +233,9 @@ class Sections:
         if self._strict and not is_whole:
             return None
         if not bar.is_short_pickup:
-            progress = self._count_bar(progress, left)
+            if not self._is_long_enough(position, left):
+                return None
+            progress = _with_section(self._count_bar(progress, left), left)
         opened = _opened(repeats, left)
         return _begin_bar(position, left, opened, progress)
 
@@ -237,7 +276,7 @@ class Sections:
 
     def _may_close_section(self, position: Position) -> bool:
         bar = position.bar
-        if not bar.has_event or bar.is_short_pickup or (position.in_slur and self._strict):
+        if not bar.has_event or bar.is_short_pickup or (position.slur and self._strict):
             return False
         if position.repeats.ending == Ending.SECOND_DUE:
             return False
@@ -247,12 +286,21 @@ class Sections:
     def _close_section(
         self, position: Position, left: int, repeats: Repeats, closed: Closed
     ) -> Position:
-        progress = position.progress
+        progress = _with_section(position.progress, left)
         if self._form:
-            progress = Progress(progress.sections + 1, int(left == 0))
+            progress = progress._replace(sections=progress.sections + 1, bar=int(left == 0))
         else:
             progress = self._count_bar(progress, left)
         return _begin_bar(position, left, repeats._replace(ending=Ending.NONE), progress, closed)
+
+    def _is_long_enough(self, position: Position, left: int) -> bool:
+        """Whether a section may end here: in strict mode, not after a bar that is no ending."""
+        is_ending = position.repeats.ending == Ending.SECOND
+        if not self._strict or is_ending or self._is_last_bar(position):
+            return True
+        if self._bars and left == 0 and position.progress.bar == self._bars - 1:
+            return False  # the last section would have a single bar
+        return position.progress.run >= Run.ONE
 
     def _count_bar(self, progress: Progress, left: int) -> Progress:
         """Count a bar line, unless it cuts a bar in two."""
@@ -268,10 +316,10 @@ class Sections:
 
     def _is_last_bar(self, position: Position) -> bool:
         """Whether the section (with a form) or the tune must end in this bar."""
-        sections, bar = position.progress
+        progress = position.progress
         if self._form:
-            return self._is_in_form(position) and bar == self._form[sections][0]
-        return bar == self._bars
+            return self._is_in_form(position) and progress.bar == self._form[progress.sections][0]
+        return progress.bar == self._bars
 
     def _is_complete(self, position: Position) -> bool:
         """Whether all requested sections or bars are written."""
@@ -307,7 +355,17 @@ def _begin_bar(
 ) -> Position:
     """Begin the next bar, of which ``filled`` steps were played before the bar line."""
     bar = Bar(position.bar.length, filled)
-    return Position(bar, repeats, progress, closed, position.has_note, position.in_slur)
+    return Position(bar, repeats, progress, closed, position.has_note, position.slur)
+
+
+def _with_bar(progress: Progress) -> Progress:
+    """Return the progress after one more bar of a section."""
+    return progress._replace(run=_AFTER_BAR[progress.run])
+
+
+def _with_section(progress: Progress, left: int) -> Progress:
+    """Return the progress at the beginning of a section, ``left`` steps into a bar."""
+    return progress._replace(run=Run.PIECE if left else Run.SECTION)
 
 
 def _opened(repeats: Repeats, remainder: int) -> Repeats:

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     LINE = "start of a header line"
     FIELD = "field letter"
     TEXT = "text of a field"  # a field that does not change the music, or a comment
+    NAME = "title or name"
+    RHYTHM = "rhythm"
     VALUE = "value of a field"  # M:, L:, K: or P:
     # In the music.
     MUSIC = "between two tokens"
@@ -61,14 +63,17 @@ class Before(IntEnum):
 
     NOTHING = 0  # nothing that matters
     NOTE = 1  # a note that may be tied
-    LINE_START = 2
-    CONTINUATION = 3  # the start of a line after one that ended in a backslash
-    INDENT = 4  # spaces at the start of a line
+    SPACE = 2
+    NOTE_SPACE = 3  # a note that may be tied, and a space
+    LINE_START = 4
+    CONTINUATION = 5  # the start of a line after one that ended in a backslash
+    INDENT = 6  # spaces at the start of a line
+    FULL_BAR = 7  # the start of a line, with |: to come
     # A field between two lines of music; fields come in this order.
-    METER = 5
-    UNIT = 6
-    KEY = 7
-    PART = 8
+    METER = 8
+    UNIT = 9
+    KEY = 10
+    PART = 11
 
 
 class Prefix(IntEnum):
@@ -76,9 +81,11 @@ class Prefix(IntEnum):
 
     NONE = 0
     CHORD_SYMBOL = 1
-    SLUR = 2
-    GRACE = 3
-    DECORATION = 4
+    TWO_CHORD_SYMBOLS = 2  # one above the other
+    SLUR = 3
+    GRACE = 4
+    DECORATION = 5
+    SHORTENED = 6  # a decoration that some programs play by dividing the note
 
 
 class Tuplet(NamedTuple):
@@ -113,12 +120,15 @@ class Pending(NamedTuple):
         Steps that it must be written with, after ``>`` or ``<``; 0 for any.
     tuplet : Tuplet, optional
         It belongs to this tuplet.
+    graces : int
+        Number of grace notes before it; it is played longer than as many steps.
     """
 
     tied: bool = False
     prefix: Prefix = Prefix.NONE
     broken: int = 0
     tuplet: Tuplet | None = None
+    graces: int = 0
 
     @property
     def must_continue(self) -> bool:
@@ -127,10 +137,20 @@ class Pending(NamedTuple):
 
 
 class Header(NamedTuple):
-    """Values of the fields ``M:`` and ``L:`` in force; empty if there is none."""
+    """Fields that restrict what follows; empty if there is none.
+
+    Parameters
+    ----------
+    meter, unit : str
+        Values of ``M:`` and ``L:`` in force.
+    rhythm : str
+        Kinds of meter that suit ``R:``, until the meter is known; see
+        :mod:`abcrnn.grammar.rhythms`.
+    """
 
     meter: str = ""
     unit: str = ""
+    rhythm: str = ""
 
 
 class EndingState(NamedTuple):

@@ -29,6 +29,10 @@ METERS = (
     "C", "6/8", "4/4", "C|", "2/4", "3/4", "9/8", "12/8", "3/8", "6/4", "2/2", "3/2", "9/4", "5/4",
     "7/8", "5/8",
 )  # fmt: skip
+#: Tempos that may be generated; what comes before them is a beat.
+TEMPOS = tuple(
+    f"{beat}{speed}" for beat in ("", "1/4=", "3/8=", "1/2=", "1/8=") for speed in range(40, 241)
+)
 UNITS = ("1/8", "1/16", "1/4")
 
 #: The effects of each bar line, in order (sections 4.8 and 4.9).
@@ -69,9 +73,35 @@ _ODD_LENGTHS = {
 }
 
 
-def note_lengths(strict: bool) -> dict[str, int]:
-    """Return note lengths in steps by their spelling (section 4.3)."""
-    return _PLAIN_LENGTHS if strict else _PLAIN_LENGTHS | _ODD_LENGTHS
+# Lengths that musicians write, in whole notes. Of 4851 valid tunes of irish, jigs, oneills,
+# airds and ryans, COUNT have another one. Shorter dotted notes are written as d>e.
+_WRITTEN = frozenset(
+    [*(Fraction(1, n) for n in (1, 2, 4, 8, 16, 32)), *(Fraction(3, n) for n in (4, 8, 16))]
+)
+# Spellings for which there is a shorter one; no tune has them.
+_LONG_SPELLINGS = frozenset(("1", "1/2", "1/4"))
+
+
+def note_lengths(unit: Fraction | None) -> Mapping[str, int]:
+    """Return note lengths in steps by their spelling (section 4.3).
+
+    Parameters
+    ----------
+    unit : Fraction or None
+        Unit note length in whole notes, for the lengths that musicians write with it;
+        None for all lengths.
+
+    Returns
+    -------
+    mapping of str to int
+    """
+    if unit is None:
+        return _PLAIN_LENGTHS | _ODD_LENGTHS
+    return {
+        text: steps
+        for text, steps in _PLAIN_LENGTHS.items()
+        if text not in _LONG_SPELLINGS and unit * steps / STEPS in _WRITTEN
+    }
 
 
 #: By the number ``p`` that opens a tuplet (section 4.13): the number of its events and ``q``.

@@ -13,6 +13,7 @@ from abcrnn.notation import check_tune
 
 ALPHABET = "\n !\"#'()+,-./0123456789:<>=ABCDEFGHKLMPSTX[\\]^_abcdefgmnuvz{|}~"
 PLAIN = "\nX1:MLKD|] ABCDEFGabcdefgz23468/<>(-"
+PRINTABLE = "\n" + "".join(map(chr, range(32, 127)))
 POOR = "\nX1:MKC/DAabc2|"  # hardly more than a tune needs
 
 
@@ -188,37 +189,38 @@ MUSIC = "X:1\nM:6/8\nL:1/8\nK:D\n"
 @pytest.mark.parametrize(
     ("music", "strict", "loose"),
     [
-        ("A|:d3 def:|", True, True),  # a pickup before the repeat
-        ("A|dAF DF||d|fed dA|]", True, True),  # a double bar that cuts a bar in two
-        ("A|dAF DF||d|fed dA:|", True, True),  # back to the d or to the A: both complete the bar
+        ("A|:d3 def|d3 def:|", True, True),  # a pickup before the repeat
+        ("A|dAF DFA|dAF DF||d|fed fed|fed dA|]", True, True),  # a double bar that cuts a bar in two
+        # Back to the d or to the A: both complete the bar.
+        ("A|dAF DFA|dAF DF||d|fed fed|fed dA:|", True, True),
         ("A|dAF DFA|d3 d3||fed fed|d3 d2:|", False, False),  # back to the full bar after ||
         ("A|dAF DFA|d3 d3||fed fed|d3 d3:|", False, True),  # some programs go back to the A
-        ("A|dAF DFA|d3 d3|||:fed fed|d3 d3:|fed fed:|", True, True),
+        ("A|dAF DFA|d3 d3|||:fed fed|d3 d3:|fed fed|fed fed:|", True, True),
         ("A||dAF DFA|d3 d3:|", False, True),
-        ("d6:|d6|[1d6:|[2d5||d|d6|[1d5:|[2d6||", False, True),
+        ("d6|d6:|d6|[1d6:|[2d5||d|d6|[1d5:|[2d6||", False, True),
         ("d6:|[1d6:|[2d6:|", False, False),  # a last ending closed by :|
         ("A|dAF DFA||d|fed dA|]", False, False),  # the bar before the | is not short
         ("A|dAF DFA|d3 d2||\n|| e|fed edc|d3 d2|]", True, True),
         ('"(D7)"d3 "A"def|', False, False),  # the only bar, not closed
-        ('"(D7)"d3 "A"def||', True, True),
-        ('"(D7)"d3 ">"def||', False, True),  # music21 loses the note after it
-        ("d>(e f) def||", True, True),
-        ("(3.d.e.f (3{g}fed de||", True, True),
-        ("d3 def:||", True, True),
+        ('"(D7)"d3 "A"def|d6||', True, True),
+        ('"(D7)"d3 ">"def|d6||', False, True),  # music21 loses the note after it
+        ("d>(e f) def|d6||", True, True),
+        ("(3.d.e.f (3{g}fed de|d6||", True, True),
+        ("d6|d3 def:||", True, True),
         ("d|def def|d3 d2:||", False, True),  # a program may count an empty bar
         ("z:|", False, False),  # no note
         ("d6:|\nz::d6|]", False, False),
-        ("d6||\nz6||", True, True),
+        ("d6|d6||\nz6|z6||", True, True),
         ("d3-z3||", False, False),
-        ("d3-e3||", True, True),  # pitches are left to PitchAutomaton
+        ("d3-e3|d6||", True, True),  # pitches are left to PitchAutomaton
         (":|", False, False),
         ("zzz zzz:|", False, False),
         ("d6|[1d6:|[2d6||", True, True),
-        ("d6||:d6::d6:|", True, True),
-        ("d6:|d6||:d6::d6:|", False, True),  # abc2midi finds no |: in it
-        ("d6:|d6|:d6::d6:|", True, True),
-        ("d6:|:d6:|", False, True),
-        ("d6:|d6|[1d6:|[2d6||", False, True),  # some programs need |: before endings
+        ("d6|d6||:d6|d6::d6|d6:|", True, True),
+        ("d6|d6:|d6|d6||:d6|d6::d6|d6:|", False, True),  # abc2midi finds no |: in it
+        ("d6|d6:|d6|d6|:d6|d6::d6|d6:|", True, True),
+        ("d6|d6:|:d6|d6:|", False, True),
+        ("d6|d6:|d6|[1d6:|[2d6||", False, True),  # some programs need |: before endings
     ],
 )
 def test_strict_and_other_modes(music, strict, loose):
@@ -228,17 +230,287 @@ def test_strict_and_other_modes(music, strict, loose):
 
 
 def test_the_meter_may_change_after_the_key():
-    assert follows(TuneAutomaton(ALPHABET), "X:1\nM:4/4\nK:G\nM:6/8\nP:A\nd3 def||\n\n")
+    assert follows(TuneAutomaton(ALPHABET), "X:1\nM:4/4\nK:G\nM:6/8\nP:A\nd3 def|d6||\n\n")
 
 
 def test_no_line_of_music_begins_with_a_letter_and_a_colon():
     """Some programs read z:| as a field; it is the end of a repeat."""
     for letter in "zb":
         music = f"zzz zz\n{letter}" if letter == "z" else f"bbb bb\n{letter}"
-        text = MUSIC + "d6|" + music
+        text = MUSIC + "d6|d6|" + music
         assert follows(TuneAutomaton(ALPHABET), text)
         assert not follows(TuneAutomaton(ALPHABET), text + ":")
         assert follows(TuneAutomaton(ALPHABET, strict=False), text + ":|\n\n") == (letter == "z")
+
+
+# Clean output ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("music", "strict"),
+    [
+        ("def dfa | d6 |]", True),
+        ("def  dfa|d6|]", False),
+        ("def dfa  |d6|]", False),
+        ("def dfa|  d6|]", False),
+        (" def dfa|d6|]", False),
+        ("def dfa|\n d6|]", False),
+        ("def dfa| \nd6|]", False),
+        ("def dfa|d6|] ", False),
+        ("def dfa| !\nd6|]", False),
+        ('"G" def dfa|d6|]', True),
+        ('"G"  def dfa|d6|]', False),
+        ("d3- d3|d6|]", True),
+        ("d3 -d3|d6|]", True),  # one in three tunes of jigs
+        ("d3  -d3|d6|]", False),
+        ("d3 - d3|d6|]", True),
+        ("(3 def d4|d6|]", False),
+        ("(3d ef d4|d6|]", True),
+        ("(def ) d3|d6|]", False),
+        ("d> e d4|d6|]", False),
+        ("|: def dfa | d6 :|", True),
+        ("|:  def dfa | d6 :|", False),
+    ],
+)
+def test_generated_music_has_single_spaces(music, strict):
+    text = MUSIC + music + "\n\n"
+    assert follows(TuneAutomaton(ALPHABET), text) == strict
+    assert follows(TuneAutomaton(ALPHABET, strict=False), text)
+
+
+@pytest.mark.parametrize(
+    ("header_text", "strict"),
+    [
+        ("X: 1\nT: The Lark\nM: 6/8\nL: 1/8\nK: D\n", True),
+        ("X:  1\nT:The Lark\nM:6/8\nK:D\n", False),
+        ("X:1\nT:  The Lark\nM:6/8\nK:D\n", False),
+        ("X:1\nT:The  Lark\nM:6/8\nK:D\n", False),
+        ("X:1\nT:The Lark \nM:6/8\nK:D\n", False),
+        ("X:1\nT:\nM:6/8\nK:D\n", False),
+        ("X:1\nT: \nM:6/8\nK:D\n", False),
+        ("X:1\n% a comment\nM:6/8\nK:D\n", True),
+        ("X:1\n%  a comment\nM:6/8\nK:D\n", False),
+        ("X:1\n% \nM:6/8\nK:D\n", False),
+        ("X:1\nM:  6/8\nK:D\n", False),
+        ("X:1\nM:6/8\nK:  D\n", False),
+        ("X:1\nM:6/8\nK:D  minor\n", False),
+    ],
+)
+def test_generated_fields_have_single_spaces(header_text, strict):
+    alphabet = "".join(sorted({*ALPHABET, *"%ehiklorty"}))
+    text = header_text + "def dfa|d6|]\n\n"
+    assert follows(TuneAutomaton(alphabet), text) == strict
+    if "  minor" not in text:
+        assert follows(TuneAutomaton(alphabet, strict=False), text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_name"),
+    [
+        ('The Lark (or: "Foo"), No. 2', True),
+        ("O'Neill's & Co. [1]", True),
+        ("'Twas - a Jig!", True),
+        ("The (Lark", False),
+        ("Lark)", False),
+        ("The (Lark]", False),
+        ('"Lark', False),
+        ("((((Lark))))", False),
+        ("()", False),
+        ('The "" Lark', False),
+        ("-", False),
+        ("Lark -", False),
+        ("A Lark !", True),
+        ("The {Lark}", False),
+        ("<b>Lark", False),
+        ("Lark^2", False),
+    ],
+)
+def test_generated_titles_have_words_and_paired_brackets(text, is_name):
+    for letter in "TC":
+        tune = f"X:1\n{letter}:{text}\nM:6/8\nK:D\n"
+        assert follows(TuneAutomaton(PRINTABLE), tune) == is_name
+        assert follows(TuneAutomaton(PRINTABLE, strict=False), tune)
+    assert follows(TuneAutomaton(PRINTABLE), f"X:1\nN:{text}\nM:6/8\nK:D\n")
+
+
+@pytest.mark.parametrize(
+    ("tempo", "strict"),
+    [("90", True), (" 120", True), ("1/4=90", True), ("3/8=116", True), ("", False), ("900", False),
+     ("7", False), ("1/4", False), ("Allegro", False), ("1/4=1/4", False)],
+)  # fmt: skip
+def test_tempos(tempo, strict):
+    tune = f"X:1\nQ:{tempo}\nM:6/8\nK:D\n"
+    assert follows(TuneAutomaton(PRINTABLE), tune) == strict
+    assert follows(TuneAutomaton(PRINTABLE, strict=False), tune)
+
+
+def test_an_open_bracket_of_a_prompt_is_closed():
+    state, _ = TuneAutomaton(PRINTABLE, strict=False).follow("X:1\nT:The Lark (or")
+    after = TuneAutomaton(PRINTABLE).successors(state)
+    assert ")" in after and "\n" not in after
+    assert completion(TuneAutomaton(PRINTABLE), state).startswith(")\nM")
+
+
+@pytest.mark.parametrize(
+    ("fields", "strict"),
+    [
+        ("M:6/8\nR:jig", True),
+        ("R:jig\nM:6/8", True),
+        ("R:slip jig\nM:9/8", True),
+        ("R: Slow Hornpipe\nM:C|", True),
+        ("R:hornpipe\nM:3/2", True),
+        ("R:air\nM:6/8", True),
+        ("R:jiggly\nM:C", True),
+        ("R:hornpipe\nM:6/8", False),
+        ("M:6/8\nR:hornpipe", False),
+        ("M:6/8\nR:Reels", False),
+        ("M:6/8\nR:slip jig", False),
+        ("R:slip jig\nM:6/8", False),
+        ("R:reel\nR:jig\nM:6/8", False),
+        ("R:waltz\nM:C", False),
+        ("R:reel jig\nM:C", False),
+        ("R:\nM:6/8", False),
+    ],
+)
+def test_generated_rhythms_suit_the_meter(fields, strict):
+    tune = f"X:1\n{fields}\nK:D\n"
+    assert follows(TuneAutomaton(PRINTABLE), tune) == strict
+    assert follows(TuneAutomaton(PRINTABLE, strict=False), tune)
+
+
+def test_a_requested_meter_decides_which_rhythms_are_generated():
+    automaton = TuneAutomaton(PRINTABLE, values={"M": ("6/8",)})
+    assert follows(automaton, "X:1\nR:jig\nM:6/8\n") and not follows(automaton, "X:1\nR:reel\n")
+    # A contradiction in the request itself is not an error.
+    given, _ = TuneAutomaton(PRINTABLE, strict=False).follow("X:1\nR:reel\n")
+    assert completion(automaton, given).startswith("M:6/8\n")
+
+
+@pytest.mark.parametrize(
+    ("music", "strict"),
+    [
+        ("(de)f d3|d6|]", True),
+        ("(d2)f d3|d6|]", False),
+        ("(d)ef d3|d6|]", False),
+        ("(d-d) ef (3(de)f d|d6|]", False),
+        ("de (ef) d2|d6|]", True),
+        ("def d2(e|d6)|]", True),  # a slur across a bar line
+        ("def d2(e|d6)|d6|]", True),
+        ("def d2(e|d3 d3|d6)|]", False),
+        ("def d2(e|z6)|]", False),
+        ("d6|def (d2e|\nd3) d3|d6|]", True),
+        ("def d2(e:|d6)|]", False),
+        ("def d2(e|]d6)|d6|]", False),
+        ("def d2(e |d6)|]", True),
+        ("def d2(e| d6)|]", True),
+        ("(dz)f d3|d6|]", False),
+        ("([df]a)f d3|d6|]", True),
+        ("d3/2e/ d2 d/e/f|d6|]", True),
+        ("d/4e/4f/ d4 e|d6|]", True),
+        ("d3/4e/4f d4|d6|]", False),
+        ("d/4f d3 e3/4|d6|]", False),
+        ("d/ef/ d4|d6|]", False),
+        ("d1 ef d3|d6|]", False),
+        ("d1/2e1/2f d4|d6|]", False),
+        ("d7/2e/ d2|d6|]", False),
+        ("(3d3/2e3/2f3/2 d3|d6|]", False),
+        ('"G""D"def d3|d6|]', True),  # 1 in 20 tunes of jigs
+        ('"G""D""A"def d3|d6|]', False),
+        ("def d3|\nd6|]", False),  # a line of one bar
+        ("def d3|d6|\nd6|]", False),
+        ("def d3|d6|\ndef d3|d6|]", True),
+        ("d6|]", False),
+        ("d|d6|d3 d2||d||d6|d6|]", False),  # a pickup between double bars
+        ("d|d6|d3 d2||d|d6|d6||", True),
+        ("d6|d6:|d6:|", False),
+        ("d6|d6:||:d6|d6:|", True),
+        ("d6|d6:| |:d6|d6:|", False),
+        ("d6|[1d6:|[2d6||", True),
+        ("d6|d6|[1d6:|\n[2d6||", True),
+        ("d6|d6|d6\n|d6|]", False),  # a line that begins with a bar line
+        ("d6|d6\n|:d6|d6:|", True),
+        ("d6|d6\n||:d6|d6:|", False),
+        ("d6|d6\nd6|d6:|", False),
+        ("d6|d6\n::d6|d6:|", False),
+        ("|:d6|d6\n|:d6|d6:|", False),
+        ("{c}(3def d4|d6|]", True),
+        ("{cdc}(3def d4|d6|]", False),
+        ("({c}(3def) d4|d6|]", True),
+        ("~d2-d d3|d6|]", True),
+        (".d2-d d3|d6|]", False),  # abc2midi: no note before the tie
+        ("Td2-d d3|d6|]", False),  # abc2midi: a note that is too long
+        ("~d>d d4|d6|]", True),
+        (".d>d d4|d6|]", False),  # abc2midi: cannot apply broken rhythm
+        ("d6|d6|\n|d6|d6|]", True),  # repeats that of the line before
+        ("d6|d6::\nd6|d6:|", True),
+        ("d6|d6||:\nd6|d6:|", True),
+        ("|:\nd6|d6:|", False),
+        ("d6|d6|\n|\nd6|d6|]", False),
+        ("d|d6|d3 d2:|d|\nd6|d3 d2:|", True),  # a pickup at the end of a line
+        ("d|\nd6|d3 d2:|", False),
+        ("d6|d6|\\\nd6|d6|]", False),
+        ("d6|d6|d3\\\nd3|d6|]", True),
+        ("d6|d6|!\nd6|d6|]!\n", True),
+        ("{gfe}d{gf}d{g}d/{c}d/ d3|d6|]", True),
+        ("{gf}d/d/d d4|d6|]", False),  # abc2midi: the grace notes are longer than the note
+        ("{g}d/d/d d4|d6|]", True),
+        ("d//{g}d//d/d d4|d6|]", False),
+        ("(3{gf}ddd d4|d6|]", True),
+        ("(3{gfe}ddd d4|d6|]", False),
+        ("{g}d2<d2 d2|d6|]", True),
+        ("{gf}d2<d2 d2|d6|]", False),
+        ("{gf}d2>d2 d2|d6|]", True),
+        ("{g}~d3 d3|d6|]", False),  # abc2midi plays both as grace notes
+        ("{g}.d{gf}.d2 d3|d6|]", True),
+        ("{gf}.d5|d6|]", False),
+        ("{gf}.d d2 d3|d6|]", False),  # abc2midi plays half of the note
+        ("(3{gf}.ded d4|d6|]", False),
+        ("d2 (3d2{g}e2d2|d6|]", False),  # abc2midi: different length notes in tuple
+        ("d2 (3d2e2d2|d6|]", True),
+        ("{g}.d3 d3|d6|]", True),
+        ("~d//e//~f/ d4 d|d6|]", False),
+        ("e//d//~f/ d4 d|d6|]", True),
+        ("d6|d6||||:d6|d6:|", False),
+        ("d6|d6||:d6|d6:|", True),
+        ("d6|d6||\n|:d6|d6:|", True),
+        ("!!d6|d6|]", False),
+        ("++d6|d6|]", False),
+        ("!trill!d6|d6|]", False),
+    ],
+)
+def test_generated_music_has_no_odd_notation(music, strict):
+    assert follows(TuneAutomaton(PRINTABLE), MUSIC + music + "\n\n") == strict
+
+
+@pytest.mark.parametrize(
+    ("unit", "bar", "strict"),
+    [
+        ("1/4", "d3/4e/4 f2", True),  # a dotted eighth note and a sixteenth note
+        ("1/16", "d3/2e/2 f2 e8", False),
+        ("1/16", "de2f d8", True),
+        ("1/16", "d/2e/2f3 d8", True),
+        ("1/16", "d/4e/4f/2f3 d8", False),
+        ("1/16", "d12", True),
+        ("1/4", "d6/2", False),
+    ],
+)
+def test_generated_lengths_depend_on_the_unit(unit, bar, strict):
+    text = f"X:1\nM:3/4\nL:{unit}\nK:D\n{bar}|{bar}|]\n\n"
+    assert follows(TuneAutomaton(PRINTABLE), text) == strict
+
+
+@pytest.mark.parametrize("requests", [{"bars": 3}, {"bars": 5}, {"form": ((3, False), (5, True))}])
+def test_requested_bars_leave_no_single_bar_alone(requests):
+    for tune in valid_walks(PLAIN + "6/8", 15, 6, 250, header("6/8"), **requests):
+        for line in tune.split("K:D\n", 1)[1].split("\n"):
+            bars = [bar for bar in re.split(r"[|:\[\]]+", line) if re.search("[A-Ga-gz]", bar)]
+            assert len(bars) > 1 or re.match("[KLMP]:", line), tune
+
+
+def test_no_space_is_generated_after_a_prompt_that_ends_in_spaces():
+    state, _ = TuneAutomaton(ALPHABET, strict=False).follow(MUSIC + "d3   ")
+    after = TuneAutomaton(ALPHABET).successors(state)
+    assert " " not in after and "d" in after
 
 
 # Successors --------------------------------------------------------------------------------------
