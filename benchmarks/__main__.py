@@ -1,4 +1,4 @@
-"""The commands ``python -m benchmarks [STAGE]`` (speed), ``quality``, ``music`` and ``validity``."""
+"""The commands ``python -m benchmarks STAGE`` (speed), ``quality``, ``music`` and ``validity``."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_walks_with_all_notation():
 
 
 def test_the_key_may_change():
-    prompt = header("2/4", "1/8") + "d4|\nK:G\n"
+    prompt = header("2/4", "1/8") + "d4|d4|\nK:G\n"
     ends = set()
     for tune in walks(15, 4, prompt, alphabet=PLAIN, values={"K": ["D", "G"]}, ending="tonic"):
         assert last_interval(tune) == {0}, tune
@@ -177,7 +177,7 @@ def test_a_key_whose_tonic_cannot_be_written_is_not_allowed():
 
 def test_without_a_request_all_states_are_as_before():
     """The state of the ending stays the same, so that it adds no states."""
-    state, _ = TuneAutomaton(ALPHABET).follow(header("2/4") + "^d2[Dd]2|\nK:G\nA2")
+    state, _ = TuneAutomaton(ALPHABET).follow(header("2/4") + "^d2[Dd]2|d4|\nK:G\nA2")
     assert state.ending == type(state.ending)()
 
 
