@@ -65,9 +65,9 @@ def _checked(tunes: list[str], engrave: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         for tune in tunes:
             found = {"invalid": [str(problem) for problem in check_tune(tune)]}
-            messages = _abc2midi(tune, Path(folder))
-            found["abc2midi"] = [line for line in messages if not _NOTICES.search(line)]
-            found["notice"] = [line for line in messages if _NOTICES.search(line)]
+            lines = messages(tune, Path(folder))
+            found["abc2midi"] = [line for line in lines if not _NOTICES.search(line)]
+            found["notice"] = [line for line in lines if _NOTICES.search(line)]
             for name, lines in found.items():
                 if lines:
                     counts[name] += 1
@@ -82,7 +82,7 @@ def _checked(tunes: list[str], engrave: bool) -> dict[str, Any]:
     return {"counts": counts, "examples": examples}
 
 
-def _abc2midi(tune: str, folder: Path) -> list[str]:
+def messages(tune: str, folder: Path) -> list[str]:
     """Return the errors and warnings of abc2midi."""
     path = folder / "tune.abc"
     path.write_text(tune + "\n", encoding="utf-8")
@@ -93,8 +93,8 @@ def _abc2midi(tune: str, folder: Path) -> list[str]:
         errors="replace",
         timeout=60,
     )
-    messages = [found[0] for found in map(_MESSAGE.match, done.stdout.splitlines()) if found]
-    return messages if done.returncode == 0 else [*messages, f"exit status {done.returncode}"]
+    lines = [found[0] for found in map(_MESSAGE.match, done.stdout.splitlines()) if found]
+    return lines if done.returncode == 0 else [*lines, f"exit status {done.returncode}"]
 
 
 def _not_engraved(tunes: list[str], folder: Path) -> list[str]:

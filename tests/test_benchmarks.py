@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.abc2midi import find_or_skip
+
+from benchmarks import validity
 
 ROOT = Path(__file__).parents[1]
 NUMBER = r"\d[\d,]*(?:\.\d+)?"
@@ -82,3 +85,26 @@ def _numbers(value):
     if isinstance(value, list):
         return [number for inner in value for number in _numbers(inner)]
     return [value]
+
+
+@pytest.mark.oracle
+def test_the_validity_of_walks_is_counted_and_resumed(tmp_path, capsys):
+    find_or_skip()
+    out = tmp_path / "validity.jsonl"
+    options = [str(out), "--tunes", "1", "--corpus", "irish"]
+    assert validity.main(options) == 0
+    records = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert [record["meter"] for record in records] == list(validity.METERS)
+    for record in records:
+        counts = record["counts"]
+        assert counts["tunes"] == 1 and "invalid" not in counts and "abc2midi" not in counts
+    assert f"| walks | all | {len(validity.METERS)} | 0 | 0 |" in capsys.readouterr().out
+    before = out.read_bytes()
+    assert validity.main(options) == 0 and out.read_bytes() == before
+
+
+@pytest.mark.oracle
+def test_messages_of_abc2midi_are_counted(tmp_path):
+    find_or_skip()
+    assert validity.messages("X:1\nM:6/8\nK:D\nd6|d6|]", tmp_path) == []
+    assert "Malformed note" in validity.messages("X:1\nM:6/8\nK:D\n~(de) d4|d6|]", tmp_path)[0]

@@ -13,7 +13,6 @@ _MARKS = frozenset(",'")
 _LENGTH = frozenset("0123456789/")
 _BREAKABLE = frozenset((2, 4, 8, 16))  # steps of notes that stay plain lengths when broken
 _NOT_FIRST = {Kind.FIRST_NOTE: Kind.NOTE, Kind.FIRST_REST: Kind.REST}
-_SHORTEST_BROKEN = 4  # d<<e divides the length of the d by it
 _MOST_NOTES = 4
 _AFTER_NOTE = {
     Slur.OPEN: Slur.NOTE,
@@ -63,8 +62,7 @@ class EventGrammar(TokenGrammar):
             return None
         pending = state.pending
         if pending.tied or pending.prefix:  # of the prefixes, only such a decoration still matters
-            is_shortened = pending.prefix == Prefix.SHORTENED
-            prefix = Prefix.SHORTENED if is_shortened else Prefix.NONE
+            prefix = pending.prefix if pending.prefix >= Prefix.ROLL else Prefix.NONE
             state = state._replace(pending=pending._replace(tied=False, prefix=prefix))
         return state.reading(kind)
 
@@ -122,7 +120,7 @@ class EventGrammar(TokenGrammar):
         ):
             return None
         graces = state.pending.graces
-        if c == "<" and graces and steps // _SHORTEST_BROKEN <= graces:
+        if c == "<" and graces and steps // 2 <= graces:
             return None  # the grace notes would be longer than the note
         pending = after.pending._replace(broken=steps)
         if not self._rules.lengths(after._replace(pending=pending)):
@@ -131,7 +129,8 @@ class EventGrammar(TokenGrammar):
 
     def _broken(self, state: State, c: str) -> State | None:
         after = state.between()
-        return after if c == state.token.text else self._start_token(after, c)  # at most >> or <<
+        doubled = c == state.token.text and not (self._strict and c == "<")  # << is in no tune
+        return after if doubled else self._start_token(after, c)  # at most >> or <<
 
     def _tie(self, state: State, c: str) -> State | None:
         position = state.position
@@ -164,9 +163,7 @@ def _after_event(state: State, steps: int) -> State:
         has_note=position.has_note or kind not in RESTS,
     )
     may_be_tied = (
-        kind in (Kind.NOTE, Kind.FIRST_NOTE)
-        and pending.prefix != Prefix.SHORTENED
-        and not pending.tuplet
+        kind in (Kind.NOTE, Kind.FIRST_NOTE) and pending.prefix < Prefix.ROLL and not pending.tuplet
     )
     before = Before.NOTE if may_be_tied else Before.NOTHING
     return state._replace(pending=Pending(tuplet=tuplet), position=position).between(before)

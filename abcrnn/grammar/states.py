@@ -85,7 +85,8 @@ class Prefix(IntEnum):
     SLUR = 3
     GRACE = 4
     DECORATION = 5
-    SHORTENED = 6  # a decoration that some programs play by dividing the note
+    ROLL = 6  # played as several notes
+    SHORTENED = 7  # a decoration that some programs play by shortening the note
 
 
 class Tuplet(NamedTuple):

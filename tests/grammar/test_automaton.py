@@ -436,7 +436,8 @@ def test_a_requested_meter_decides_which_rhythms_are_generated():
         ("{c}(3def d4|d6|]", True),
         ("{cdc}(3def d4|d6|]", False),
         ("({c}(3def) d4|d6|]", True),
-        ("~d2-d d3|d6|]", True),
+        ("ud2-d d3|d6|]", True),
+        ("~d2-d d3|d6|]", False),  # abc2midi: could not find note to be tied
         (".d2-d d3|d6|]", False),  # abc2midi: no note before the tie
         ("Td2-d d3|d6|]", False),  # abc2midi: a note that is too long
         ("~d>d d4|d6|]", True),
@@ -458,7 +459,7 @@ def test_a_requested_meter_decides_which_rhythms_are_generated():
         ("(3{gf}ddd d4|d6|]", True),
         ("(3{gfe}ddd d4|d6|]", False),
         ("{g}d2<d2 d2|d6|]", True),
-        ("{gf}d2<d2 d2|d6|]", False),
+        ("{gf}d<d d4|d6|]", False),
         ("{gf}d2>d2 d2|d6|]", True),
         ("{g}~d3 d3|d6|]", False),  # abc2midi plays both as grace notes
         ("{g}.d{gf}.d2 d3|d6|]", True),
@@ -474,6 +475,12 @@ def test_a_requested_meter_decides_which_rhythms_are_generated():
         ("d6|d6||:d6|d6:|", True),
         ("d6|d6||\n|:d6|d6:|", True),
         ("!!d6|d6|]", False),
+        ("Td2ud2vd2|.d3~d3|]", True),
+        ("Md6|d6|]", False),
+        ("Ld6|d6|]", False),
+        ("Pd6|d6|]", False),
+        ("d>>d d<d d2|d6|]", True),
+        ("d<<d d2 d2|d6|]", False),
         ("++d6|d6|]", False),
         ("!trill!d6|d6|]", False),
     ],
