@@ -46,12 +46,14 @@ def list_corpora(arguments: argparse.Namespace) -> int:
     """Print a line for each named corpus."""
     from abcrnn.data.registry import card_names, is_here, read_card
 
-    print(f"{'name':<12}{'tunes':>6}{'characters':>12}  here  title [licence]")
+    print(f"{'name':<12}{'tunes':>6}{'bytes':>12}{'formatted':>12}  here  title [licence]")
     for name in card_names():
         card = read_card(name)
         here = "yes" if is_here(card) else "no"
+        formatted = f"{card.tidied_bytes:,}" if card.tidied_bytes else "-"
         print(
-            f"{name:<12}{card.tunes:>6}{card.bytes:>12,}  {here:<4}  {card.title} [{card.licence}]"
+            f"{name:<12}{card.tunes:>6}{card.text_bytes or card.bytes:>12,}{formatted:>12}  "
+            f"{here:<4}  {card.title} [{card.licence}]"
         )
     return 0
 
@@ -90,6 +92,8 @@ def _check(source: str, corpus: Corpus) -> int:
     if source not in card_names():
         return 0
     card = read_card(source)
+    if card.tidied_bytes:
+        print(f"  {card.tidied_bytes:>9,} bytes when formatted, {card.text_bytes:,} as they are")
     differing = [name for name, count in found.items() if getattr(card, name) != count]
     for name in differing:
         published, noun = getattr(card, name), name.replace("_", " ")

@@ -30,6 +30,8 @@ class Card:
         characters.
     bytes : int
         Size of all files.
+    text_bytes, tidied_bytes : int
+        Size of :attr:`Corpus.text` in UTF-8, as it is and with formatted tunes; 0 if unknown.
     base_url : str
         URL of the folder of the files, pinned to a commit; empty if music21 has them.
     files : dict of str to str
@@ -46,6 +48,8 @@ class Card:
     duplicates: int
     vocabulary_size: int
     bytes: int
+    text_bytes: int = 0
+    tidied_bytes: int = 0
     base_url: str = ""
     files: dict[str, str] = field(default_factory=dict)
     music21_folder: str = ""

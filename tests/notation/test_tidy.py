@@ -8,6 +8,7 @@ from helpers.steps import StepLimit
 from helpers.tidiness import count, require_tidy
 
 from abcrnn import ABCError, load_corpus, tidy
+from abcrnn.data.registry import read_card
 from abcrnn.notation import check_tune, read_tune
 from abcrnn.notation.formatter.repairs import repair
 from abcrnn.notation.formatter.spelling import spell_length
@@ -324,6 +325,9 @@ def test_all_tunes(name, tunes, request):
     corpus = request.getfixturevalue(name) if named else load_corpus(name)
     counts, _ = count(corpus)
     assert counts["tunes"] == counts["same music and stable"] == tunes
+    card, separators = read_card(name), 2 * tunes - 1
+    assert card.text_bytes == counts["bytes before"] + separators
+    assert card.tidied_bytes == counts["bytes after"] + separators
 
 
 # Hostile text ---------------------------------------------------------------------------------
