@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from abcrnn.composition.layout import tidied_or_same
 from abcrnn.composition.request_checks import unmet_requests
 from abcrnn.composition.requests import Requests
 from abcrnn.data.novelty import NoveltyIndex
@@ -62,7 +63,7 @@ class Acceptance:
         for test in tests:
             if reason := test(tune):
                 return reason
-        self._accepted.add(tune_body(tune))
+        self._accepted.add(tune_body(tidied_or_same(tune)))
         return None
 
     def _invalid(self, tune: str) -> str | None:
@@ -76,7 +77,8 @@ class Acceptance:
         return "repeats a phrase in a loop" if has_loop(read_tune(tune)) else None
 
     def _duplicate(self, tune: str) -> str | None:
-        return "the same as an earlier tune" if tune_body(tune) in self._accepted else None
+        is_known = tune_body(tidied_or_same(tune)) in self._accepted
+        return "the same as an earlier tune" if is_known else None
 
     def _copied(self, tune: str) -> str | None:
         if self.novelty and self.novelty.compare(tune).bars > self.max_copied_bars:

@@ -20,6 +20,7 @@ from abcrnn.composition.candidates import PARALLEL, Candidates
 from abcrnn.composition.composition_report import Composition as Composition
 from abcrnn.composition.composition_report import Report as Report
 from abcrnn.composition.composition_report import YieldError as YieldError
+from abcrnn.composition.layout import tidied
 from abcrnn.composition.provenance import Provenance, Settings, digest
 from abcrnn.composition.reproduction import reproduce as reproduce
 from abcrnn.composition.reproduction import reproduce_all as reproduce_all
@@ -101,7 +102,8 @@ def compose(
     Returns
     -------
     Composition
-        ``tunes``, each with comment lines that :func:`reproduce` reads, and ``report``.
+        ``tunes``, formatted as :func:`abcrnn.tidy` does and with comment lines that
+        :func:`reproduce` reads, and ``report``. A tune keeps the text of its prompt.
 
     Raises
     ------
@@ -343,5 +345,6 @@ def _require_yield(report: Report) -> None:
 
 
 def _with_provenance(tune: str, source: Provenance, stream: int) -> str:
-    """Return a tune with its provenance lines below it."""
+    """Return a formatted tune with its provenance lines below it."""
+    tune = tidied(tune, source.requests, source.settings)
     return f"{tune}\n{replace(source, stream=stream, tune=digest(tune)).lines()}"

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from abcrnn.composition.candidates import Candidates
+from abcrnn.composition.layout import recorded_text
 from abcrnn.composition.provenance import (
     NOT_REPRODUCED,
     Provenance,
-    digest,
     parse_provenance,
     provenance_lines,
     require_model,
@@ -112,7 +112,8 @@ def _composition_key(source: Provenance) -> str:
 
 
 def _reproduced(tune: str, source: Provenance, generated: str | None) -> str:
-    if generated is None or digest(generated) != source.tune:
+    text = generated and recorded_text(generated, source.requests, source.settings, source.tune)
+    if not text:
         raise ValueError(NOT_REPRODUCED)
     number = _NUMBER.match(tune)
-    return renumber(f"{generated}\n{provenance_lines(tune)}", int(number[1]) if number else 1)
+    return renumber(f"{text}\n{provenance_lines(tune)}", int(number[1]) if number else 1)

@@ -6,7 +6,7 @@ import itertools
 import mido
 import pytest
 
-from abcrnn import CharLSTM, Vocabulary, load_corpus, load_model
+from abcrnn import CharLSTM, Vocabulary, load_corpus, load_model, tidy
 from abcrnn.composition.composer import compose, compose_iter
 from abcrnn.composition.composition_report import Report, YieldError
 from abcrnn.composition.provenance import parse_provenance, without_provenance
@@ -64,6 +64,8 @@ def test_a_trained_model_composes_and_reproduces(trained, homemade):
     assert any(" " in body(tune) for tune in made.tunes)
     assert max(novelty.compare(tune).bars for tune in made.tunes) <= 4
     assert reproduce_all(made.tunes, model) == made.tunes
+    texts = list(map(without_provenance, made.tunes))
+    assert list(map(tidy, texts)) == texts
 
 
 # Results -------------------------------------------------------------------------------------
@@ -305,12 +307,12 @@ def test_a_known_tune_is_refused_and_another_generated(model, composed):
 
 
 def test_no_tune_is_returned_twice(model):
-    """Only 47 tunes have this beginning, range and length, so that candidates are equal."""
+    """Only 47 tunes have this beginning and length, and fewer once they are formatted."""
     prompt = BEGINNING + "EEEEE"
     requests = {"prompt": prompt, "bars": 1, "pitches": "D-E", "max_length": len(prompt) + 6}
-    made = compose(model, 20, **requests, seed=1)
+    made = compose(model, 12, **requests, seed=1)
     assert made.report.refused["the same as an earlier tune"] > 0
-    assert len(set(map(body, made.tunes))) == 20
+    assert len(set(map(body, made.tunes))) == 12
 
 
 @pytest.mark.slow
