@@ -42,6 +42,39 @@ def test_sample_unconstrained_allows_invalid_tunes(trained, run):
     assert any(check_tune(block.text) for block in split_tunebook(free)[0])
 
 
+def test_faithful_tunes_and_rewritten_bars_are_reproduced(trained, tmp_path, run):
+    """Composed from several candidates, then rewritten: every book comes out again."""
+    books = [tmp_path / name for name in ("tunes.abc", "again.abc", "other.abc")]
+    requests = ["--key", "D", "--meter", "6/8", "--bars", 2, "--max-length", 120]
+    arguments = ["compose", trained, "-n", 2, "--seed", 1, "--copies", "--faithful", 3]
+    code, _, errors = run(*arguments, *requests, "-o", books[0])
+    assert code == 0
+    assert "each chosen from 3 candidates, effective sample size " in errors
+    code, _, errors = run("reproduce", books[0], "--model", trained, "-o", books[1])
+    assert (code, errors) == (0, "2 of 2 tunes the same, byte for byte\n")
+    code, *_ = run("rewrite", trained, books[0], "--bars", 2, "-n", 2, "--seed", 0, "-o", books[2])
+    assert code == 0
+    assert books[2].read_text().count("% rewritten by abcrnn") == 2
+    code, _, errors = run("reproduce", books[2], "--model", trained, "-o", books[1])
+    assert (code, errors) == (0, "2 of 2 tunes the same, byte for byte\n")
+    assert books[1].read_bytes() == books[2].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["compose", "--faithful", 0], "argument --faithful: "),
+        (["sample", "--faithful", 1001], "argument --faithful: must be at most 1000, not 1001"),
+        (["sample", "--faithful", 2, "--unconstrained"], "--faithful: not with --unconstrained"),
+    ],
+)
+def test_invalid_numbers_of_candidates(trained, run, capsys, options, message):
+    with pytest.raises(SystemExit) as stopped:
+        run(options[0], trained, *options[1:])
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_compose_reproduce_and_rewrite(trained, tmp_path, run):
     book, again = tmp_path / "tunes.abc", tmp_path / "again.abc"
