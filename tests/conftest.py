@@ -12,6 +12,10 @@ from abcrnn.data.registry import is_here, read_card
 
 TESTS = Path(__file__).parent
 
+#: Folders whose files take longest, since their tests train models; they are run first, so
+#: that both processes are busy until the end.
+LONGEST = (".", "training", "cli", "composition", "models")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
@@ -28,6 +32,18 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         option.file_or_dir or option.usepdb or option.collectonly
     ):
         option.numprocesses, option.dist = 2, "loadfile"
+        option.loadscopereorder = False  # by pytest_collection_modifyitems
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the files by how long they take, as far as is known."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.parent
+        name = str(folder.relative_to(TESTS)) if folder.is_relative_to(TESTS) else ""
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=rank)
 
 
 def load_or_skip(name: str) -> Corpus:

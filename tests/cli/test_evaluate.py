@@ -6,12 +6,13 @@ import json
 import re
 
 import pytest
+from helpers.tiny_recipe import TINY_RECIPE
 
 from abcrnn import Ensemble, evaluate, load_corpus, load_model
 from abcrnn.evaluation import tune_temperature
 from abcrnn.evaluation.held_out import held_out_part, validation_part
 
-TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epochs", "1"]
+TINY = ["--recipe", TINY_RECIPE, "--epochs", "1"]
 
 
 @pytest.fixture(scope="module")

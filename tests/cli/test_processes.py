@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers.tiny_recipe import TINY_RECIPE
 
 from abcrnn import load_corpus, load_model
 from abcrnn.notation import check_tune
 
-TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epochs"]
+TINY = ["--recipe", TINY_RECIPE, "--epochs"]
 HEAVY = {"keras", "matplotlib", "music21", "numpy", "pooch", "pretty_midi", "tensorflow"}
 HELP = """
 import contextlib, io, json, sys

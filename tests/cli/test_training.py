@@ -5,13 +5,14 @@ import re
 import shutil
 
 import pytest
+from helpers.tiny_recipe import TINY_RECIPE
 
 from abcrnn import load_corpus, load_model, transpose
 from abcrnn.data.leak_guard import find_copies
 from abcrnn.data.tidied_corpora import tidy_corpus
 from abcrnn.evaluation.held_out import held_out_part, training_part
 
-TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32", "--epochs", "3"]
+TINY = ["--recipe", TINY_RECIPE, "--epochs", "3"]
 
 
 def test_train_then_evaluate(tmp_path, homemade, run):
@@ -28,7 +29,7 @@ def test_train_then_evaluate(tmp_path, homemade, run):
     ]
     code, out, _ = run(*arguments, "--sample-every", 3)
     assert code == 0
-    assert "homemade: 5 tunes for training, 1 for validation; recipe quick: " in out
+    assert f"homemade: 5 tunes for training, 1 for validation; recipe {TINY_RECIPE}: " in out
     assert "after epoch 3:" in out
     assert re.search(r"\n3 epochs; epoch 3: training \d\.\d+ bits per character, validation", out)
     assert re.search(r"\nbest on the validation part: epoch \d: training", out)
@@ -54,9 +55,10 @@ def test_a_run_folder_of_another_recipe(tmp_path, homemade, run):
     shutil.copy(homemade, tmp_path / "mine.abc")
     assert run("train", tmp_path / "mine.abc", "--out", tmp_path / "run", *TINY)[0] == 0
     code, _, errors = run("train", tmp_path / "mine.abc", "--out", tmp_path / "run",
-                          *TINY, "--recipe", "jigs")  # fmt: skip
+                          *TINY, "--recipe", "jigs", "--batch-size", 4,
+                          "--seq-length", 32)  # fmt: skip
     assert code == 1
-    assert "holds another run: its model embedding_dim is 32, not 512" in errors
+    assert "holds another run: its model embedding_dim is 8, not 512" in errors
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ import re
 
 import numpy as np
 import pytest
+from helpers.tiny_recipe import TINY_RECIPE
 
 from abcrnn import load_corpus, load_model, transpose
 from abcrnn.data.leak_guard import find_copies
 from abcrnn.evaluation.held_out import held_out_part, training_part
 
-TINY = ["--recipe", "quick", "--batch-size", "4", "--seq-length", "32",
-        "--learning-rate", "0.003", "--epochs"]  # fmt: skip
+TINY = ["--recipe", TINY_RECIPE, "--epochs"]
 
 
 def write(path, tunes):
@@ -141,7 +141,7 @@ def test_from_a_model(books, base, tmp_path, run, recorded, capsys):
     assert "\xe6" in new
     assert (
         f"weights and architecture are those of {base}, {len(new)} new characters; the recipe "
-        "quick sets the training alone" in out
+        f"{TINY_RECIPE} sets the training alone" in out
     )
     assert recorded()["base"] == after.about["base"] == {
         "fingerprint": before.fingerprint, "corpus": "one/train"}  # fmt: skip
@@ -210,7 +210,8 @@ def test_what_is_not_a_model_to_start_from(books, tmp_path, run):
 
 
 def test_transposed_tunes(books, tmp_path, run, recorded):
-    arguments = ["train", books[0], "--out", tmp_path / "run", "--windows", "tunes", *TINY]
+    arguments = ["train", books[0], "--out", tmp_path / "run", "--windows", "tunes",
+                 "--seq-length", 32, *TINY]  # fmt: skip
     code, _, errors = run(*arguments, 1, "--transpose")
     assert code == 0, errors
     assert recorded()["training"]["transpose"] is True

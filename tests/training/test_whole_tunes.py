@@ -9,13 +9,14 @@ import pytest
 import tensorflow as tf
 from tqdm import tqdm
 
-from abcrnn import CharLSTM, Trainer, Vocabulary
+from abcrnn import CharLSTM, Corpus, Trainer, Vocabulary
 from abcrnn.training import loop
 from abcrnn.training.settings import TrainingSettings
 from abcrnn.training.steps import Step
 
 SMALL = {"embedding_dim": 8, "units": 16, "num_layers": 1, "dropout": 0.3}
-SETTINGS = {"windows": "tunes", "batch_size": 6, "seq_length": 96, "learning_rate": 1e-2, "seed": 5}
+#: Long tunes in short windows, so that all have one length and a step is compiled once.
+SETTINGS = {"windows": "tunes", "batch_size": 6, "seq_length": 48, "learning_rate": 1e-2, "seed": 5}
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +92,9 @@ def test_padding_is_never_predicted_correctly_nor_read(parts, monkeypatch):
 
 @pytest.mark.slow
 def test_the_loss_of_an_epoch_is_the_mean_over_all_characters(parts):
-    made = trainer(parts, dropout=0, learning_rate=1e-12)
-    costs = np.concatenate([cost.numpy() for cost in costs_of(made.model, parts[0].tunes)])
+    eight = Corpus("eight", parts[0].tunes[:8])  # the second batch has rows without a tune
+    made = trainer((eight, parts[1]), dropout=0, learning_rate=1e-12)
+    costs = np.concatenate([cost.numpy() for cost in costs_of(made.model, eight.tunes)])
     (record,) = made.fit(1)
     assert record.loss == pytest.approx(costs.mean(), rel=1e-5)
     assert record.bits_per_char == pytest.approx(costs.mean() / math.log(2), rel=1e-5)
