@@ -14,8 +14,8 @@ from abcrnn.sampling.faithful import Candidate, Selection, choose, effective_siz
 
 VOCABULARY = Vocabulary("".join(sorted("\n16/8:GAKMX|")))
 CHARACTERS = VOCABULARY.characters
-PROMPT = "X:1\nM:6/8\nK:G\nGGGG"
-ROOM = 5  # characters after the prompt
+PROMPT = "X:1\nM:6/8\nK:G\nG6|GGGG"
+ROOM = 7  # characters after the prompt
 
 
 class Pairs:
