@@ -12,6 +12,7 @@ from abcrnn.notation import check_tune, read_tune
 from benchmarks.music import command, generation
 from benchmarks.music.figures import Reference
 from benchmarks.music.generation import Settings, generate
+from benchmarks.music.picture import draw
 
 SPLIT = (0.1, 0.25, 1)  # of the eight tunes, two are held out
 LOOP = "X:1\nM:2/4\nL:1/8\nK:D\n" + "FA d2|" * 6 + "D4|]"
@@ -53,12 +54,23 @@ def test_figures_are_those_of_the_library(homemade):
     share = sum(m.returning for m in metrics) / sum(m.full_bars for m in metrics)
     assert figures["metrics"]["tunes"] == len(real) == 4
     assert figures["metrics"]["returning"] == share
-    low, high = figures["returning"]
+    low, high = figures["intervals"]["returning"]
     assert low < share < high
     assert figures["loops"] == sum(has_loop(read_tune(tune)) for tune in real) / 4 == 1 / 4
     assert figures["copied"]["above_four_bars"] >= 1 / 4  # one is a training tune
     some, corpus = distributions(real), distributions(train.tunes)
     assert figures["distances"]["pitch"] == distance(some["pitch"], corpus["pitch"])
+
+
+def test_the_picture_shows_every_share(homemade, tmp_path):
+    """Also those that are above 0 seldom, such as the share of loops."""
+    pytest.importorskip("matplotlib")
+    train = load_corpus(homemade).split(*SPLIT)[0]
+    columns = {"loops": [LOOP], command.REAL: train.tunes}
+    found = {name: Reference(train).figures(tunes) for name, tunes in columns.items()}
+    assert found["loops"]["loops"] == found[command.REAL]["copied"]["above_four_bars"] == 1
+    draw(found, command.REAL, "homemade", tmp_path / "music.png")
+    assert (tmp_path / "music.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from abcrnn.notation import ABCError, read_tune
 
 _RESAMPLES = 2000
 _MOST_COPIED = 4  # bars, as in compose
+_WITH_INTERVAL = ("returning", "returning_rhythms")
 
 Figures = dict[str, Any]
 
@@ -47,7 +48,7 @@ class Reference:
         -------
         dict
             ``metrics``: as in :class:`abcrnn.evaluation.tune_metrics.MetricSummary`.
-            ``returning`` and ``returning_rhythms``: 95 % intervals of these two, by
+            ``intervals``: 95 % intervals of ``returning`` and ``returning_rhythms``, by
             resampling tunes. ``loops``: share of the tunes that ``compose`` refuses because
             of a loop. ``copied``: for the longest run shared with a training tune, the median
             and 90th percentile in bars, and the share of the tunes with more than four bars;
@@ -61,8 +62,7 @@ class Reference:
         counts = distributions(readable)
         return {
             "metrics": asdict(summarize(metrics)),
-            "returning": _interval(metrics, "returning"),
-            "returning_rhythms": _interval(metrics, "returning_rhythms"),
+            "intervals": {name: _interval(metrics, name) for name in _WITH_INTERVAL},
             "loops": float(np.mean([has_loop(read_tune(tune)) for tune in readable])),
             "copied": {
                 "median": float(np.median(bars)),

@@ -80,7 +80,7 @@ def _draw_panel(
         positions = [index + (number + 0.5) * width - 0.4 for index in range(len(labels))]
         axes.bar(positions, shares, 0.9 * width, color=colors[name], label=name)
         for position, share, keys in zip(positions, shares, labels.values(), strict=True):
-            if found := figures.get(keys[-1]):  # an interval
+            if found := figures["intervals"].get(keys[-1]):
                 low, high = found
                 axes.errorbar(position, share, [[share - low], [high - share]], color="#333333")
     axes.set_xticks(range(len(labels)), list(labels), fontsize=9)
