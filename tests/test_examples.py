@@ -84,8 +84,9 @@ def test_readme_snippet_on_forty_tunes(tmp_path, few_tunes):
     assert float(out.split()[0]) > 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_readme_snippet_unchanged(tmp_path):
+    """Takes minutes. The test above runs the same lines on fewer tunes."""
     out = run_python("-c", SNIPPETS[0], folder=tmp_path)
     assert 1 < float(out.split()[0]) < 3
     assert list(tmp_path.glob("*.mid"))

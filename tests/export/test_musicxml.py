@@ -74,19 +74,25 @@ def reads_in_music21(text: str, folder: Path) -> None:
             assert length == pytest.approx(float(4 * bar.length), abs=1e-3)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "empty"), [("irish", 2), ("jigs", 0)])
+@pytest.mark.parametrize(
+    ("name", "empty", "step"),
+    [
+        *(pytest.param(name, 0, 5, marks=pytest.mark.slow) for name in ("irish", "jigs")),
+        pytest.param("irish", 2, 1, marks=pytest.mark.long),
+        pytest.param("jigs", 0, 1, marks=pytest.mark.long),
+    ],
+)
 def test_every_tune_becomes_musicxml(
-    name: str, empty: int, request: pytest.FixtureRequest, tmp_path: Path
+    name: str, empty: int, step: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     refused = []
-    for number, tune in enumerate(request.getfixturevalue(name).tunes):
+    for number, tune in enumerate(request.getfixturevalue(name).tunes[::step]):
         try:
             assert written_measures(tune, tmp_path)
         except ABCError as error:
             refused.append(error.message)
         else:
-            if number % 20 == 0:
+            if number % (20 // step) == 0:
                 reads_in_music21(tune, tmp_path)
     assert refused == ["the tune has no notes"] * empty
 

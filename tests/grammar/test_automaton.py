@@ -30,10 +30,13 @@ def test_random_walks_are_valid(homemade, seed):
     assert run(alphabets, 40, seed, 250) == 40
 
 
-@pytest.mark.slow
-def test_many_random_walks_are_valid(irish, jigs, oneills):
+@pytest.mark.parametrize(
+    "count",
+    [pytest.param(600, marks=pytest.mark.slow), pytest.param(12_000, marks=pytest.mark.long)],
+)
+def test_many_random_walks_are_valid(irish, jigs, oneills, count):
     alphabets = ["".join(sorted(set(corpus.text))) for corpus in (irish, jigs, oneills)]
-    assert run([*alphabets, ALPHABET], 3000, 0, 350) == 3000
+    assert run([*alphabets, ALPHABET], count, 0, 350, batch=count // 12) == count
 
 
 @pytest.mark.parametrize(

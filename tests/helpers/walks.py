@@ -26,7 +26,7 @@ REQUESTS = (
     {"form": ((1, True), (2, False), (None, True))},
     {"form": ((4, False), (4, False))},
 )
-_BATCH = 500  # walks per automaton
+_BATCH = 500  # walks per automaton, unless given
 
 
 class Walker:
@@ -81,7 +81,9 @@ def header(meter: str, unit: str = "", key: str = "D") -> str:
     return "\n".join(lines) + "\n"
 
 
-def run(alphabets: list[str], count: int, seed: int, cap: int, log=None, out=None) -> int:
+def run(
+    alphabets: list[str], count: int, seed: int, cap: int, log=None, out=None, batch=_BATCH
+) -> int:
     """Walk in batches with changing alphabets, meters, units and requests; return the number."""
     source = random.Random(seed)  # noqa: S311
     done, started = 0, time.time()
@@ -90,7 +92,7 @@ def run(alphabets: list[str], count: int, seed: int, cap: int, log=None, out=Non
         meter, unit = source.choice(METERS), source.choice(("", *UNITS))
         prompt = source.choice(("", "X:1\n", header(meter, unit), header(meter, unit)))
         alphabet = "".join(sorted({*alphabet, *prompt}))  # the prompt can be written
-        part = min(_BATCH, count - done)
+        part = min(batch, count - done)
         tunes = valid_walks(
             alphabet, part, source.randrange(2**32), cap + len(prompt), prompt, **requests
         )

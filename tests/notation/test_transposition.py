@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import pytest
 from hypothesis import given, settings
@@ -22,11 +23,15 @@ SEMITONES = range(-12, 13)
 
 def played(text: str, semitones: int = 0) -> list[list[Note]]:
     """Return the notes of each voice as played, moved by semitones."""
-    tune = read_tune(text)
     return [
-        [note._replace(pitch=note.pitch + semitones) for note in played_notes(tune, voice)]
-        for voice in tune.voices
+        [note._replace(pitch=note.pitch + semitones) for note in notes] for notes in _played(text)
     ]
+
+
+@lru_cache(maxsize=4)
+def _played(text: str) -> list[list[Note]]:
+    tune = read_tune(text)
+    return [list(played_notes(tune, voice)) for voice in tune.voices]
 
 
 def layout(text: str) -> str:
@@ -350,13 +355,13 @@ def test_real_tunes_by_every_interval(name: str, request: pytest.FixtureRequest)
     assert sum(same) / len(same) > (0.8 if name == "jigs" else 0.97)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "step", [pytest.param(6, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("name", ["irish", "jigs", "oneills"])
-def test_whole_tunebooks(name: str, request: pytest.FixtureRequest):
+def test_whole_tunebooks(name: str, step: int, request: pytest.FixtureRequest):
     corpus: Corpus = request.getfixturevalue(name)
-    # Every third of O'Neill's, which would take as long as the rest of the tests of notation.
-    tunes = corpus.tunes[:: 3 if name == "oneills" else 1]
-    for number, tune in enumerate(tunes):
+    for number, tune in enumerate(corpus.tunes[::step]):
         for semitones in SEMITONES[number % 5 :: 5]:
             check_there_and_back(tune, semitones)
 
