@@ -92,6 +92,7 @@ def test_a_tune_without_number_or_key_is_refused(text):
         ("[A2c2]1/2 [A1/2c/2]4|", "[A2c2]/ [A/c/]4|"),
         ("A,,/B''3/4c'2/2 d4|", "A,,/B''3/4c' d4|"),
         ("abc | | def ||\n| gab| ||c|", "abc|def||\ngab| ||\nc|"),
+        ("G3 Ivy Leaf k GAB |", "G3 Ivy Leaf k GAB|"),
         ("z!fermat:a!x |", "z!fermat:ax|"),
         ("|: abc :: def :|", "|:abc::\ndef:|"),
         ("abcd efga|[1 a8:|[2 b8|]", "abcd efga|1 a8:|2 b8|]"),

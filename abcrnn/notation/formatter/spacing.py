@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from abcrnn.notation.decorations import DEFAULT_SYMBOLS
 from abcrnn.notation.formatter.spelling import respell
 from abcrnn.notation.lexer import Token
 from abcrnn.notation.tune import Event
@@ -20,6 +21,7 @@ _BEFORE_EVENT = ("quoted", "decoration", "slur", "tuplet", "grace", "inline", "s
 _AFTER_EVENT = ("tie", "slur_end", "broken")
 _GROUPS = {"chord": "chord_end", "grace": "grace_end"}  # by the token that begins each
 _KNOWN = {*_EVENTS, *_BEFORE_EVENT, *_AFTER_EVENT, *_GROUPS.values()}
+_MAY_BE_TEXT = ("letter", "spacer")  # a space after them may be one between words
 _ENDING = re.compile(r"[1-9][\d,-]*$")
 # Directly after a bar line, these would be read as part of it.
 _JOINS_BAR = re.compile(r"[|:\]\d,-]|\[\|")
@@ -60,6 +62,12 @@ class Item:
 def opens_repeat(bar_line: str) -> bool:
     """Return whether a bar line begins a repeat, and ends none."""
     return bar_line.endswith(":") and not bar_line.startswith(":")
+
+
+def _kind_before_event(token: Token) -> str:
+    """Return the kind of a token before an event; ``letter`` for one without a default meaning."""
+    is_letter = token.kind == "decoration" and token.text.isalpha()
+    return "letter" if is_letter and token.text not in DEFAULT_SYMBOLS else token.kind
 
 
 class Arranger:
@@ -136,7 +144,7 @@ class Arranger:
             self._place_space()
             self._open_group(token)
         elif token.kind in _BEFORE_EVENT:
-            self._append(Item("before", token.text, token.kind))
+            self._append(Item("before", token.text, _kind_before_event(token)))
             self._open_group(token)
         elif token.kind in _AFTER_EVENT:
             self._append(Item("after", token.text, token.kind))
@@ -183,8 +191,9 @@ class Arranger:
     def _append(self, item: Item) -> None:
         self._beam_ends |= self._gap
         if self._items:
-            item.spaced = self._is_spaced(self._items[-1], item)
-        self._beam_ends &= not item.spaced
+            last = self._items[-1]
+            item.spaced = self._is_spaced(last, item)
+            self._beam_ends &= not item.spaced or last.first_kind in _MAY_BE_TEXT
         self._items.append(item)
         if item.kind in ("bar", "ending"):
             self._beam_ends = False
@@ -195,6 +204,8 @@ class Arranger:
         """Return whether a space separates two items whatever their beams are."""
         if last.kind == "ending" or last.ending:
             return True
+        if last.first_kind in _MAY_BE_TEXT and item.kind != "after":
+            return self._gap
         if "loose" in (last.kind, item.kind):
             return self._gap or self._is_continued
         if item.kind == "ending":
