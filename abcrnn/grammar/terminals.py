@@ -73,8 +73,8 @@ _ODD_LENGTHS = {
 }
 
 
-# Lengths that musicians write, in whole notes. Of 4851 valid tunes of irish, jigs, oneills,
-# airds and ryans, COUNT have another one. Shorter dotted notes are written as d>e.
+# Lengths that musicians write, in whole notes; fewer than 1 in 100 tunes of irish, jigs,
+# oneills, airds and ryans have another one. Shorter dotted notes are written as d>e.
 _WRITTEN = frozenset(
     [*(Fraction(1, n) for n in (1, 2, 4, 8, 16, 32)), *(Fraction(3, n) for n in (4, 8, 16))]
 )
