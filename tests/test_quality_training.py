@@ -175,8 +175,9 @@ def test_char_rnn_reads_one_hot_characters_and_opens_its_forget_gates(data):
 @pytest.mark.parametrize("name", ["abcrnn-default", "abcrnn-memory"])
 def test_a_row_of_abcrnn_is_trained_with_the_public_api_and_resumes(name, data, tmp_path):
     row = ROWS[name].with_settings(
-        ["model.units=8", "model.embedding_dim=4", "training.batch_size=2", "epochs=2"]
-    )
+        ["model.units=8", "model.embedding_dim=4", "training.batch_size=2", "epochs=2",
+         "training.seq_length=64"]  # few shapes to compile
+    )  # fmt: skip
     options = Options(tmp_path, 1)
     short = our_rows.run(data, row.settings, Options(tmp_path, 1, minutes=1e-9))
     assert short.about["epochs"] == 1

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers.compile_cache import shared_compilation
 
 from abcrnn import load_model
 from abcrnn.cli import main
@@ -177,7 +178,8 @@ class Process:
 
     def __init__(self, corpus, folder, *options):
         command = [sys.executable, "-m", "abcrnn", "search", corpus, "--out", folder, *options]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        environment = {**os.environ, **shared_compilation()}
+        environment["PYTHONPATH"] = str(Path(__file__).parents[2])
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
         self._folder = folder
         self._process = subprocess.Popen([str(p) for p in command], env=environment, **pipes)
@@ -206,12 +208,25 @@ def scores_of(folder):
 LONG = [*TINY, "--epochs", 12, "--trials", 2]
 
 
+@pytest.fixture(scope="module")
+def few_book(few_tunes, tmp_path_factory):
+    path = tmp_path_factory.mktemp("book") / "few.abc"
+    path.write_text("\n\n".join(few_tunes.tunes) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(few_book):
+    """The folder of a search that was not stopped."""
+    folder = few_book.with_name("whole")
+    assert Process(few_book, folder, *LONG).finish()[0] == 0
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_search_that_is_stopped_equals_one_in_a_row(tmp_path, few_tunes, number):
-    corpus = tmp_path / "few.abc"
-    corpus.write_text("\n\n".join(few_tunes.tunes) + "\n", "utf-8")
-    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
+def test_a_search_that_is_stopped_equals_one_in_a_row(tmp_path, few_book, whole, number):
+    corpus, stopped = few_book, tmp_path / "stopped"
     process = Process(corpus, stopped, *LONG)
     process.wait_for(trial=1, epochs=2)
     process.signal(number)
@@ -224,7 +239,6 @@ def test_a_search_that_is_stopped_equals_one_in_a_row(tmp_path, few_tunes, numbe
     assert not (stopped / "trials" / "0002").exists()
     code, _, errors = Process(corpus, stopped, *LONG).finish()
     assert code == 0 and "epoch 1/12" not in errors.partition("epoch 12/12")[0]
-    assert Process(corpus, whole, *LONG).finish()[0] == 0
     assert scores_of(stopped) == scores_of(whole)
     for name in ("trials/0001", "trials/0002"):
         models = [load_model(folder / name / "best.abcrnn") for folder in (stopped, whole)]
@@ -233,10 +247,8 @@ def test_a_search_that_is_stopped_equals_one_in_a_row(tmp_path, few_tunes, numbe
 
 
 @pytest.mark.slow
-def test_minutes_stop_within_a_trial_which_is_resumed(tmp_path, few_tunes, run):
-    corpus = tmp_path / "few.abc"
-    corpus.write_text("\n\n".join(few_tunes.tunes) + "\n", "utf-8")
-    arguments = ["search", corpus, "--out", tmp_path / "s", *TINY, "--epochs", 2000]
+def test_minutes_stop_within_a_trial_which_is_resumed(tmp_path, few_book, run):
+    arguments = ["search", few_book, "--out", tmp_path / "s", *TINY, "--epochs", 2000]
     code, out, _ = run(*arguments, "--minutes", 0.5)
     assert code == 0 and "trial 1 unfinished: " in out
     assert "a trial is unfinished; run the same command to resume it" in out

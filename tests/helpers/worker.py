@@ -47,8 +47,9 @@ class CountedStep:
 
 #: A tune memory that is full in every tune.
 MEMORY = {"memory_dim": 4, "memory_heads": 2, "memory_characters": 2, "memory_capacity": 48}
-#: Whole tunes, the longest in several windows, in several keys, with averaged weights.
-WHOLE_TUNES = {"windows": "tunes", "seq_length": 128, "transpose": True, "average": 0.9}
+#: Whole tunes in windows of one length, in several keys, with averaged weights. A training
+#: step is compiled twice: for windows that begin tunes, and for those that continue them.
+WHOLE_TUNES = {"windows": "tunes", "seq_length": 64, "transpose": True, "average": 0.9}
 
 
 def tune_trainer(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.compile_cache import shared_compilation
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +21,8 @@ WORKER = TESTS / "helpers" / "worker.py"
 def start(out, *options, task=None, ports=None):
     """Start one worker alone, or worker ``task`` of as many as there are ports."""
     path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
-    environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    environment = {**os.environ, **shared_compilation()}
+    environment |= {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "2"}
     if ports:
         addresses = [f"localhost:{port}" for port in ports]
         task = {"type": "worker", "index": task}

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from helpers.compile_cache import shared_compilation
 
 from abcrnn.data.corpus import load_corpus
 from abcrnn.storage.archive import read_archive
@@ -44,7 +45,8 @@ class Run:
     def start(self, event, number, minutes):
         """Run the command until the event kills it; return the exit code."""
         path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
-        environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment = {**os.environ, **shared_compilation()}
+        environment |= {"PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
         command = [sys.executable, TESTS / "helpers" / "killed_run.py", event, number,
                    *self._arguments, "--checkpoint-minutes", minutes]  # fmt: skip
         with open(self.log, "a") as log:
