@@ -178,9 +178,17 @@ def compose_iter(
     model : CharLSTM
     n : int, optional
         Number of tunes. By default there is no limit.
-    prompt, key, meter, rhythm, bars, form, pitches, opening, title, ending
-        As in :func:`compose`, and so are the following.
-    max_copied_bars, novelty, temperature, top_p, max_length, seed, best_of, faithful
+    prompt, key, meter, rhythm : str, optional
+    bars : int, optional
+    form, pitches, opening, title, ending : str, optional
+    max_copied_bars : float, optional
+    novelty : NoveltyIndex, optional
+    temperature : float
+    top_p : float, optional
+    max_length : int
+    seed : int, optional
+    best_of, faithful : int
+        As in :func:`compose`, all of them.
     report : Report, optional
         Object in which generated, accepted and refused tunes are counted as they come.
 

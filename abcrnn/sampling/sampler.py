@@ -52,6 +52,12 @@ class Sampler(TuneStreams):
         :class:`abcrnn.grammar.transition_tables.TransitionTables` can also enforce requests.
         The transitions for ``"bars"`` are kept in the model: a second sampler computes
         none again.
+    min_p : float, optional
+        Sample only from characters that are at least ``min_p`` times as likely as the
+        likeliest one.
+    choice : Choice, optional
+        Another way to choose the next character, instead of temperature, top_k, top_p
+        and min_p; see :class:`abcrnn.sampling.Choice`.
     faithful : int
         Number of candidates from which :meth:`tunes` chooses each tune, under a
         constraint. A candidate is chosen with probability in proportion to its
@@ -59,12 +65,6 @@ class Sampler(TuneStreams):
         each step. The more candidates, the closer the tunes are to the distribution of
         the model (at this temperature, without top_k, top_p and min_p), conditioned on
         being valid. With 1, no weights are computed.
-    min_p : float, optional
-        Sample only from characters that are at least ``min_p`` times as likely as the
-        likeliest one.
-    choice : Choice, optional
-        Another way to choose the next character, instead of temperature, top_k, top_p
-        and min_p; see :class:`abcrnn.sampling.Choice`.
 
     Attributes
     ----------
