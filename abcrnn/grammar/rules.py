@@ -109,7 +109,8 @@ class Rules:
 
     def after_bar_line(self, position: Position, line: str) -> Position | None:
         """Return the position after a bar line; None if it is not allowed here."""
-        unclear = position.repeats.any_closed or not position.bar.has_event
+        bar = position.bar
+        unclear = position.repeats.any_closed or not bar.has_event or bar.is_short_pickup
         if self.strict and line == "||:" and unclear:
             return None  # abc2midi then finds no |: in it
         if self.strict and line in TWO_BAR_LINES and position.bar.filled != position.bar.length:

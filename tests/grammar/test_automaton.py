@@ -484,6 +484,8 @@ def test_a_requested_meter_decides_which_rhythms_are_generated():
         ("e//d//~f/ d4 d|d6|]", True),
         ("d6|d6||||:d6|d6:|", False),
         ("d6|d6||:d6|d6:|", True),
+        ("d||:d6|d6:|", False),  # abc2midi then finds no |: in it
+        ("d|:d6|d6:|", True),
         ("d6|d6||\n|:d6|d6:|", True),
         ("!!d6|d6|]", False),
         ("Td2ud2vd2|.d3~d3|]", True),
