@@ -75,7 +75,7 @@ RECIPES = {
             "fit_lengths": True,
             "batch_size": 8,
             "transpose": True,
-            "learning_rate": 7e-3,
+            "learning_rate": 8e-3,
             "decay_epochs": 20,
             "average": 0.995,
             "patience": 8,
