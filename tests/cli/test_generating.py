@@ -219,9 +219,9 @@ def test_fields_that_no_valid_tune_has(options, message, run, tmp_path, capsys):
 def test_titles_of_composed_tunes(trained, run):
     arguments = ["compose", trained, "--copies", "--seed", 3, "--bars", 4, "--rhythm", "jig"]
     code, out, _ = run(*arguments)
-    assert code == 0 and out.startswith("X:1\nT:The Cold Start\nR:jig\n")
+    assert code == 0 and out.startswith("X:1\nT:The Cold Start\nM:6/8\nL:1/8\nR:jig\n")
     code, out, _ = run(*arguments, "--title", "Cold")
-    assert code == 0 and out.startswith("X:1\nT:Cold\nR:jig\n")
+    assert code == 0 and out.startswith("X:1\nT:Cold\nM:6/8\nL:1/8\nR:jig\n")
 
 
 def test_an_opening_that_is_no_music(trained, run):

@@ -394,7 +394,7 @@ G2B dBd|c2ec A2|A2d A2||d |Bd cBGA||
 def test_a_rhythm_gets_a_title_and_old_tunes_without_one_are_reproduced(trained):
     model = load_model(trained)
     [tune] = compose(model, 1, rhythm="jig", bars=4, seed=3, max_copied_bars=None).tunes
-    assert tune.startswith("X:1\nT:The Cold Start\nR:jig\n")
+    assert tune.startswith("X:1\nT:The Cold Start\nM:6/8\nL:1/8\nR:jig\n")
     assert reproduce(tune, model) == tune
     assert reproduce(OLD, model) == OLD
 
