@@ -120,7 +120,8 @@ def run_quickstart(
 
     folder = as_path(folder)
     model, bits = _train(folder, epochs, steps, seed)
-    sampler = Sampler(model, temperature=0.7, top_p=0.95, seed=seed, constraint="bars")
+    # At lower temperatures a model with a tune memory often repeats a phrase in a loop.
+    sampler = Sampler(model, temperature=1.0, top_p=0.95, seed=seed, constraint="bars")
     generated = sampler.tunes(tunes, max_length=1000)
     generated = [renumber(tune, number) for number, tune in enumerate(generated, start=1)]
     write_text(folder / "tunes.abc", "\n\n".join(generated) + "\n")
