@@ -96,7 +96,7 @@ def measure(tune: Tune, characters: int = 0) -> TuneMetrics:
 
     Examples
     --------
-    >>> tune = read_tune("X:1\\nM:2/4\\nL:1/8\\nK:D\\nFA d2|FA d2|GBAG|F2 D2|]")
+    >>> tune = read_tune("X:1\nM:2/4\nL:1/8\nK:D\nFA d2|FA d2|GBAG|F2 D2|]")
     >>> found = measure(tune)
     >>> found.ending.value, found.last_duration, found.returning, found.full_bars
     ('tonic', Fraction(1, 4), 1, 4)
