@@ -25,7 +25,7 @@ html_theme = "furo"
 html_title = f"abcrnn {release}"
 html_show_copyright = False
 
-myst_heading_anchors = 3
+myst_heading_anchors = 4
 
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
