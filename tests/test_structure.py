@@ -1,6 +1,7 @@
 """The structure of the package: levels, imports, size of the modules."""
 
 import ast
+import configparser
 import re
 import subprocess
 import sys
@@ -73,6 +74,15 @@ def import_graph(package: str) -> dict[str, set[str]]:
 def test_every_package_has_a_level():
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert packages - ALIASES == LEVEL_OF.keys()
+
+
+def test_setup_cfg_installs_every_package():
+    settings = configparser.ConfigParser()
+    settings.read(PACKAGE.parent / "setup.cfg", encoding="utf-8")
+    installed = set(settings["options"]["packages"].split())
+    folders = {path.parent for path in PACKAGE.rglob("__init__.py")}
+    names = {".".join(folder.relative_to(PACKAGE.parent).parts) for folder in folders}
+    assert installed == names | {"abcrnn.corpora"}
 
 
 def test_only_entry_modules_are_at_the_top():
