@@ -53,7 +53,10 @@ def comments(text):
 
 
 def lyrics(text):
-    return [line.strip() for line in text.splitlines() if line.startswith(("w:", "W:"))]
+    """Lines of lyrics, which may be indented, without comments: :func:`comments` compares them."""
+    lines = [line.strip() for line in text.splitlines()]
+    found = [line for line in lines if line.startswith(("w:", "W:"))]
+    return [re.split(r"(?<!\\)%", line)[0].rstrip() for line in found]
 
 
 def require_tidy(before, after):

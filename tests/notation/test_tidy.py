@@ -375,7 +375,7 @@ def test_mutated_tunes(oneills):
 
 @pytest.mark.slow
 def test_many_mutated_tunes(oneills):
-    mutations(list(oneills.tunes), 3000, seed=2)
+    mutations(list(oneills.tunes), 1000, seed=2)
 
 
 @pytest.mark.parametrize("seed", range(3))
