@@ -13,6 +13,7 @@ from abcrnn.cli.training_run import (
     ALL,
     MUSIC,
     SOURCE_FIELDS,
+    differs_from_run,
     fields_to_leave_out,
     is_to_be_tidied,
 )
@@ -117,8 +118,9 @@ def load_training_corpora(
     from abcrnn.data.tidied_corpora import tidy_corpus
     from abcrnn.data.vocabulary import Vocabulary
 
-    without = fields_to_leave_out(arguments, folder)
-    tidied = is_to_be_tidied(arguments, folder)
+    recorded = folder.recorded_origin()
+    without = fields_to_leave_out(arguments, recorded)
+    tidied = is_to_be_tidied(arguments, recorded)
     corpora = _load_corpora(arguments)
     weights = _weights(arguments)
     # Only the first corpus is validated on. The part of a tune depends on its body, so the
@@ -150,7 +152,7 @@ def load_training_corpora(
     if base is not None:
         validation = _unknown_to(base, validation, tests, arguments.base, notes)
     held_out = [*tests, *([validation] if validation.tunes else [])]
-    trains = _guarded(arguments, folder.recorded_origin(), trains, held_out, notes)
+    trains = _guarded(arguments, recorded, trains, held_out, notes)
     name = " + ".join(corpus.name for corpus in corpora)
     characters = set().union(*(corpus.character_counts for corpus in corpora))
     return TrainingCorpora(
@@ -267,10 +269,7 @@ def _guarded(
 
     origins = list(part_origins(recorded))
     if any(map(is_guarded, origins)) and arguments.no_leak_guard:
-        raise UsageError(
-            f"argument --no-leak-guard: {arguments.out} holds a run with the leak guard: "
-            "leave the option out to resume it, or use another run folder"
-        )
+        raise differs_from_run("--no-leak-guard", arguments, "with the leak guard")
     guard = any(map(is_guarded, origins)) if origins else not arguments.no_leak_guard
     if len(origins) == len(trains):
         copies = [recorded_copies(origin) for origin in origins]

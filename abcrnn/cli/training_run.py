@@ -15,7 +15,6 @@ from abcrnn.reports.wording import count_of
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from abcrnn.training.run_folder import RunFolder
 
 #: Fields that name the people and places a tune comes from, which a model cannot know.
 SOURCE_FIELDS = "ABCDFHNOSZ"
@@ -128,29 +127,49 @@ def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def fields_to_leave_out(arguments: argparse.Namespace, folder: RunFolder) -> str:
+def differs_from_run(option: str, arguments: argparse.Namespace, run: str) -> UsageError:
+    """Return the error for an option that differs from the run in the folder ``--out``.
+
+    Parameters
+    ----------
+    option : str
+    arguments : argparse.Namespace
+    run : str
+        How the run was trained, such as ``"without it"``.
+    """
+    return UsageError(
+        f"argument {option}: {arguments.out} holds a run {run}: "
+        "leave the option out to resume it, or use another run folder"
+    )
+
+
+def fields_to_leave_out(arguments: argparse.Namespace, origin: dict[str, Any] | None) -> str:
     """Return the letters of the fields to train without: those of the run that is resumed.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+    origin : dict, optional
+        The recorded origin of the data of the run; None for a new run.
 
     Raises
     ------
     UsageError
         If ``--fields`` differs from the run in the folder.
     """
-    origin = folder.recorded_origin()
     if origin is None:
         return "" if arguments.fields == ALL else SOURCE_FIELDS
     recorded = str(origin.get("without") or "")
     if arguments.fields and (arguments.fields == ALL) == bool(recorded):
         before = MUSIC if recorded else ALL
-        raise UsageError(
-            f"argument --fields: {arguments.out} holds a run with --fields {before}: "
-            "leave the option out to resume it, or use another run folder"
-        )
+        raise differs_from_run("--fields", arguments, f"with --fields {before}")
     return recorded
 
 
-def is_to_be_tidied(arguments: argparse.Namespace, folder: RunFolder) -> bool:
+def is_to_be_tidied(arguments: argparse.Namespace, origin: dict[str, Any] | None) -> bool:
     """Return whether to train on formatted tunes: as the run that is resumed.
+
+    The arguments are those of :func:`fields_to_leave_out`.
 
     Raises
     ------
@@ -159,14 +178,10 @@ def is_to_be_tidied(arguments: argparse.Namespace, folder: RunFolder) -> bool:
     """
     from abcrnn.data.tidied_corpora import is_tidied
 
-    origin = folder.recorded_origin()
     if origin is None:
         return bool(arguments.tidy)
     if arguments.tidy and not is_tidied(origin):
-        raise UsageError(
-            f"argument --tidy: {arguments.out} holds a run without it: "
-            "leave the option out to resume it, or use another run folder"
-        )
+        raise differs_from_run("--tidy", arguments, "without it")
     return is_tidied(origin)
 
 
