@@ -17,13 +17,9 @@ from typing import Any
 from abcrnn._version import __version__
 from abcrnn.composition.acceptance import Acceptance
 from abcrnn.composition.candidates import PARALLEL, Candidates
-from abcrnn.composition.composition_report import Composition as Composition
-from abcrnn.composition.composition_report import Report as Report
-from abcrnn.composition.composition_report import YieldError as YieldError
+from abcrnn.composition.composition_report import Composition, Report, YieldError
 from abcrnn.composition.layout import tidied
 from abcrnn.composition.provenance import Provenance, Settings, digest
-from abcrnn.composition.reproduction import reproduce as reproduce
-from abcrnn.composition.reproduction import reproduce_all as reproduce_all
 from abcrnn.composition.request_checks import contradicted_requests
 from abcrnn.composition.requests import Requests
 from abcrnn.composition.selection import Selection, typicality

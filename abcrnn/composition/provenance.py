@@ -23,23 +23,20 @@ _MAX_BEST_OF = 1000
 _MAX_SEED_DIGITS = 19
 _MIN_DIVISOR = 0.01  # of temperature and top_p: below it, logits overflow when divided
 
-# Tunes composed before the word "requests" was used have a line "% orders".
-_LINES = re.compile(
-    r"^% composed by abcrnn (?P<version>[\w.+-]{1,40})\n"
+# The lines that composed and rewritten tunes share.
+_SOURCE = (
+    r" by abcrnn (?P<version>[\w.+-]{1,40})\n"
     r"% model (?P<model>[0-9a-f]{16}), seed (?P<seed>\d{1,19}), stream (?P<stream>\d{1,9}), "
     r"tune (?P<tune>[0-9a-f]{16})\n"
     r"% settings (?P<settings>\{.*\})\n"
-    r"% (?:requests|orders) (?P<requests>\{.*\})$",
-    re.MULTILINE,
+)
+# Tunes composed before the word "requests" was used have a line "% orders".
+_LINES = re.compile(
+    r"^% composed" + _SOURCE + r"% (?:requests|orders) (?P<requests>\{.*\})$", re.MULTILINE
 )
 #: The lines of a tune with rewritten bars; :mod:`abcrnn.composition.rewriting_record`.
 REWRITING_LINES = re.compile(
-    r"^% rewritten by abcrnn (?P<version>[\w.+-]{1,40})\n"
-    r"% model (?P<model>[0-9a-f]{16}), seed (?P<seed>\d{1,19}), stream (?P<stream>\d{1,9}), "
-    r"tune (?P<tune>[0-9a-f]{16})\n"
-    r"% settings (?P<settings>\{.*\})\n"
-    r"% rewriting (?P<rewriting>\{.*\})$",
-    re.MULTILINE,
+    r"^% rewritten" + _SOURCE + r"% rewriting (?P<rewriting>\{.*\})$", re.MULTILINE
 )
 
 

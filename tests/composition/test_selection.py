@@ -5,8 +5,10 @@ import logging
 import pytest
 
 from abcrnn import CharLSTM, Ensemble, Vocabulary, load_model
-from abcrnn.composition.composer import Report, compose, reproduce_all
+from abcrnn.composition.composer import compose
+from abcrnn.composition.composition_report import Report
 from abcrnn.composition.provenance import parse_provenance, without_provenance
+from abcrnn.composition.reproduction import reproduce_all
 from abcrnn.composition.selection import Selection, typicality
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.evaluation.metric_distributions import MetricDistributions, recorded_metrics
