@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from abcrnn.composition.provenance import Provenance
-from abcrnn.composition.requests import kept_constraint_for
+from abcrnn.composition.requests import constraint_for
 from abcrnn.data.store import BOUNDARY
 from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.sampling.decoder import MAX_BATCH
@@ -42,7 +42,7 @@ class Candidates:
 
     def __init__(self, model: Any, source: Provenance, expected: int = PARALLEL) -> None:
         requests, settings = source.requests, source.settings
-        constraint = kept_constraint_for(model, requests)
+        constraint = constraint_for(model, requests)
         self.source = source
         self._sampler = Sampler(
             model,

@@ -202,13 +202,16 @@ class Requests:
         return key if key in KEYS else min(key_spellings(key), key=lambda k: (len(k), k))
 
 
-def constraint_for(characters: str, requests: Requests) -> TransitionTables:
+def constraint_for(model: Any, requests: Requests) -> TransitionTables:
     """Return a constraint under which every sampled tune matches the requests.
+
+    It is kept in the model: a second call for equal requests returns the same tables,
+    with the transitions computed so far.
 
     Parameters
     ----------
-    characters : str
-        Characters of the model's vocabulary, in order.
+    model : SequenceModel
+        With a ``vocabulary``.
     requests : Requests
         The rhythm and the opening are not part of the constraint; they are in
         :meth:`Requests.prompt`.
@@ -220,44 +223,17 @@ def constraint_for(characters: str, requests: Requests) -> TransitionTables:
     Raises
     ------
     ValueError
-        If no such tune can be written with these characters.
+        If no such tune can be written with the characters of the model.
     """
-    return TransitionTables(characters, **_table_arguments(requests))
-
-
-def kept_constraint_for(model: Any, requests: Requests) -> TransitionTables:
-    """Return the same constraint as :func:`constraint_for`, kept in the model.
-
-    A second call for the same model and equal requests returns the same tables, with
-    the transitions computed so far.
-
-    Parameters
-    ----------
-    model : SequenceModel
-        With a ``vocabulary``.
-    requests : Requests
-
-    Returns
-    -------
-    TransitionTables
-
-    Raises
-    ------
-    ValueError
-        As :func:`constraint_for`.
-    """
-    return kept_tables(model, **_table_arguments(requests))
-
-
-def _table_arguments(requests: Requests) -> dict[str, Any]:
     sections = requests.sections()
-    return {
-        "form": sections,
-        "bars": None if sections else requests.bars,
-        "pitches": requests.notes(),
-        "values": requests.header_values(),
-        "ending": requests.ending,
-    }
+    return kept_tables(
+        model,
+        form=sections,
+        bars=None if sections else requests.bars,
+        pitches=requests.notes(),
+        values=requests.header_values(),
+        ending=requests.ending,
+    )
 
 
 def _is_field_value(text: str) -> bool:

@@ -218,7 +218,7 @@ def _request_rates(
     requests, expected = typical_requests(typical), min(tunes, _MAX_REQUESTED)
     if not requests:
         return None
-    constraint = constraint_for(model.vocabulary.characters, requests)
+    constraint = constraint_for(model, requests)
     sampler = Sampler(model, temperature=_TEMPERATURE, seed=seed, constraint=constraint)
     generated = sampler.tunes(expected, prompt=requests.prompt(), max_length=_MAX_LENGTH)
     return RequestRates(

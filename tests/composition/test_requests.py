@@ -1,9 +1,12 @@
 """Requests: validation, spellings, prompt and constraint."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from abcrnn.composition.pitch_range import RANGES
 from abcrnn.composition.requests import Requests, constraint_for
+from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.grammar.terminals import KEYS, METERS
 
 
@@ -135,7 +138,7 @@ def test_given_requests():
 
 
 def test_a_constraint_needs_the_characters_of_the_requests():
-    characters = "\nX:1M6/8KGAB|cd "
-    assert constraint_for(characters, Requests(key="G", meter="6/8", bars=2))
+    model = SimpleNamespace(vocabulary=Vocabulary.from_text("\nX:1M6/8KGAB|cd "))
+    assert constraint_for(model, Requests(key="G", meter="6/8", bars=2))
     with pytest.raises(ValueError, match="no tune can be written with the characters"):
-        constraint_for(characters, Requests(key="F"))
+        constraint_for(model, Requests(key="F"))

@@ -1,10 +1,13 @@
 """Requests typical of a corpus, and how many tunes match them."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from abcrnn.composition.request_checks import unmet_requests
 from abcrnn.composition.requests import Requests, constraint_for
 from abcrnn.composition.tune_form import count_bars, form_of
+from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.notation import read_tune
 from abcrnn.reports.request_rates import MatchCounts, count_matches, typical_requests
 
@@ -72,7 +75,8 @@ def test_real_corpora_have_typical_requests(name, request):
     tunes = request.getfixturevalue(name).tunes[::20]
     requests = typical_requests(tunes)
     assert requests.form == "AABB" and requests.bars == 16
-    assert constraint_for("X:1234\nM6/8C|KGDAEBFGabcdefg", requests)  # some tune can match
+    model = SimpleNamespace(vocabulary=Vocabulary.from_text("X:1234\nM6/8C|KGDAEBFGabcdefg"))
+    assert constraint_for(model, requests)  # some tune can match
     found = count_matches(requests, tunes, len(tunes))
     assert 0 < found.all < len(tunes)
     matching = [read_tune(tune) for tune in tunes if not unmet_requests(requests, tune)]
