@@ -39,19 +39,6 @@ def factors_of(gates: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
     return tf.where(can_copy, tf.nn.softplus(gates), 0.0)
 
 
-def add_log_probabilities(logits: tf.Tensor, copied: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
-    """Return logits plus each head's log-probabilities times its factor.
-
-    Parameters
-    ----------
-    logits : Tensor, shape (..., vocab_size)
-    copied : Tensor, shape (..., heads, vocab_size)
-        Distribution of each head.
-    factors : Tensor, shape (..., heads)
-    """
-    return logits + _weighted_sum(factors, tf.math.log(copied + _FLOOR))
-
-
 def divide_among_factors(shares: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
     """Return shares in which the network's share is divided by the exponents of its product.
 
@@ -73,7 +60,9 @@ def divide_among_factors(shares: tf.Tensor, factors: tf.Tensor) -> tf.Tensor:
     return shares[..., :1] * exponents + own
 
 
-def mixture(logits: tf.Tensor, copied: tf.Tensor, shares: tf.Tensor) -> tf.Tensor:
+def mixture(
+    logits: tf.Tensor, copied: tf.Tensor, shares: tf.Tensor, factors: tf.Tensor | None = None
+) -> tf.Tensor:
     """Return the log-probabilities of a mixture.
 
     Parameters
@@ -82,7 +71,16 @@ def mixture(logits: tf.Tensor, copied: tf.Tensor, shares: tf.Tensor) -> tf.Tenso
     copied : Tensor, shape (..., heads, vocab_size)
         Distribution of each head.
     shares : Tensor, shape (..., 1 + heads)
+    factors : Tensor, shape (..., heads), optional
+        With log mixing: each head's log-probabilities times its factor are added to the
+        logits first.
+
+    Returns
+    -------
+    Tensor, shape (..., vocab_size)
     """
+    if factors is not None:
+        logits += _weighted_sum(factors, tf.math.log(copied + _FLOOR))
     copied = _weighted_sum(shares[..., 1:], copied)
     return tf.math.log(shares[..., :1] * tf.nn.softmax(logits) + copied + _TINY)
 

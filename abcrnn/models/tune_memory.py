@@ -42,7 +42,6 @@ from abcrnn.models.memory_entries import (
 )
 from abcrnn.models.memory_matches import next_matches, ramp_widths, ramps, window_matches
 from abcrnn.models.memory_mixing import (
-    add_log_probabilities,
     divide_among_factors,
     factors_of,
     mixture,
@@ -244,7 +243,7 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
             matches = state.matches
             bonus = self._of_matches(self.match_scores, matches)
         copied = copied_in_step(queries, state, logits.shape[-1], bonus)
-        return self._mix(output, logits, copied, visible, matches)
+        return mixture(logits, copied, *self._shares_and_factors(output, visible, matches))
 
     # A window ------------------------------------------------------------------------------
 
@@ -285,7 +284,8 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         copied = tf.einsum("bhte,bev->bthv", weights, characters)
         last_matches = None if matches is None else matches[:, -1]
         after = last_state(entries, window, state.written, self.capacity, last_matches)
-        return self._mix(outputs, logits, copied, visible, matches), after
+        shares, factors = self._shares_and_factors(outputs, visible, matches)
+        return mixture(logits, copied, shares, factors), after
 
     def entries(
         self,
@@ -321,9 +321,8 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
             network's share is divided by :func:`divide_among_factors`.
         """
         weights, visible, matches = self._attend(outputs, entries)
-        shares = shares_of(self._gates("gate", outputs, visible, matches), visible)
-        if self._log_mixing:
-            factors = factors_of(self._gates("factor", outputs, visible, matches), visible)
+        shares, factors = self._shares_and_factors(outputs, visible, matches)
+        if factors is not None:
             shares = divide_among_factors(shares, factors)
         return weights, shares
 
@@ -373,28 +372,22 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
             ramps(lengths, self._match_length), tf.convert_to_tensor(weights), axes=1
         )
 
-    def _gates(
-        self, name: str, outputs: tf.Tensor, visible: tf.Tensor, matches: tf.Tensor | None
-    ) -> tf.Tensor:
+    def _shares_and_factors(
+        self, outputs: tf.Tensor, visible: tf.Tensor, matches: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Return the shares of the mixture and, with log mixing, the factors of the heads."""
+        longest = None
+        if matches is not None:
+            longest = tf.reduce_max(tf.where(visible, matches, 0), axis=-1)
+        shares = shares_of(self._gates("gate", outputs, longest), visible)
+        if not self._log_mixing:
+            return shares, None
+        return shares, factors_of(self._gates("factor", outputs, longest), visible)
+
+    def _gates(self, name: str, outputs: tf.Tensor, longest: tf.Tensor | None) -> tf.Tensor:
         """Return the gates of a name, before their activation: (..., heads)."""
         gates = tf.tensordot(outputs, tf.convert_to_tensor(getattr(self, f"{name}_kernel")), axes=1)
         gates += getattr(self, f"{name}_bias")
-        if matches is not None:
-            longest = tf.reduce_max(tf.where(visible, matches, 0), axis=-1)
+        if longest is not None:
             gates += self._of_matches(getattr(self, f"match_{name}s"), longest)
         return gates
-
-    def _mix(
-        self,
-        outputs: tf.Tensor,
-        logits: tf.Tensor,
-        copied: tf.Tensor,
-        visible: tf.Tensor,
-        matches: tf.Tensor | None,
-    ) -> tf.Tensor:
-        """Return log-probabilities: the network's prediction mixed with what each head copies."""
-        if self._log_mixing:
-            factors = factors_of(self._gates("factor", outputs, visible, matches), visible)
-            logits = add_log_probabilities(logits, copied, factors)
-        shares = shares_of(self._gates("gate", outputs, visible, matches), visible)
-        return mixture(logits, copied, shares)
