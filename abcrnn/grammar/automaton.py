@@ -7,7 +7,7 @@ characters needed to complete it. No choice among the allowed characters is a de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 from abcrnn.grammar.body import CONTINUATIONS, BodyGrammar
@@ -17,16 +17,10 @@ from abcrnn.grammar.header import HeaderGrammar
 from abcrnn.grammar.pitches import PITCHES
 from abcrnn.grammar.positions import Form
 from abcrnn.grammar.rules import Rules
+from abcrnn.grammar.shared_steps import BOUNDARIES, SharedSteps
 from abcrnn.grammar.states import END, START, Kind, State
 from abcrnn.grammar.terminals import KEYS
 
-_LETTERS = "ABCDEFGabcdefg"
-# Kinds of token after which every note letter leads to the same state.
-_SAME_FOR_ALL_NOTES = frozenset(
-    (Kind.MUSIC, Kind.ACCIDENTAL, Kind.FIRST_NOTE, Kind.FIRST_REST, Kind.NOTE, Kind.REST,
-     Kind.CHORD_END, Kind.BROKEN, Kind.PAREN, Kind.BRACKET, Kind.CHORD, Kind.GRACE,
-     Kind.BAR_LINE, Kind.OPENING_BAR_LINE)
-)  # fmt: skip
 _LONGEST_COMPLETION = 10_000
 _MOST_REMEMBERED = 50_000  # states whose needs are kept
 
@@ -85,8 +79,19 @@ class TuneAutomaton:
             Kind.END: lambda state, character: state,
         }
         self._alphabet = alphabet
-        self._letters = "".join(c for c in alphabet if c in _LETTERS)
+        self._continuations = {
+            kind: "".join(c for c in alphabet if c in own) for kind, own in CONTINUATIONS.items()
+        }
         self._completion = Completion(alphabet, rules, self._body, self.step, self._ending)
+        self._shared: SharedSteps | None = None
+        if strict:  # the other mode only reads prompts
+            choose, after_token = self._completion.next_character, self._body.after_token
+            self._shared = SharedSteps(alphabet, rules.sections, self.step, choose, after_token)
+        # What steps() is called with: the characters inside bars, and the others.
+        self._divided = {
+            characters: _divide(characters)
+            for characters in (alphabet, *self._continuations.values())
+        }
         self._needs: dict[State, int | None] = {END: 0}
         self._rows: dict[State, dict[str, State]] = {}
 
@@ -133,39 +138,35 @@ class TuneAutomaton:
         return state, len(text)
 
     def successors(self, state: State) -> dict[str, State]:
-        """Return the characters allowed next, each with the state after it."""
+        """Return the characters allowed next, each with the state after it.
+
+        Equal states are one object where the steps are shared.
+        """
         if len(self._needs) > _MOST_REMEMBERED:
             self._needs, self._rows = {END: 0}, {}
         kind = state.token.kind
         if kind not in CONTINUATIONS:
             return self._allowed_steps(state, self._alphabet)
-        continuations = CONTINUATIONS[kind]
-        own = self._allowed_steps(state, [c for c in self._alphabet if c in continuations])
+        own = self._allowed_steps(state, self._continuations[kind])
         after = self._body.after_token(state)
         if after is None:
             return own
         if after not in self._rows:  # many tokens lead to the same state
             self._rows[after] = self._allowed_steps(after, self._alphabet)
-        shared = self._rows[after].items()
+        continuations, shared = CONTINUATIONS[kind], self._rows[after].items()
         return {c: reached for c, reached in shared if c not in continuations} | own
 
-    def _allowed_steps(self, state: State, characters: Iterable[str]) -> dict[str, State]:
+    def _allowed_steps(self, state: State, characters: str) -> dict[str, State]:
         steps: dict[str, State] = {}
-        first: dict[bool, str] = {}  # of the letters on which the tune may end, and the others
-        share = state.token.kind in _SAME_FOR_ALL_NOTES
+        if self._shared and self._shared.has(state):
+            inside, characters = self._divided[characters]
+            steps = self._shared.row(state, inside)
         for c in characters:
-            same = c
-            if share and c in _LETTERS:
-                same = first.setdefault(c.upper() in state.ending.letters, c)
-            if same != c:
-                reached = steps.get(same)
-            else:
-                reached = self.step(state, c)
-                if reached is not None and self.need(reached) is None:
-                    reached = None
-            if reached is not None:
-                steps[c] = reached
-        return steps
+            after = self.step(state, c)
+            if after is not None:
+                steps[c] = after
+        ends = {id(after): self.need(after) is not None for after in steps.values()}
+        return {c: after for c, after in steps.items() if ends[id(after)]}
 
     def need(self, state: State) -> int | None:
         """Return a number of characters that suffices to complete the tune.
@@ -182,18 +183,30 @@ class TuneAutomaton:
             return self._compute_need(state)
 
     def _compute_need(self, state: State) -> int | None:
-        path: list[State] = []
+        path: list[tuple[State, int]] = []
         while state not in self._needs:
-            path.append(state)
-            c = self._completion.next_character(state)
-            after = self.step(state, c) if c and c in self._alphabet else None
+            after, count = self._next_to_end(state)
+            path.append((state, count))
             if after is None or len(path) > _LONGEST_COMPLETION:
                 self._needs[state] = None
                 break
             state = after
         need = self._needs[state]
-        for passed in reversed(path):
+        for passed, count in reversed(path):
             if passed not in self._needs:
-                need = None if need is None else need + 1
+                need = None if need is None else need + count
                 self._needs[passed] = need
         return need
+
+    def _next_to_end(self, state: State) -> tuple[State | None, int]:
+        """Return a state on the way to the end, and the number of characters up to it."""
+        if self._shared and self._shared.has(state):
+            return self._shared.to_end(state)
+        c = self._completion.next_character(state)
+        return self.step(state, c) if c and c in self._alphabet else None, 1
+
+
+def _divide(characters: str) -> tuple[str, str]:
+    """Return the characters whose steps are shared, and the others."""
+    inside = "".join(c for c in characters if c not in BOUNDARIES)
+    return inside, "".join(c for c in characters if c in BOUNDARIES)

@@ -140,6 +140,7 @@ class TransitionTables:
         ending: str | None = None,
     ) -> None:
         self.characters, self.lock = characters, threading.RLock()
+        self._columns = {character: column for column, character in enumerate(characters)}
         self._automaton = TuneAutomaton(characters, True, form, bars, values, ending, pitches)
         # A prompt may contain what is never sampled, such as a tie to another pitch.
         self._prompt_automaton = TuneAutomaton(
@@ -264,14 +265,18 @@ class TransitionTables:
         return [self.numbering.number(before.states[number]) for number in numbers.tolist()]
 
     def _compute_row(self, number: int) -> None:
-        successors = self._automaton.successors(self.numbering.states[number])
         row = len(self.computed_states)
-        self.next_tune[row], self.chars_to_end[row] = _FORBIDDEN, 0
-        for column, character in enumerate(self.characters):
-            state = successors.get(character)
-            if state is not None:
-                self.next_tune[row, column] = self.numbering.number(state)
-                self.chars_to_end[row, column] = self._automaton.need(state) or 0
+        following, to_end = [_FORBIDDEN] * len(self.characters), [0] * len(self.characters)
+        known: dict[int, tuple[int, int]] = {}  # many characters lead to the same object
+        successors = self._automaton.successors(self.numbering.states[number])
+        for character, state in successors.items():
+            found = known.get(id(state))
+            if found is None:
+                found = self.numbering.number(state), self._automaton.need(state) or 0
+                known[id(state)] = found
+            column = self._columns[character]
+            following[column], to_end[column] = found
+        self.next_tune[row], self.chars_to_end[row] = following, to_end
         self.row_of[number] = row
         self._last_used[row] = self._time
         self.computed_states.append(number)

@@ -1,0 +1,188 @@
+"""Steps inside a bar, computed once for all states that differ only in the bars before it.
+
+Between two bar lines, the repeats, endings and sections of a tune stay the same, and they
+restrict the next character in few ways: by the room in the bar, by what may follow it. A
+:class:`View` has these restrictions. States that are equal except for repeats and progress,
+and have equal views, allow the same characters. Their steps are computed for the first of
+them; for each other one, only its own repeats and progress are put in.
+
+Characters of bar lines and line ends change repeats and progress; they are not shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from abcrnn.grammar.body import CONTINUATIONS
+from abcrnn.grammar.positions import Closed, Effect, Ending, Position
+from abcrnn.grammar.sections import Sections
+from abcrnn.grammar.states import Kind, State
+
+#: Characters with which bar lines and marks at the end of a line begin.
+BOUNDARIES = frozenset("|:\n!\\")
+
+_EVENTS = frozenset((Kind.NOTE, Kind.FIRST_NOTE, Kind.REST, Kind.FIRST_REST, Kind.CHORD_END))
+_INSIDE_BARS = _EVENTS | {
+    Kind.MUSIC, Kind.ACCIDENTAL, Kind.CHORD, Kind.BROKEN, Kind.PAREN, Kind.GRACE, Kind.QUOTE
+}  # fmt: skip
+_MOST_REMEMBERED = 20_000  # rows, and as many views and steps to the end
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class View(NamedTuple):
+    """How repeats, endings and sections restrict what comes before the next bar line.
+
+    Parameters
+    ----------
+    limit : int
+        Steps that the bar may be filled to.
+    may_reach_next_bar, may_end_bar, may_open_repeat, may_end : bool
+        Whether a plain bar line may come when the bar is full, and whether one, a ``|:`` or
+        the end of the tune may come now.
+    closed : bool
+        Whether the previous bar line closed a section or the tune.
+    needs_second_ending : bool
+        Whether ``[2`` must come now.
+    goal : tuple of int and Effect
+        The way to the end of the tune: :meth:`abcrnn.grammar.sections.Sections.next_goal`.
+    """
+
+    limit: int
+    may_reach_next_bar: bool
+    may_end_bar: bool
+    may_open_repeat: bool
+    may_end: bool
+    closed: bool
+    needs_second_ending: bool
+    goal: tuple[int, Effect]
+
+
+class SharedSteps:
+    """Steps from states inside a bar, by one character or towards the end of the tune.
+
+    Parameters
+    ----------
+    alphabet : str
+    sections : Sections
+    step : callable
+        As :meth:`abcrnn.grammar.TuneAutomaton.step`.
+    next_character : callable
+        As :meth:`abcrnn.grammar.completion.Completion.next_character`.
+    after_token : callable
+        As :meth:`abcrnn.grammar.body.BodyGrammar.after_token`.
+    """
+
+    def __init__(
+        self,
+        alphabet: str,
+        sections: Sections,
+        step: Callable[[State, str], State | None],
+        next_character: Callable[[State], str],
+        after_token: Callable[[State], State | None],
+    ) -> None:
+        self._alphabet, self._sections, self._step = alphabet, sections, step
+        self._next_character, self._after_token = next_character, after_token
+        self._views: dict[Position, View] = {}
+        self._rows: dict[tuple[object, ...], dict[str, State]] = {}
+        self._steps_to_end: dict[tuple[object, ...], tuple[State, int]] = {}
+
+    def has(self, state: State) -> bool:
+        """Whether the steps from a state are shared: it is inside a bar."""
+        return state.token.kind in _INSIDE_BARS
+
+    def row(self, state: State, characters: str) -> dict[str, State]:
+        """Return the states after each of some characters that is allowed.
+
+        Parameters
+        ----------
+        state : State
+            Inside a bar.
+        characters : str
+            None of :data:`BOUNDARIES`. The same ones for each state with this kind of token.
+
+        Returns
+        -------
+        dict of str to State
+            Equal states are one object.
+        """
+        key = self._key(state)
+        row = self._rows.get(key)
+        if row is None:
+            same: dict[State, State] = {}
+            steps = ((c, self._step(state, c)) for c in characters)
+            row = {c: same.setdefault(after, after) for c, after in steps if after}
+            _remember(self._rows, key, row)
+        position = state.position
+        placed = {id(after): _placed(after, position) for after in row.values()}
+        return {c: placed[id(after)] for c, after in row.items()}
+
+    def to_end(self, state: State) -> tuple[State | None, int]:
+        """Return the next state on a short way to the end of the tune.
+
+        Parameters
+        ----------
+        state : State
+            Inside a bar.
+
+        Returns
+        -------
+        after : State or None
+            None if there is no way with the characters of the alphabet.
+        count : int
+            Number of characters between the two: 1, or 0 if only a token ends.
+        """
+        key = self._key(state)
+        step = self._steps_to_end.get(key)
+        if step is not None:
+            return _placed(step[0], state.position), step[1]
+        c = self._next_character(state)
+        after, count = self._step_to_end(state, c) if c and c in self._alphabet else (None, 1)
+        if after is not None and (count == 0 or c not in BOUNDARIES):
+            _remember(self._steps_to_end, key, (after, count))
+        return after, count
+
+    def _step_to_end(self, state: State, c: str) -> tuple[State | None, int]:
+        kind = state.token.kind
+        if kind in _EVENTS and c not in CONTINUATIONS[kind]:
+            return self._after_token(state), 0
+        return self._step(state, c), 1
+
+    def _key(self, state: State) -> tuple[object, ...]:
+        """Return what the steps from a state depend on."""
+        token, before, position, pending, header, ending = state
+        bar, _, _, _, has_note, slur = position
+        return token, before, pending, header, ending, bar, has_note, slur, self._view(position)
+
+    def _view(self, position: Position) -> View:
+        view = self._views.get(position)
+        if view is None:
+            sections = self._sections
+            view = View(
+                sections.bar_limit(position),
+                sections.may_reach_next_bar(position),
+                sections.after(position, (Effect.NEXT_BAR,)) is not None,
+                sections.after(position, (Effect.OPEN_REPEAT,)) is not None,
+                sections.may_end(position),
+                position.closed != Closed.NOTHING,
+                position.repeats.ending == Ending.SECOND_DUE,
+                sections.next_goal(position),
+            )
+            _remember(self._views, position, view)
+        return view
+
+
+def _placed(state: State, position: Position) -> State:
+    """Return a state with the repeats and the progress of a position."""
+    token, before, (bar, _, _, _, has_note, slur), pending, header, ending = state
+    _, repeats, progress, closed, _, _ = position
+    placed = Position(bar, repeats, progress, closed, has_note, slur)
+    return State(token, before, placed, pending, header, ending)
+
+
+def _remember(known: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    if len(known) >= _MOST_REMEMBERED:
+        known.clear()
+    known[key] = value
