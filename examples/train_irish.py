@@ -36,7 +36,7 @@ def main() -> None:
         print(f"epoch {record.epoch}: {record.bits_per_char:.3f} bits per character in training")
 
     print(f"held-out: {abcrnn.evaluate(model, test)['bits_per_char']:.3f} bits per character")
-    sampler = abcrnn.Sampler(model, temperature=0.8, seed=1, constraint="bars")
+    sampler = abcrnn.Sampler(model, seed=1, constraint="bars")
     for number, tune in enumerate(sampler.tunes(4), start=1):
         print(f"\n{tune}")
         abcrnn.to_midi(tune, options.out / f"tune-{number}.mid")

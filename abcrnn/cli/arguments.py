@@ -184,7 +184,6 @@ def add_number_of_tunes(parser: argparse.ArgumentParser, default: int) -> None:
 
 def add_sampling_options(
     parser: argparse.ArgumentParser,
-    temperature: float = 0.8,
     temperature_hint: str = "",
     seed: int | None = None,
 ) -> None:
@@ -192,7 +191,7 @@ def add_sampling_options(
     parser.add_argument(
         "--temperature",
         type=number(f"a number above 0, such as 0.8{temperature_hint}", lambda x: 0 < x < 1e9),
-        default=temperature,
+        default=1.0,
         metavar="T",
         help="below 1 favours likely choices, above 1 unlikely ones (default: %(default)s)",
     )

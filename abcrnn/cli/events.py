@@ -94,7 +94,7 @@ def _add_sample(actions: Any) -> None:
         metavar="N",
         help="number of notes (default: %(default)s)",
     )
-    add_sampling_options(parser, temperature=1.0, seed=0)
+    add_sampling_options(parser, seed=0)
     add_top_p(parser, of="values")
     parser.add_argument(
         "--continue", dest="opening", metavar="IN.mid", help="MIDI file whose notes to continue"

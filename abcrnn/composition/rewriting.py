@@ -56,7 +56,7 @@ def rewrite(
     last: int,
     n: int = 5,
     *,
-    temperature: float = 0.8,
+    temperature: float = 1.0,
     top_p: float | None = None,
     seed: int | None = None,
 ) -> list[Rewriting]:

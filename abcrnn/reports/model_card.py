@@ -48,7 +48,7 @@ from abcrnn.storage.paths import as_path
 from abcrnn.storage.progress import progress_bar
 from abcrnn.storage.validation import require_count
 
-_TEMPERATURE, _MAX_LENGTH = 0.8, 1000
+_TEMPERATURE, _MAX_LENGTH = 1.0, 1000
 _MAX_REQUESTED = 40  # tunes generated for requests
 _MAX_TYPICAL = 200  # tunes from which typical requests are taken
 

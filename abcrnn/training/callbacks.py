@@ -41,7 +41,7 @@ def sample_every(epochs: int, length: int = 300) -> Callback:
         if record.epoch % epochs:
             return
         if not samplers:
-            samplers.append(Sampler(trainer.model, temperature=0.8, seed=0))
+            samplers.append(Sampler(trainer.model, seed=0))
         text = samplers[0].sample(length=length)[0].strip("\n")
         write_line(f"\nafter epoch {record.epoch}:\n{text}\n", to_output=True)
 
