@@ -13,6 +13,8 @@ Cleary and Witten, Data Compression Using Adaptive Coding and Partial String Mat
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import tensorflow as tf
 
 from abcrnn.models.memory_entries import NONE, Entries, MemoryState
@@ -77,7 +79,8 @@ def next_matches(before: MemoryState, ids: tf.Tensor, limit: int) -> tf.Tensor:
     capacity = before.following.shape[1]
     agrees = tf.roll(before.following == ids[:, None], 1, axis=1)
     lengths = tf.where(agrees, tf.roll(before.matches, 1, axis=1) + 1, 0)
-    age = (before.written[:, None] - tf.range(capacity)) % capacity
+    age = (before.written % capacity)[:, None] - tf.range(capacity)
+    age = tf.where(age < 0, age + capacity, age)
     return tf.minimum(lengths, tf.minimum(capacity - 1 - age, limit))
 
 
@@ -108,6 +111,6 @@ def ramps(lengths: tf.Tensor, limit: int) -> tf.Tensor:
         Each rises from 0 to 1 in one of the ranges of :func:`ramp_widths`.
     """
     widths = ramp_widths(limit)
-    starts = [sum(widths[:number]) for number in range(len(widths))]
+    starts = list(accumulate(widths[:-1], initial=0))
     rise = tf.cast(lengths, tf.float32)[..., None] - tf.constant(starts, tf.float32)
     return tf.clip_by_value(rise / tf.constant(widths, tf.float32), 0.0, 1.0)

@@ -36,8 +36,8 @@ def copied_in_step(
     queries : Tensor, shape (batch, heads, dim)
     state : MemoryState
     vocab_size : int
-    bonus : Tensor, shape (batch, capacity, heads), optional
-        Added to the score of each entry.
+    bonus : Tensor, shape (1 + limit, heads), optional
+        Added to the score of an entry, for each match length.
 
     Returns
     -------
@@ -55,11 +55,12 @@ def copied_in_step(
     ) -> tuple[tf.Tensor, ...]:
         keys = tf.slice(state.keys, [0, first, 0], [batch, block, heads * dim])
         following = tf.slice(state.following, [0, first], [batch, block])
-        # XLA computes the sum of a product faster than a batch of small matrix products.
-        products = tf.reshape(keys, (batch, block, heads, dim)) * queries[:, None]
-        scores = tf.reduce_sum(products, axis=3)
+        # A product for each head: XLA computes it faster than one product of all heads.
+        parts = zip(tf.split(keys, heads, axis=2), tf.unstack(queries, axis=1), strict=True)
+        scores = tf.stack([tf.linalg.matvec(key, query) for key, query in parts], axis=2)
         if bonus is not None:
-            scores += tf.slice(bonus, [0, first, 0], [batch, block, heads])
+            lengths = tf.slice(state.matches, [0, first], [batch, block])
+            scores += tf.gather(bonus, lengths)
         visible = following[:, :, None] != NONE
         scores = tf.where(visible, scores, MASKED)
         before, largest = largest, tf.maximum(largest, tf.reduce_max(scores, axis=1))

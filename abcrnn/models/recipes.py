@@ -67,7 +67,7 @@ RECIPES = {
             "units": 384,
             "num_layers": 2,
             "dropout": 0.5,
-            "memory_dim": 64,
+            "memory_dim": 32,
             **_MEMORY,
         },
         training={

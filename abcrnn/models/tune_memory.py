@@ -241,7 +241,7 @@ class TuneMemory(keras.layers.Layer):  # type: ignore[misc]  # keras has no hint
         visible, matches, bonus = state.following != NONE, None, None
         if self._match_length:
             matches = state.matches
-            bonus = self._of_matches(self.match_scores, matches)
+            bonus = self._of_matches(self.match_scores, tf.range(self._match_length + 1))
         copied = copied_in_step(queries, state, logits.shape[-1], bonus)
         return mixture(logits, copied, *self._shares_and_factors(output, visible, matches))
 
