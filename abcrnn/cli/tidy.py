@@ -47,6 +47,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="LENGTH",
         help="write all lengths in this unit note length, such as 1/8 (default: the tune's own)",
     )
+    parser.add_argument(
+        "--repeats",
+        action="store_true",
+        help="open every repeat with its sign, also where a tune leaves it out; except the first "
+        "repeat",
+    )
     output = parser.add_mutually_exclusive_group()
     output.add_argument(
         "-o", "--output", metavar="FILE", help="file to write; without it the text is printed"
@@ -104,8 +110,9 @@ class _Tidying:
         """Format files; return the exit code."""
         from abcrnn.data.tidied_files import tidy_file
 
-        layout = layout_of(self._arguments.bars_per_line, self._arguments.unit)
-        layout = layout._replace(fix=self._arguments.fix)
+        arguments = self._arguments
+        layout = layout_of(arguments.bars_per_line, arguments.unit, arguments.repeats)
+        layout = layout._replace(fix=arguments.fix)
         for path in files:
             try:
                 tidied = tidy_file(path, layout)

@@ -12,7 +12,7 @@ from abcrnn.notation.formatter.tune import tidy
 
 
 def tidied(tune: str, requests: Requests, settings: Settings) -> str:
-    """Return an accepted tune in the layout of :func:`abcrnn.tidy`.
+    """Return an accepted tune in the layout of :func:`abcrnn.tidy`, with explicit repeats.
 
     Parameters
     ----------
@@ -23,23 +23,24 @@ def tidied(tune: str, requests: Requests, settings: Settings) -> str:
     Returns
     -------
     str
-        ``tune`` itself if it cannot be formatted, or if it would no longer begin with the prompt,
-        match the requests or be short enough.
+        Without explicit repeats, or ``tune`` itself, if it cannot be formatted otherwise, or if
+        it would no longer begin with the prompt, match the requests or be short enough.
     """
-    text = tidied_or_same(tune)
-    if text == tune:
-        return tune
     prompt = renumber(settings.prompt or "", 1)
-    if len(text) > settings.max_length or not renumber(text, 1).startswith(prompt):
-        return tune
-    return tune if unmet_requests(requests, text) else text
+    for text in (tidied_or_same(tune, repeats=True), tidied_or_same(tune)):
+        if text == tune:
+            return tune
+        begins = renumber(text, 1).startswith(prompt)
+        if begins and len(text) <= settings.max_length and not unmet_requests(requests, text):
+            return text
+    return tune
 
 
 @lru_cache(maxsize=1024)  # a tune is formatted when it is judged, and when it is accepted
-def tidied_or_same(tune: str) -> str:
+def tidied_or_same(tune: str, repeats: bool = False) -> str:
     """Return a tune in the layout of :func:`abcrnn.tidy`; itself if it cannot be formatted."""
     try:
-        return tidy(tune)
+        return tidy(tune, repeats=repeats)
     except ABCError:
         return tune
 
@@ -49,7 +50,8 @@ def recorded_text(
 ) -> str | None:
     """Return the text of a generated tune that has a digest; None if none has.
 
-    Tunes are formatted. Those of earlier versions have the text that the model generated.
+    Tunes are formatted. Those of earlier versions have the text that the model generated, or
+    no explicit repeats.
 
     Parameters
     ----------
@@ -60,5 +62,5 @@ def recorded_text(
     recorded : str
         From :func:`abcrnn.composition.provenance.digest`.
     """
-    texts = (generated, tidied(generated, requests, settings))
+    texts = (generated, tidied(generated, requests, settings), tidied_or_same(generated))
     return next((text for text in texts if digest(text) == recorded), None)

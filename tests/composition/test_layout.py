@@ -43,3 +43,14 @@ def test_the_text_of_this_and_of_earlier_versions_is_found():
     for text in (TUNE, tidy(TUNE)):
         assert recorded_text(TUNE, Requests(), settings(), digest(text)) == text
     assert recorded_text(TUNE, Requests(), settings(), digest("X:1\nother")) is None
+
+
+def test_repeats_are_explicit():
+    plain = tidy("X:1\nM:6/8\nL:1/8\nK:D\nd6|d6:|f6|e6:|")
+    explicit = plain.replace("\nf6", "\n|:f6")
+    assert tidied(plain, Requests(form="AABB", bars=4), settings()) == explicit
+    # Without them where the prompt, or the maximum length, leaves no room.
+    assert tidied(plain, Requests(), settings(prompt=plain[:-3])) == plain
+    assert tidied(plain, Requests(), settings(max_length=len(plain) + 1)) == plain
+    for text in (plain, explicit):
+        assert recorded_text(plain, Requests(), settings(), digest(text)) == text

@@ -5,7 +5,7 @@ import random
 import pytest
 from helpers import fuzz
 from helpers.steps import StepLimit
-from helpers.tidiness import count, require_tidy
+from helpers.tidiness import count, played, require_tidy
 
 from abcrnn import ABCError, load_corpus, tidy
 from abcrnn.data.registry import read_card
@@ -92,6 +92,11 @@ def test_a_tune_without_number_or_key_is_refused(text):
         ("[A2c2]1/2 [A1/2c/2]4|", "[A2c2]/ [A/c/]4|"),
         ("A,,/B''3/4c'2/2 d4|", "A,,/B''3/4c' d4|"),
         ("abc | | def ||\n| gab| ||c|", "abc|def||\ngab| ||\nc|"),
+        ("abc||\n||def:|\n||gab|]\n||", "abc||\ndef:|\ngab|]"),
+        ("abc::\n||def| .||\ngab|||", "abc:: ||\ndef| .||\ngab|||"),
+        ("~(dc) T(3def u{c}(d2 e2)|", "(~dc) (3Tdef {c}(ud2 e2)|"),
+        ('v"G"(d2 u(v(c2 d2) e2)|', '"G"(vd2 ((uvc2 d2) e2)|'),
+        (".(d2 c2) ~.(d2 c2)|", ".(d2 c2) ~.(d2 c2)|"),  # a dotted slur
         ("G3 Ivy Leaf k GAB |", "G3 Ivy Leaf k GAB|"),
         ("z!fermat:a!x |", "z!fermat:ax|"),
         ("|: abc :: def :|", "|:abc::\ndef:|"),
@@ -254,6 +259,62 @@ def test_a_second_tune_is_refused():
 def test_bad_types():
     with pytest.raises(TypeError, match="tune must be a string"):
         tidy(None)
+
+
+# Explicit repeats ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("music", "lines"),
+    [
+        ("d8|d8:|d8|e8:|", ["d8|d8:|", "|:d8|e8:|"]),
+        ("A|d8|d7:|A|d8|e7:|", ["A|d8|d7:|", "|:A|d8|e7:|"]),
+        ("|:d8|d8::e8|e8:|f8|f8:|", ["|:d8|d8::", "e8|e8:|", "|:f8|f8:|"]),
+        ("d8|1 d8:|2 e8||\nf8|1 g8:|2 a8|]", ["d8|1 d8:|2 e8||", "|:f8|1 g8:|2 a8|]"]),
+        ("d8|d8||e8|e8||f8|f8:|", ["d8|d8||", "e8|e8||", "|:f8|f8:|"]),
+        ("d8|d8:|\n|f8|f8:|", ["d8|d8:|", "|:f8|f8:|"]),
+        ('d8|d8:|\nP:B\n"G"~{c}(f8|f8):|', ["d8|d8:|", "P:B", '|:"G"{c}(~f8|f8):|']),
+        ("d8|d8:|\nK:G\n[M:4/4]f8|f8:|", ["d8|d8:|", "K:G", "[M:4/4]|:f8|f8:|"]),
+        ("d8|d8:|d8|e8|]", ["d8|d8:|", "d8|e8|]"]),  # played once
+        ("|:d8|d8:|\n|:d8|e8:|", ["|:d8|d8:|", "|:d8|e8:|"]),
+        ("[V:1]d8|d8:|d8|e8:|\n[V:2]d8|d8:|d8|e8:|",
+         ["[V:1]d8|d8:|", "|:d8|e8:|", "[V:2]d8|d8:|", "|:d8|e8:|"]),
+    ],
+)  # fmt: skip
+def test_repeats_are_explicit_on_request(music, lines):
+    before = HEADER + music
+    text = tidy(before, repeats=True)
+    assert text.removeprefix(HEADER).split("\n") == lines
+    assert played(text) == played(before)
+    assert tidy(text, repeats=True) == tidy(text) == text
+    assert [(bar.events[0].pitches, bar.closes) for bar in read_tune(text).bars()] == [
+        (bar.events[0].pitches, bar.closes) for bar in read_tune(before).bars()
+    ]
+    assert check_tune(text) == check_tune(before) == [] or "[V:1]" in music
+
+
+@pytest.mark.parametrize(("name", "step"), [("irish", 40), ("jigs", 20), ("oneills", 100)])
+def test_explicit_repeats_of_real_tunes(name, step, request):
+    changed = 0
+    for before in request.getfixturevalue(name).tunes[::step]:
+        text = tidy(before, repeats=True)
+        assert played(text) == played(before)
+        assert text.replace("|:", "").replace("\n", "") == tidy(before).replace("|:", "").replace(
+            "\n", ""
+        )
+        changed += text != tidy(before)
+    assert changed
+
+
+@pytest.mark.parametrize("repeats", [1, "yes", None])
+def test_bad_repeats(repeats):
+    with pytest.raises(TypeError, match="repeats must be True or False"):
+        tidy(HEADER + BAR, repeats=repeats)
+
+
+def test_a_tunebook_with_explicit_repeats():
+    tidied = tidy_tunebook("X:1\nK:D\nd8|d8:|d8|e8:|\n", Layout(repeats=True))
+    assert tidied.text == "X:1\nK:D\nd8|d8:|\n|:d8|e8:|\n"
 
 
 # Tunebooks ------------------------------------------------------------------------------------

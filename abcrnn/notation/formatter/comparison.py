@@ -112,6 +112,16 @@ def _without_unit(tune: Tune) -> Tune:
     )
 
 
+def without_openings(tune: Tune) -> Tune:
+    """Return a tune without what opens its bars, such as ``|:``."""
+
+    def plain(bar: Bar) -> Bar:
+        return bar._replace(opens="")
+
+    voices = (replace(voice, bars=tuple(map(plain, voice.bars))) for voice in tune.voices)
+    return replace(tune, voices=tuple(voices))
+
+
 def _plain_bar(bar: Bar) -> Bar:
     """Return a bar without its layout. No beam crosses a bar line, whatever the white space."""
     events = [event._replace(line=0, column=0) for event in bar.events]

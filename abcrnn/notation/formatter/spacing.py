@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from abcrnn.notation.decorations import DEFAULT_SYMBOLS
 from abcrnn.notation.formatter.spelling import respell
 from abcrnn.notation.lexer import Token
+from abcrnn.notation.repeats import is_double
 from abcrnn.notation.tune import Event
 
 _EVENTS = ("note", "rest", "bar_rest", "chord")
 _BEFORE_EVENT = ("quoted", "decoration", "slur", "tuplet", "grace", "inline", "spacer")
+_MOVABLE = ("quoted", "decoration", "slur", "tuplet", "grace")
 _AFTER_EVENT = ("tie", "slur_end", "broken")
 _GROUPS = {"chord": "chord_end", "grace": "grace_end"}  # by the token that begins each
 _KNOWN = {*_EVENTS, *_BEFORE_EVENT, *_AFTER_EVENT, *_GROUPS.values()}
@@ -62,6 +65,11 @@ class Item:
 def opens_repeat(bar_line: str) -> bool:
     """Return whether a bar line begins a repeat, and ends none."""
     return bar_line.endswith(":") and not bar_line.startswith(":")
+
+
+def _is_double_end(bar_line: str) -> bool:
+    """Return whether a bar line ends a section, and begins no repeat."""
+    return is_double(bar_line.lstrip(".")) and not bar_line.endswith(":")
 
 
 def _kind_before_event(token: Token) -> str:
@@ -140,6 +148,7 @@ class Arranger:
             self._add_ending(token)
         elif token.kind in _EVENTS:
             event = self._events.get((token.line, token.column))
+            self._move_decorations()
             self._append(Item("event", respell(token), token.kind, event=event))
             self._place_space()
             self._open_group(token)
@@ -152,6 +161,19 @@ class Arranger:
             self._place_space()
             self._append(Item("loose", token.text, token.kind))
         self._gap = self._is_continued = False
+
+    def _move_decorations(self) -> None:
+        """Put single signs such as ``~`` directly before the event, as section 4.20 says."""
+        start = len(self._items)
+        while start and self._items[start - 1].first_kind in _MOVABLE:
+            start -= 1
+        run = self._items[start:]
+        contents = [(item.text, item.first_kind) for item in run]
+        if any(pair == ((".", "decoration"), ("(", "slur")) for pair in pairwise(contents)):
+            return  # a dotted slur
+        contents.sort(key=lambda content: content[1] == "decoration" and len(content[0]) == 1)
+        for item, (text, first_kind) in zip(run, contents, strict=True):
+            item.text, item.first_kind = text, first_kind
 
     def _open_group(self, token: Token) -> None:
         self._closes = _GROUPS.get(token.kind, "")
@@ -173,7 +195,7 @@ class Arranger:
         last = self._items[-1] if self._items else None
         if last and last.kind == "bar" and not last.ending:
             # At the end of a line and the beginning of the next one, these are one bar line.
-            if token.text == "|":
+            if token.text == "|" or (token.text == "||" and _is_double_end(last.text)):
                 return
             if last.text == "|" and opens_repeat(token.text):
                 last.text = token.text

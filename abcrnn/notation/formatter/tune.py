@@ -11,6 +11,7 @@ from abcrnn.notation.directives import parse_directive
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import parse_unit
 from abcrnn.notation.formatter.comparison import require_same_music, require_same_text
+from abcrnn.notation.formatter.explicit_repeats import write_openings
 from abcrnn.notation.formatter.header import format_header
 from abcrnn.notation.formatter.line_breaks import break_lines, join_items
 from abcrnn.notation.formatter.spacing import Arranger, Item
@@ -21,7 +22,7 @@ from abcrnn.notation.reader import read_tune
 from abcrnn.notation.tune import Tune
 
 #: Number of the rules of this layout; runs record it.
-LAYOUT = 1
+LAYOUT = 2
 
 #: Most bars of a line.
 BARS_PER_LINE = 4
@@ -45,33 +46,47 @@ class Layout(NamedTuple):
         Unit note length of the formatted tune; None to keep that of each tune.
     fix : bool
         Whether tunes of a tunebook are repaired first.
+    repeats : bool
+        Whether every repeat but the first of a tune gets its ``|:``.
     """
 
     bars_per_line: int = BARS_PER_LINE
     unit: Fraction | None = None
     fix: bool = False
+    repeats: bool = False
 
 
 #: The layout of :func:`tidy` without arguments.
 DEFAULT_LAYOUT = Layout()
 
 
-def layout_of(bars_per_line: int = BARS_PER_LINE, unit: str | Fraction | None = None) -> Layout:
+def layout_of(
+    bars_per_line: int = BARS_PER_LINE,
+    unit: str | Fraction | None = None,
+    repeats: bool = False,
+) -> Layout:
     """Return a checked layout; see :func:`tidy` for the parameters and errors."""
     if isinstance(bars_per_line, bool) or not isinstance(bars_per_line, int) or bars_per_line < 1:
         raise ValueError(
             f"bars_per_line must be a whole number of at least 1, not {bars_per_line!r}"
         )
+    if not isinstance(repeats, bool):
+        raise TypeError(f"repeats must be True or False, not {repeats!r:.80}")
     if unit is None:
-        return Layout(bars_per_line)
+        return Layout(bars_per_line, repeats=repeats)
     is_length = isinstance(unit, str | Fraction)
     length = parse_unit(str(unit)) if is_length else None
     if length is None:
         raise ValueError(f"unit must be a length from 1/512 to 1, such as '1/8', not {unit!r:.80}")
-    return Layout(bars_per_line, length)
+    return Layout(bars_per_line, length, repeats=repeats)
 
 
-def tidy(tune: str, bars_per_line: int = BARS_PER_LINE, unit: str | Fraction | None = None) -> str:
+def tidy(
+    tune: str,
+    bars_per_line: int = BARS_PER_LINE,
+    unit: str | Fraction | None = None,
+    repeats: bool = False,
+) -> str:
     r"""Format one tune; its music, fields, comments and text stay the same.
 
     The header is in the order of the standard. One space separates beams, none is next to a bar
@@ -88,6 +103,9 @@ def tidy(tune: str, bars_per_line: int = BARS_PER_LINE, unit: str | Fraction | N
     unit : str or Fraction, optional
         Unit note length, such as ``"1/8"``, in which all lengths are written. By default, the
         tune keeps its own.
+    repeats : bool
+        Write ``|:`` also where a tune leaves it out, except in its first repeat. Programs
+        disagree about where a ``:|`` without it goes back to; the tune is played as before.
 
     Returns
     -------
@@ -115,7 +133,7 @@ def tidy(tune: str, bars_per_line: int = BARS_PER_LINE, unit: str | Fraction | N
     """
     if not isinstance(tune, str):
         raise TypeError(f"tune must be a string, such as corpus.tunes[0], not {tune!r:.80}")
-    layout = layout_of(bars_per_line, unit)
+    layout = layout_of(bars_per_line, unit, repeats)
     return tidy_with_settings((tune, frozenset()), layout, lambda text: (text, frozenset()))
 
 
@@ -144,6 +162,9 @@ def tidy_with_settings(
     """
     read = _read(tune)
     _require_header(read)
+    if layout.repeats:
+        tune = write_openings(*tune), tune[1]
+        read = _read(tune)
     if layout.unit is not None:
         text, settings = tune
         before, read = read, _read((respell_unit(text, layout.unit, settings), settings))
