@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from abcrnn.composition.landing import Landing
 from abcrnn.composition.provenance import Provenance
 from abcrnn.composition.requests import constraint_for
 from abcrnn.data.store import BOUNDARY
@@ -16,10 +17,6 @@ from abcrnn.sampling.tune_streams import MAX_LINE
 
 #: Number of tunes that are sampled in parallel.
 PARALLEL = MAX_BATCH
-
-# Sampling continues to this multiple of the maximum length, so that a tune that only
-# ends because of the limit is recognised as too long.
-_SLACK = 1.25
 
 
 class Candidates:
@@ -52,14 +49,17 @@ class Candidates:
             constraint=constraint,
             faithful=settings.faithful,
         )
+        self._landing = Landing(constraint, requests, settings.max_length)
+        self._normalize = model.vocabulary.normalize
         self._titles: dict[int, str] = {}  # by stream
+        self._given: dict[int, str] = {}  # prompts with a title, by stream
         self._titles_at_once = min(2 * expected * settings.faithful, PARALLEL)
         self._prompt = requests.prompt(settings.prompt)
         title = MAX_LINE if settings.generate_title else 0
         _require_room(constraint, self._prompt, settings.max_length - title)
         if requests.opening:
             _require_music(constraint, self._prompt, requests.opening.strip())
-        self._max_length = int(_SLACK * settings.max_length)
+        self._max_length, self._faithful = settings.max_length, settings.faithful
 
     def sample(self, next_tune: Callable[[], int | None]) -> Iterator[Selected]:
         """Sample candidates; yield the one chosen for each tune, as soon as it is known.
@@ -75,16 +75,28 @@ class Candidates:
             Its tune is None if no candidate ended within the maximum length.
         """
         # Always the same number of rows: the rounding of a matrix product depends on it.
-        return self._sampler.chosen_tunes(self._prompts(), self._max_length, next_tune, PARALLEL)
+        chosen = self._sampler.chosen_tunes(self._prompts(), self._max_length, next_tune, PARALLEL)
+        for found in chosen:
+            tune = self._landed(found.stream, found.tune)
+            for stream in range(found.number * self._faithful, (found.number + 1) * self._faithful):
+                self._given.pop(stream, None)
+            yield found._replace(tune=tune)
 
     def sample_again(self, streams: Sequence[int]) -> Iterator[tuple[int, str | None]]:
         """Yield the number and the tune of each of some streams, in the order they end."""
         if self.source.settings.generate_title:
             self._sample_titles(streams)
         numbers = iter(streams)
-        return self._sampler.streams(
+        found = self._sampler.streams(
             self._prompts(), self._max_length, lambda: next(numbers, None), PARALLEL
         )
+        for stream, tune in found:
+            yield stream, self._landed(stream, tune)
+
+    def _landed(self, stream: int, tune: str | None) -> str | None:
+        """Return the tune of a stream, shortened if it ends because of the maximum length."""
+        prompt = self._given.pop(stream, self._prompt)
+        return tune and self._landing.land(tune, self._normalize(prompt))
 
     def _prompts(self) -> str | Callable[[int], str]:
         """Return the prompt of all streams, or a function of the number of a stream."""
@@ -93,7 +105,8 @@ class Candidates:
     def _prompt_with_title(self, stream: int) -> str:
         if stream not in self._titles:
             self._sample_titles(range(stream, stream + self._titles_at_once))
-        return self.source.requests.prompt(title=self._titles.pop(stream))
+        self._given[stream] = self.source.requests.prompt(title=self._titles.pop(stream))
+        return self._given[stream]
 
     def _sample_titles(self, streams: Sequence[int]) -> None:
         titles = self._sampler.lines("X:1\nT:", streams, PARALLEL)

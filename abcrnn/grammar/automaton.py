@@ -21,6 +21,12 @@ from abcrnn.grammar.shared_steps import BOUNDARIES, SharedSteps
 from abcrnn.grammar.states import END, START, Kind, State
 from abcrnn.grammar.terminals import KEYS
 
+# Kinds of token in header fields that a tune does not need.
+_OPTIONAL = frozenset((Kind.FIELD, Kind.TEXT, Kind.NAME, Kind.RHYTHM))
+
+#: Characters of a tune that a header leaves for music: about ten bars.
+ROOM_FOR_MUSIC = 160
+
 _LONGEST_COMPLETION = 10_000
 _MOST_REMEMBERED = 50_000  # states whose needs are kept
 
@@ -167,6 +173,27 @@ class TuneAutomaton:
                 steps[c] = after
         ends = {id(after): self.need(after) is not None for after in steps.values()}
         return {c: after for c, after in steps.items() if ends[id(after)]}
+
+    def required_room(self, before: State, after: State) -> int | None:
+        """Return the characters that must be left after a step, for the tune to end well.
+
+        Parameters
+        ----------
+        before, after : State
+            The states before and after the step.
+
+        Returns
+        -------
+        int or None
+            :meth:`need` of ``after``. Where the step makes the header longer than it must be,
+            :data:`ROOM_FOR_MUSIC` more, so that a long header leaves room for music. A step
+            that does not is always possible, so this is no dead end.
+        """
+        need = self.need(after)
+        if need is None or after.token.kind not in _OPTIONAL or not after.in_header:
+            return need
+        is_longer = need >= (self.need(before) or 0)
+        return need + ROOM_FOR_MUSIC if is_longer else need
 
     def need(self, state: State) -> int | None:
         """Return a number of characters that suffices to complete the tune.

@@ -115,7 +115,7 @@ class TransitionTables:
         Number of the tune state after each character; -1 where it is not allowed.
     chars_to_end : ndarray, shape (MAX_ROWS, vocab_size), int16
         Upper bound on the characters needed to finish the tune after each character,
-        including the blank line.
+        including the blank line; more where the header must leave room for music.
     computed_states : list of int
         The state of each row, in the order in which they were computed.
     next_pitch : ndarray, shape (pitch states, vocab_size), int32
@@ -268,11 +268,12 @@ class TransitionTables:
         row = len(self.computed_states)
         following, to_end = [_FORBIDDEN] * len(self.characters), [0] * len(self.characters)
         known: dict[int, tuple[int, int]] = {}  # many characters lead to the same object
-        successors = self._automaton.successors(self.numbering.states[number])
-        for character, state in successors.items():
+        before = self.numbering.states[number]
+        for character, state in self._automaton.successors(before).items():
             found = known.get(id(state))
             if found is None:
-                found = self.numbering.number(state), self._automaton.need(state) or 0
+                room = self._automaton.required_room(before, state) or 0
+                found = self.numbering.number(state), room
                 known[id(state)] = found
             column = self._columns[character]
             following[column], to_end[column] = found
