@@ -62,11 +62,18 @@ class LineGrammar(TokenGrammar):
             return state.reading(Kind.OPENING_BAR_LINE, c)
         if state.before == Before.FULL_BAR:
             return None
-        if self._strict and starts_bar and state.before in SPACES | {Before.INDENT}:
-            return None  # after another bar line
+        if self._strict and starts_bar and not self._may_repeat_bar_line(state):
+            return None
         if state.pending.must_continue:
             return None
         return self._bar_line(state.reading(Kind.BAR_LINE), c)
+
+    def _may_repeat_bar_line(self, state: State) -> bool:
+        """Whether a bar line may come where a bar begins: not after another one in its line."""
+        if state.before in SPACES | {Before.INDENT}:
+            return False
+        position = state.position
+        return state.before != Before.NOTHING or position.bar.is_first or bool(position.closed)
 
     def _bar_line(self, state: State, c: str) -> State | None:
         text = state.token.text
@@ -154,7 +161,8 @@ class LineGrammar(TokenGrammar):
             return None
         if self._strict:
             in_order = BODY_FIELDS[c] > state.before
-            allowed_part = c != "P" or position.closed or position.bar.is_first
+            begins_bar = position.bar.is_first or not position.bar.filled
+            allowed_part = c != "P" or position.closed or begins_bar
             if not in_order or not allowed_part or repeats.ending == Ending.SECOND_DUE:
                 return None
         return state.reading(Kind.FIELD, c)

@@ -15,6 +15,7 @@ from abcrnn.grammar.terminals import TUPLETS, chord_letter
 #: generated, because some programs play a longer note.
 _COMMON = frozenset(".~Tuv")
 _DECORATIONS = _COMMON | frozenset("HLMOPS")
+_BOWS = frozenset("uv")
 _PREFIXES = {"~": Prefix.ROLL, ".": Prefix.SHORTENED, "T": Prefix.SHORTENED}
 _LENGTH = frozenset("0123456789/")
 _MOST_GRACES, _LONGEST_QUOTE = 3, 60
@@ -66,7 +67,7 @@ class PrefixGrammar(TokenGrammar):
         if self._strict and (
             state.before in LINE_STARTS | SPACES
             or not position.slur
-            or state.pending != Pending()
+            or state.pending._replace(broken=0) != Pending()
             or self._must_continue_slur(state)
         ):
             return None
@@ -83,7 +84,7 @@ class PrefixGrammar(TokenGrammar):
         pending = state.pending
         if self._strict:
             allowed = c in _COMMON and pending.prefix < Prefix.DECORATION
-            if not allowed or pending.broken or pending.tied:
+            if not allowed or pending.tied or (pending.broken and c not in _BOWS):
                 return None
             if c == "~":
                 if pending.graces:
@@ -107,9 +108,15 @@ class PrefixGrammar(TokenGrammar):
             after = _with_prefix(state, Prefix.GRACE)
             if not self._strict:
                 return after
-            return after.with_pending(after.pending._replace(graces=state.token.notes))
+            after = after.with_pending(after.pending._replace(graces=state.token.notes))
+            position = after.position
+            if position.slur == Slur.OPEN:  # the grace notes are its first note
+                after = after.at(position._replace(slur=Slur.NOTE))
+            return after
         if c in _LENGTH and state.token.notes and not self._strict:
             return state
+        if c == "/" and state.token.notes and state.token.text in ("", "'"):
+            return state.reading(Kind.GRACE, c, state.token.notes)  # a shorter grace note
         return read_group(state, c, _MOST_GRACES)
 
     def _start_quote(self, state: State, c: str) -> State | None:

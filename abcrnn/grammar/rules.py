@@ -31,7 +31,7 @@ RESTS = frozenset((Kind.REST, Kind.FIRST_REST))
 #: Slurs that may be closed: over at least two notes.
 CLOSABLE = frozenset((Slur.NOTES, Slur.OVER_NOTES))
 
-_PARTS = "ABCDEFGH"
+_PARTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: Positions after a space within a line of music.
 SPACES = frozenset((Before.SPACE, Before.NOTE_SPACE))
 #: Positions after a note that may be tied.

@@ -220,7 +220,9 @@ class Sections:
             return self._open_repeat_in_bar(position)
         if bar.is_first:  # a pickup may follow it
             return position._replace(repeats=repeats._replace(is_open=True))
-        if not position.closed:
+        # After a plain bar line at the end of the line before, |: does as in the same line.
+        begins_line = position.progress.run == Run.LINE and not bar.filled
+        if not (position.closed or begins_line):
             return None
         opened = _opened(repeats, bar.filled)
         return position._replace(repeats=opened, closed=Closed.NOTHING)

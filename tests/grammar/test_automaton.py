@@ -496,6 +496,22 @@ def test_a_requested_meter_decides_which_rhythms_are_generated():
         ("d<<d d2 d2|d6|]", False),
         ("++d6|d6|]", False),
         ("!trill!d6|d6|]", False),
+        ("d6|d6|\n|:d6|d6:|", True),  # as abcrnn tidy breaks "d6|d6|:d6|d6:|"
+        ("d6|d6| |:d6|d6:|", False),
+        ("d2 (ed>)d d|d6|]", True),
+        ("d2 (d>)d d2|d6|]", False),
+        ("d>ud vd<d d2|d6|]", True),
+        ("d>.d d4|d6|]", False),  # abc2midi: cannot apply broken rhythm
+        ("d>~d d4|d6|]", False),
+        ("({c}d2)f d3|d6|]", True),
+        ("({c}d2-d) d3|d6|]", True),
+        ("{c/d/}d2f d3|d6|]", True),
+        ("{c'/d}d2f d3|d6|]", True),
+        ("{c//}d2f d3|d6|]", False),
+        ("{c2}d2f d3|d6|]", False),
+        ("{/}d2f d3|d6|]", False),
+        ("d6|d6|\nP:S\nd6|d6|]", True),
+        ("d6|d6|\nd3\nP:B\nd3|d6|]", False),
     ],
 )
 def test_generated_music_has_no_odd_notation(music, strict):
