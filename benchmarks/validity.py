@@ -1,8 +1,10 @@
 """Count the constrained tunes that other programs object to: ``python -m benchmarks validity``.
 
 Generates tunes under the constraint in each meter, and counts those that abcrnn's own parser,
-abc2midi and verovio object to. The results of each seed are appended to a file of JSON lines,
-so an interrupted run continues where it was, and several runs can share the seeds.
+abc2midi and verovio object to. The column ``formatted`` counts the tunes for which abc2midi has any
+message, notices too, in the text that compose returns: ``tidy(tune, repeats=True)``. The results of
+each seed are appended to a file of JSON lines, so an interrupted run can be resumed, and several
+runs can share the seeds.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from abcrnn import check_tune, load_corpus, to_musicxml
+from abcrnn import check_tune, load_corpus, tidy, to_musicxml
 from abcrnn.grammar import END, PitchAutomaton, PitchState, State, TuneAutomaton
 
 METERS = ("2/4", "3/4", "4/4", "C", "C|", "6/8", "9/8", "12/8", "3/8", "6/4")
@@ -68,6 +70,8 @@ def _checked(tunes: list[str], engrave: bool) -> dict[str, Any]:
             lines = messages(tune, Path(folder))
             found["abc2midi"] = [line for line in lines if not _NOTICES.search(line)]
             found["notice"] = [line for line in lines if _NOTICES.search(line)]
+            # As compose returns it.
+            found["formatted"] = messages(tidy(tune, repeats=True), Path(folder))
             for name, lines in found.items():
                 if lines:
                     counts[name] += 1
@@ -197,7 +201,7 @@ def _totals(records: Iterator[dict[str, Any]]) -> str:
         for meter in (record["meter"], "all"):
             total = totals.setdefault((record["source"], meter), Counter())
             total.update(record["counts"])
-    names = ("tunes", "invalid", "abc2midi", "notice", "engraved", "not engraved")
+    names = ("tunes", "invalid", "abc2midi", "notice", "formatted", "engraved", "not engraved")
     lines = ["| source | meter | " + " | ".join(names) + " |", "|---|---|" + "---|" * len(names)]
     for (source, meter), total in sorted(totals.items(), key=lambda item: item[0]):
         cells = " | ".join(str(total[name]) for name in names)

@@ -14,9 +14,9 @@ from abcrnn.grammar.terminals import BAR_LINES
 #: is read in the state that :meth:`BodyGrammar.after_token` returns.
 CONTINUATIONS = {
     Kind.NOTE: ",'0123456789/<>",
-    Kind.FIRST_NOTE: ",'0123456789/<>:",
+    Kind.FIRST_NOTE: ",'0123456789/<>: ",
     Kind.REST: "0123456789/<>",
-    Kind.FIRST_REST: "0123456789/<>:",
+    Kind.FIRST_REST: "0123456789/<>: ",
     Kind.CHORD_END: "0123456789/<>",
     Kind.BROKEN: "<>",
     Kind.BAR_LINE: "|:][12",

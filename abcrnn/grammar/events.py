@@ -87,8 +87,16 @@ class EventGrammar(TokenGrammar):
         return state.reading(Kind.ACCIDENTAL, c * 2) if is_doubled else None
 
     def _first_event(self, state: State, c: str) -> State | None:
-        """Read on after the first letter of a line: with a colon, it could be a field."""
-        return self._event(state, c) if c != ":" else None
+        """Read on after the first letter of a line: with a colon, it could be a field.
+
+        A space between the two makes no difference to some programs.
+        """
+        if c == ":":
+            return None
+        after = self._event(state, c)
+        if after and self._strict and c == " " and not state.token.text:
+            return after._replace(before=Before.LETTER_SPACE)
+        return after
 
     def _event(self, state: State, c: str) -> State | None:
         """Read the octave mark and the length of a note, rest or chord."""

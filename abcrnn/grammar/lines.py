@@ -64,7 +64,7 @@ class LineGrammar(TokenGrammar):
             return None
         if self._strict and starts_bar and not self._may_repeat_bar_line(state):
             return None
-        if state.pending.must_continue:
+        if state.pending.must_continue or (c == ":" and state.before == Before.LETTER_SPACE):
             return None
         return self._bar_line(state.reading(Kind.BAR_LINE), c)
 

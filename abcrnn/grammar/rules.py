@@ -33,7 +33,7 @@ CLOSABLE = frozenset((Slur.NOTES, Slur.OVER_NOTES))
 
 _PARTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: Positions after a space within a line of music.
-SPACES = frozenset((Before.SPACE, Before.NOTE_SPACE))
+SPACES = frozenset((Before.SPACE, Before.NOTE_SPACE, Before.LETTER_SPACE))
 #: Positions after a note that may be tied.
 NOTES = frozenset((Before.NOTE, Before.NOTE_SPACE))
 #: Positions at the start of a line of music.

@@ -74,6 +74,7 @@ class Before(IntEnum):
     UNIT = 9
     KEY = 10
     PART = 11
+    LETTER_SPACE = 12  # the first note or rest of a line, a letter alone, and a space
 
 
 class Prefix(IntEnum):

@@ -251,6 +251,8 @@ def test_no_line_of_music_begins_with_a_letter_and_a_colon():
         text = MUSIC + "d6|d6|" + music
         assert follows(TuneAutomaton(ALPHABET), text)
         assert not follows(TuneAutomaton(ALPHABET), text + ":")
+        assert follows(TuneAutomaton(ALPHABET), text + " |")
+        assert not follows(TuneAutomaton(ALPHABET), text + " :")
         assert follows(TuneAutomaton(ALPHABET, strict=False), text + ":|\n\n") == (letter == "z")
 
 
@@ -552,7 +554,9 @@ def test_no_space_is_generated_after_a_prompt_that_ends_in_spaces():
 # Successors --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["d", "z", "d3", ":|", "|", "d6", "d6:|", "d6:|[2", "d>", '"G"d'])
+@pytest.mark.parametrize(
+    "text", ["d", "z", "\nd", "\nz", "d3", ":|", "|", "d6", "d6:|", "d6:|[2", "d>", '"G"d']
+)
 def test_successors_are_the_steps_with_a_need(text):
     """Although rows are shared between tokens that lead to the same state."""
     for start in (MUSIC, MUSIC + "d3 def|", MUSIC + "d3 def|\n", MUSIC + "|:d3 dAF|[1 "):
