@@ -112,11 +112,12 @@ def _without_unit(tune: Tune) -> Tune:
     )
 
 
-def without_openings(tune: Tune) -> Tune:
-    """Return a tune without what opens its bars, such as ``|:``."""
+def without_repeat_signs(tune: Tune) -> Tune:
+    """Return a tune without what opens its bars, such as ``|:``, and with ``:|`` for ``:||``."""
 
     def plain(bar: Bar) -> Bar:
-        return bar._replace(opens="")
+        closes = {":||": ":|", ":||:": "::"}.get(bar.closes, bar.closes)
+        return bar._replace(opens="", closes=closes)
 
     voices = (replace(voice, bars=tuple(map(plain, voice.bars))) for voice in tune.voices)
     return replace(tune, voices=tuple(voices))

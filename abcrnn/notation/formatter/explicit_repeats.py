@@ -1,11 +1,11 @@
-"""Repeats with a ``|:`` of their own, where a tune leaves it out (section 4.8)."""
+"""Repeats as all programs read them: each with a ``|:`` of its own (section 4.8)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from abcrnn.notation.errors import ABCError
-from abcrnn.notation.formatter.comparison import require_same_music, without_openings
+from abcrnn.notation.formatter.comparison import require_same_music, without_repeat_signs
 from abcrnn.notation.lexer import tokens
 from abcrnn.notation.lines import LINE_END
 from abcrnn.notation.parts import parts_in_order
@@ -15,17 +15,19 @@ from abcrnn.notation.repeats import is_double, split_sections
 from abcrnn.notation.tune import Bar, Tune, Voice
 
 _OPENING = "|:"
+# Some programs count an empty bar in the former.
+_SPELLINGS = {":||": ":|", ":||:": "::"}
 # Tokens that may be the first of a bar.
 _IN_BAR = frozenset(
     ("quoted", "decoration", "slur", "tuplet", "grace", "chord", "note", "rest", "bar_rest")
 )
 
 
-def write_openings(tune: str, settings: frozenset[int] = frozenset()) -> str:
+def write_repeats(tune: str, settings: frozenset[int] = frozenset()) -> str:
     """Write ``|:`` where a ``:|`` without one goes back to, except at the beginning of the tune.
 
     Programs disagree about where such a ``:|`` goes back to, most of all after first and second
-    endings. The tune is played as before.
+    endings. ``:||`` becomes ``:|``. The tune is played as before.
 
     Parameters
     ----------
@@ -36,7 +38,7 @@ def write_openings(tune: str, settings: frozenset[int] = frozenset()) -> str:
     Returns
     -------
     str
-        ``tune`` itself if no ``|:`` can be added without changing what is played.
+        ``tune`` itself if that would change what is played.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def write_openings(tune: str, settings: frozenset[int] = frozenset()) -> str:
         for voice in read.voices
         for bar in _targets(read, voice)
     }
-    text = _with_openings(tune, targets) if targets else tune
+    text = _rewritten(tune, targets)
     return text if text == tune or _is_same(read, text) else tune
 
 
@@ -65,13 +67,17 @@ def _targets(tune: Tune, voice: Voice) -> Iterator[Bar]:
                 yield first
 
 
-def _with_openings(tune: str, targets: set[tuple[int, int]]) -> str:
+def _rewritten(tune: str, targets: set[tuple[int, int]]) -> str:
     """Return the text with ``|:`` before the bars that begin with events at some positions."""
     starts = [0, *(found.end() for found in LINE_END.finditer(tune))]
     pieces, done, first = [], 0, None
     for token in tokens(tune):
         if token.kind not in _IN_BAR:
             first = None if token.kind in ("bar", "ending", "field", "inline") else first
+            if token.kind == "bar" and token.text in _SPELLINGS:
+                place = starts[token.line - 1] + token.column - 1
+                pieces += [tune[done:place], _SPELLINGS[token.text]]
+                done = place + len(token.text)
             continue
         first = first or token
         if (token.line, token.column) in targets:
@@ -86,7 +92,7 @@ def _is_same(before: Tune, text: str) -> bool:
     """Whether a text is a tune with the same music, played in the same order."""
     try:
         after = read_tune(text)
-        require_same_music(without_openings(before), without_openings(after))
+        require_same_music(without_repeat_signs(before), without_repeat_signs(after))
         return _order(before) == _order(after)
     except ABCError:
         return False

@@ -11,7 +11,7 @@ from abcrnn.notation.directives import parse_directive
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import parse_unit
 from abcrnn.notation.formatter.comparison import require_same_music, require_same_text
-from abcrnn.notation.formatter.explicit_repeats import write_openings
+from abcrnn.notation.formatter.explicit_repeats import write_repeats
 from abcrnn.notation.formatter.header import format_header
 from abcrnn.notation.formatter.line_breaks import break_lines, join_items
 from abcrnn.notation.formatter.spacing import Arranger, Item
@@ -47,7 +47,7 @@ class Layout(NamedTuple):
     fix : bool
         Whether tunes of a tunebook are repaired first.
     repeats : bool
-        Whether every repeat but the first of a tune gets its ``|:``.
+        Whether repeats are written as all programs read them.
     """
 
     bars_per_line: int = BARS_PER_LINE
@@ -104,8 +104,8 @@ def tidy(
         Unit note length, such as ``"1/8"``, in which all lengths are written. By default, the
         tune keeps its own.
     repeats : bool
-        Write ``|:`` also where a tune leaves it out, except in its first repeat. Programs
-        disagree about where a ``:|`` without it goes back to; the tune is played as before.
+        Write ``|:`` also where a tune leaves it out, except in its first repeat, and ``:||`` as
+        ``:|``. Programs read these differently; the tune is played as before.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def tidy_with_settings(
     read = _read(tune)
     _require_header(read)
     if layout.repeats:
-        tune = write_openings(*tune), tune[1]
+        tune = write_repeats(*tune), tune[1]
         read = _read(tune)
     if layout.unit is not None:
         text, settings = tune

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from abcrnn.notation.errors import ABCError
-from abcrnn.notation.formatter.explicit_repeats import write_openings
+from abcrnn.notation.formatter.explicit_repeats import write_repeats
 from abcrnn.notation.formatter.repairs import Repair, repair
 from abcrnn.notation.formatter.tune import (
     DEFAULT_LAYOUT,
@@ -148,7 +148,7 @@ class _BookTune:
             text, self.repairs = repair(*before)
             before = text, before[1]
         if layout.repeats:
-            before = write_openings(*before), before[1]
+            before = write_repeats(*before), before[1]
         formatted = tidy_with_settings(before, layout, self._with_settings)
         if as_read(before[0]) != before[0]:
             after = self._with_settings(formatted)
