@@ -39,42 +39,42 @@ class LikelyStates:
         last_id : int
             Id of the character before it.
         """
-        distribution = np.zeros(len(self._counts))
-        distribution[last_id] = 1
-        return Search(self._counts, first, distribution)
+        return Search(self._counts, first, last_id)
 
 
 class Search:
     """States in the order of their probability, the likeliest first, each once."""
 
-    def __init__(self, counts: NDArray[np.int64], first: int, last: NDArray[np.float64]) -> None:
+    def __init__(self, counts: NDArray[np.int64], first: int, last_id: int) -> None:
         self._counts = counts
         # Minus the probability of a state, the order in which it was added, its number, and
-        # the distribution of the id before it.
+        # the ids that may be before it, each with a probability.
         self._order = count()
-        self._waiting = [(-1.0, next(self._order), first, last)]
+        before = np.array([last_id]), np.ones(1)
+        self._waiting = [(-1.0, next(self._order), first, before)]
         self._found = {first}
 
     def __iter__(self) -> Iterator[int]:
         """Yield numbers of states; :meth:`add` adds those that follow the last one."""
         while self._waiting:
-            probability, _, number, self._last = heapq.heappop(self._waiting)
+            probability, _, number, self._before = heapq.heappop(self._waiting)
             self._probability = -probability
             yield number
 
     def add(self, row: NDArray[np.int32]) -> None:
         """Add the states that follow, from a row of transitions, shape (vocab_size,)."""
-        ids = np.flatnonzero(row > 0)
-        following = (self._last @ self._counts)[ids]
+        ids, weights = self._before
+        following = np.where(row > 0, weights @ self._counts[ids], 0)
         total = following.sum()
         if not total:
             return
-        states, which = np.unique(row[ids], return_inverse=True)
-        shares = np.bincount(which, following) / total
-        for state, share in enumerate(shares):
-            if self._probability * share >= _LEAST and int(states[state]) not in self._found:
-                self._found.add(int(states[state]))
-                last = np.zeros(len(self._counts))
-                last[ids[which == state]] = following[which == state] / (share * total)
-                item = -self._probability * share, next(self._order), int(states[state]), last
-                heapq.heappush(self._waiting, item)
+        by_state: dict[int, list[int]] = {}
+        for character in np.flatnonzero(following).tolist():
+            by_state.setdefault(int(row[character]), []).append(character)
+        for state, characters in by_state.items():
+            counts = following[characters]
+            share = self._probability * counts.sum() / total
+            if share >= _LEAST and state not in self._found:
+                self._found.add(state)
+                before = np.array(characters), counts / counts.sum()
+                heapq.heappush(self._waiting, (-share, next(self._order), state, before))

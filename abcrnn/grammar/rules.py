@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 from abcrnn.grammar.bar_filling import BarFilling, Gap
 from abcrnn.grammar.positions import Effect, Form, Position, Slur
@@ -32,6 +32,7 @@ RESTS = frozenset((Kind.REST, Kind.FIRST_REST))
 CLOSABLE = frozenset((Slur.NOTES, Slur.OVER_NOTES))
 
 _PARTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MOST_REMEMBERED = 20_000  # bar lines at a position
 #: Positions after a space within a line of music.
 SPACES = frozenset((Before.SPACE, Before.NOTE_SPACE, Before.LETTER_SPACE))
 #: Positions after a note that may be tied.
@@ -59,6 +60,7 @@ class Rules:
     ) -> None:
         self.strict, self._alphabet = strict, alphabet
         self._meters = cache(self._meters_for)
+        self._after_bar_line = lru_cache(_MOST_REMEMBERED)(self._compute_after_bar_line)
         self.sections = Sections(form, bars, strict)
         self.filling = cache(partial(BarFilling, alphabet, strict))
         self.values = {
@@ -109,6 +111,9 @@ class Rules:
 
     def after_bar_line(self, position: Position, line: str) -> Position | None:
         """Return the position after a bar line; None if it is not allowed here."""
+        return self._after_bar_line(position, line)
+
+    def _compute_after_bar_line(self, position: Position, line: str) -> Position | None:
         bar = position.bar
         unclear = position.repeats.any_closed or not bar.has_event or bar.is_short_pickup
         if self.strict and line == "||:" and unclear:

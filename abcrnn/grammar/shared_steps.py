@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 from abcrnn.grammar.body import CONTINUATIONS
 from abcrnn.grammar.positions import Closed, Effect, Ending, Position
 from abcrnn.grammar.sections import Sections
-from abcrnn.grammar.states import Kind, State
+from abcrnn.grammar.states import Kind, State, Token
 
 #: Characters with which bar lines and marks at the end of a line begin.
 BOUNDARIES = frozenset("|:\n!\\")
@@ -26,6 +26,7 @@ _EVENTS = frozenset((Kind.NOTE, Kind.FIRST_NOTE, Kind.REST, Kind.FIRST_REST, Kin
 _INSIDE_BARS = _EVENTS | {
     Kind.MUSIC, Kind.ACCIDENTAL, Kind.CHORD, Kind.BROKEN, Kind.PAREN, Kind.GRACE, Kind.QUOTE
 }  # fmt: skip
+_LETTERS = frozenset("ABCDEFGabcdefg")
 _MOST_REMEMBERED = 20_000  # rows, and as many views and steps to the end
 
 _Key = TypeVar("_Key")
@@ -87,6 +88,8 @@ class SharedSteps:
         self._next_character, self._after_token = next_character, after_token
         self._views: dict[Position, View] = {}
         self._rows: dict[tuple[object, ...], dict[str, State]] = {}
+        self._in_quotes: dict[Token, dict[str, Token]] = {}
+        self._ends_of_quotes: dict[Token, tuple[Token, int]] = {}
         self._steps_to_end: dict[tuple[object, ...], tuple[State, int]] = {}
 
     def has(self, state: State) -> bool:
@@ -108,16 +111,40 @@ class SharedSteps:
         dict of str to State
             Equal states are one object.
         """
+        if state.token.kind == Kind.QUOTE:
+            return self._row_in_quotes(state, characters)
         key = self._key(state)
         row = self._rows.get(key)
         if row is None:
-            same: dict[State, State] = {}
-            steps = ((c, self._step(state, c)) for c in characters)
-            row = {c: same.setdefault(after, after) for c, after in steps if after}
+            row = self._compute_row(state, characters)
             _remember(self._rows, key, row)
         position = state.position
         placed = {id(after): _placed(after, position) for after in row.values()}
         return {c: placed[id(after)] for c, after in row.items()}
+
+    def _compute_row(self, state: State, characters: str) -> dict[str, State]:
+        row: dict[str, State] = {}
+        first: dict[bool, str] = {}  # of the letters on which the tune may end, and the others
+        for c in characters:
+            same = c
+            if c in _LETTERS:  # they differ in nothing else
+                same = first.setdefault(c.upper() in state.ending.letters, c)
+            after = row.get(same) if same != c else self._step(state, c)
+            if after is not None:
+                row[c] = after
+        return row
+
+    def _row_in_quotes(self, state: State, characters: str) -> dict[str, State]:
+        """Return the row of a chord symbol: its characters depend on nothing but its text."""
+        token = state.token
+        tokens = self._in_quotes.get(token)
+        if tokens is None:
+            steps = ((c, self._step(state, c)) for c in characters if c != '"')
+            tokens = {c: after.token for c, after in steps if after}
+            _remember(self._in_quotes, token, tokens)
+        row = {c: _with_token(state, after) for c, after in tokens.items()}
+        closed = self._step(state, '"') if '"' in characters else None
+        return row if closed is None else {**row, '"': closed}
 
     def to_end(self, state: State) -> tuple[State | None, int]:
         """Return the next state on a short way to the end of the tune.
@@ -132,8 +159,12 @@ class SharedSteps:
         after : State or None
             None if there is no way with the characters of the alphabet.
         count : int
-            Number of characters between the two: 1, or 0 if only a token ends.
+            Number of characters between the two; 0 if only a token ends.
         """
+        if state.token.kind == Kind.QUOTE and state.token.text:
+            last, count = self._last_in_quotes(state)
+            if count:
+                return _with_token(state, last), count
         key = self._key(state)
         step = self._steps_to_end.get(key)
         if step is not None:
@@ -143,6 +174,20 @@ class SharedSteps:
         if after is not None and (count == 0 or c not in BOUNDARIES):
             _remember(self._steps_to_end, key, (after, count))
         return after, count
+
+    def _last_in_quotes(self, state: State) -> tuple[Token, int]:
+        """Return the token before the closing quote, and the number of characters up to it."""
+        token = state.token
+        found = self._ends_of_quotes.get(token)
+        if found is None:
+            after: State | None = state
+            found, count = (token, 0), 0
+            while after is not None and (c := self._next_character(after)) != '"':
+                after, count = self._step(after, c) if c in self._alphabet else None, count + 1
+                if after is not None:
+                    found = after.token, count
+            _remember(self._ends_of_quotes, token, found)
+        return found
 
     def _step_to_end(self, state: State, c: str) -> tuple[State | None, int]:
         kind = state.token.kind
@@ -180,6 +225,10 @@ def _placed(state: State, position: Position) -> State:
     _, repeats, progress, closed, _, _ = position
     placed = Position(bar, repeats, progress, closed, has_note, slur)
     return State(token, before, placed, pending, header, ending)
+
+
+def _with_token(state: State, token: Token) -> State:
+    return State(token, state.before, state.position, state.pending, state.header, state.ending)
 
 
 def _remember(known: dict[_Key, _Value], key: _Key, value: _Value) -> None:
