@@ -7,104 +7,140 @@ Usage::
 Tunes are sampled with and without the constraint in turn, in one process, then composed
 and rewritten. A first call computes transitions, a second one finds them in the model.
 Another process measures ``abcrnn compose -n 1`` from the shell.
+
+Seconds of the clock come with those of the processor, which other programs on the machine
+change less.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from abcrnn import Sampler, compose, load_model, rewrite
 from abcrnn.composition.provenance import without_provenance
 from abcrnn.sampling.decoder import Streams
-from benchmarks.clock import timed
-from benchmarks.rounds import Spread
-from benchmarks.tables import machine, seconds
+from benchmarks.tables import machine
 
 _REQUESTS = {"key": "G", "meter": "6/8", "form": "AABB", "bars": 16}
+_COMPOSED = 100
+
+
+class Seconds(NamedTuple):
+    """The duration of a call, by the clock and of the processor (with child processes)."""
+
+    clock: float
+    processor: float
+
+    @classmethod
+    def of(cls, work: Callable[[], object]) -> Seconds:
+        """Time one call."""
+        clock, processor = time.perf_counter(), _processor_seconds()
+        work()
+        return cls(time.perf_counter() - clock, _processor_seconds() - processor)
+
+    def __str__(self) -> str:
+        return f"{self.clock:.1f} s ({self.processor:.1f} s of the processor)"
 
 
 def main() -> None:
     """Measure, and print a line for each figure."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.constrained", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.constrained", description="Speed of constrained sampling."
+    )
     parser.add_argument("model", metavar="MODEL", type=Path)
     parser.add_argument("--tunes", type=int, default=128, metavar="N", help="tunes in one run")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="calls of each kind")
     arguments = parser.parse_args()
     print(machine())
     for name, figure in _figures(arguments):
         print(f"{name}: {figure}", flush=True)
 
 
-def _figures(arguments: argparse.Namespace) -> Any:
+def _figures(arguments: argparse.Namespace) -> Iterator[tuple[str, object]]:
     model = load_model(arguments.model)
     yield from _ratios(model, arguments.tunes, arguments.rounds)
-    yield from _composing(model)
-    yield from _rewriting(model)
+    yield from _composing(model, arguments.rounds)
+    yield from _rewriting(model, arguments.rounds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield "largest memory of the process", f"{peak:.0f} MB"
-    shell = [_shell(arguments.model) for _ in range(min(3, arguments.rounds))]
-    yield "`abcrnn compose -n 1`, new process", f"{seconds(Spread.of(shell))} s"
+    for number in range(1, 1 + arguments.rounds):
+        work = functools.partial(_compose_in_shell, arguments.model, model.novelty is None)
+        yield f"`abcrnn compose -n 1`, new process {number}", Seconds.of(work)
 
 
-def _ratios(model: Any, tunes: int, rounds: int) -> Any:
+def _ratios(model: Any, tunes: int, rounds: int) -> Iterator[tuple[str, str]]:
     """Constrained over unconstrained characters per second, in the first call and later."""
-    free = Sampler(model, 0.8, seed=1)
-    rate(lambda: free.tunes(1, max_length=200))  # compiles one row; 64 rows come next
-    rate(lambda: free.tunes(64, max_length=200))
-    rate(lambda: Sampler(model, 0.8, seed=2, constraint="bars").tunes(64, max_length=60))
+    free = Sampler(model, seed=1)
+    free.tunes(64, max_length=200)  # compiles
+    Sampler(model, seed=2, constraint="bars").tunes(64, max_length=60)
     vars(model).pop("_transition_tables")  # compiled, but without transitions
-    for call in range(1 + rounds):
+    for call in range(1, 1 + rounds):
+        bound = Sampler(model, seed=3, constraint="bars")
         with characters_per_call() as lengths:
-            bound = rate(lambda: Sampler(model, 0.8, seed=3, constraint="bars").tunes(tunes))
-        loose = rate(lambda: free.tunes(tunes))
-        name = "first call" if call == 0 else f"call {call + 1}"
+            clock, processor = rates(lambda sampler=bound: sampler.tunes(tunes))
+        free_clock, free_processor = rates(lambda: free.tunes(tunes))
         yield (
-            f"64 streams, {name}",
-            f"{bound / loose:.2f} of the unconstrained speed ({bound:,.0f} and {loose:,.0f} "
-            f"characters/s), {len(lengths)} calls of the loop, median of "
-            f"{statistics.median(lengths):.0f} characters per stream",
+            f"64 streams, call {call}",
+            f"{clock / free_clock:.2f} of the unconstrained speed by the clock, "
+            f"{processor / free_processor:.2f} by the processor "
+            f"({clock:,.0f} and {free_clock:,.0f} characters/s), {len(lengths)} calls of the "
+            f"loop, median of {statistics.median(lengths):.0f} characters per stream",
         )
 
 
-def _composing(model: Any) -> Any:
-    for call in ("first", "second", "third"):
+def _composing(model: Any, rounds: int) -> Iterator[tuple[str, str]]:
+    for call in range(1, 1 + rounds):
+        reports: list[Any] = []
         with characters_per_call() as lengths:
-            timing = timed(20, lambda: compose(model, 20, **_REQUESTS, seed=1))
+            took = Seconds.of(lambda made=reports: made.append(_compose(model, _COMPOSED).report))
         yield (
-            f"20 tunes in G, 6/8, AABB, 16 bars, {call} call",
-            f"{timing.seconds:.1f} s, {len(lengths)} calls of the loop",
+            f"{_COMPOSED} tunes in G, 6/8, AABB, 16 bars, call {call}",
+            f"{took}, {len(lengths)} calls of the loop, {reports[0].generated} tunes generated",
         )
 
 
-def _rewriting(model: Any) -> Any:
-    tune = without_provenance(compose(model, 1, **_REQUESTS, seed=1).tunes[0])
-    for call in ("first", "second", "third"):
-        timing = timed(1, lambda: rewrite(model, tune, 5, 6, seed=1))
-        yield f"rewrite two of 16 bars, {call} call", f"{timing.seconds:.1f} s"
+def _rewriting(model: Any, rounds: int) -> Iterator[tuple[str, Seconds]]:
+    tune = without_provenance(_compose(model, 1).tunes[0])
+    for call in range(1, 1 + rounds):
+        took = Seconds.of(lambda seed=call: rewrite(model, tune, 5, 6, seed=seed))
+        yield f"rewrite two of 16 bars, call {call}", took
 
 
-def _shell(model: Path) -> float:
+def _compose(model: Any, n: int) -> Any:
+    copied = None if model.novelty is None else 4
+    return compose(model, n, **_REQUESTS, seed=1, max_copied_bars=copied)
+
+
+def _compose_in_shell(model: Path, has_no_index: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "abcrnn", "compose", str(model), "-n", "1"]
         command += ["--seed", "1", "-o", str(Path(folder) / "tune.abc")]
-        run = functools.partial(subprocess.run, command, check=True, capture_output=True)
-        return timed(1, run).seconds
+        command += ["--copies"] if has_no_index else []
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603
 
 
-def rate(work: Callable[[], list[str]]) -> float:
-    """Return the characters of complete tunes per second."""
+def _processor_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def rates(work: Callable[[], list[str]]) -> Seconds:
+    """Return the characters of complete tunes per second, of the clock and the processor."""
     made: list[str] = []
-    timing = timed(1, lambda: made.extend(work()))
-    return sum(map(len, made)) / timing.seconds
+    took = Seconds.of(lambda: made.extend(work()))
+    characters = sum(map(len, made))
+    return Seconds(characters / took.clock, characters / took.processor)
 
 
 class characters_per_call:  # noqa: N801  # used as a function
