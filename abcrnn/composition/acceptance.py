@@ -6,15 +6,15 @@ from the tunes accepted before, not copied from training tunes, and playable.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from abcrnn.composition.layout import tidied_or_same
 from abcrnn.composition.request_checks import unmet_requests
 from abcrnn.composition.requests import Requests
 from abcrnn.data.novelty import NoveltyIndex
-from abcrnn.export.midi import to_midi_bytes
-from abcrnn.notation import ABCError, Tune, check_tune, read_tune, tune_body
+from abcrnn.export.midi import validate_playable
+from abcrnn.notation import ABCError, Tune, read_tune, tune_body
+from abcrnn.notation.checks import problems_of
 
 # By bars of a phrase: how often it may occur in a row. Of 3153 tunes of irish, jigs and
 # oneills, 4 have one bar four times, one has two bars three times, and none four bars.
@@ -52,29 +52,27 @@ class Acceptance:
         """
         if tune is None or len(tune) > self.max_length:
             return f"longer than {self.max_length} characters"
-        tests: tuple[Callable[[str], str | None], ...] = (
-            self._invalid,
-            self._not_as_requested,
-            self._loop,
-            self._duplicate,
-            self._copied,
-            self._unplayable,
-        )
-        for test in tests:
-            if reason := test(tune):
-                return reason
+        try:
+            read = read_tune(tune)
+            reason = self._invalid(read) or self._not_as_requested(tune, read) or self._loop(read)
+        except ABCError:  # beyond the limits of the parser
+            reason = "not valid"
+        for test in (self._duplicate, self._copied, self._unplayable):
+            reason = reason or test(tune)
+        if reason:
+            return reason
         self._accepted.add(tune_body(tidied_or_same(tune)))
         return None
 
-    def _invalid(self, tune: str) -> str | None:
-        return "not valid" if check_tune(tune) else None
+    def _invalid(self, read: Tune) -> str | None:
+        return "not valid" if problems_of(read) else None
 
-    def _not_as_requested(self, tune: str) -> str | None:
-        unmet = unmet_requests(self.requests, tune)
+    def _not_as_requested(self, tune: str, read: Tune) -> str | None:
+        unmet = unmet_requests(self.requests, tune, read)
         return f"not the requested {unmet[0]}" if unmet else None
 
-    def _loop(self, tune: str) -> str | None:
-        return "repeats a phrase in a loop" if has_loop(read_tune(tune)) else None
+    def _loop(self, read: Tune) -> str | None:
+        return "repeats a phrase in a loop" if has_loop(read) else None
 
     def _duplicate(self, tune: str) -> str | None:
         is_known = tune_body(tidied_or_same(tune)) in self._accepted
@@ -87,7 +85,7 @@ class Acceptance:
 
     def _unplayable(self, tune: str) -> str | None:
         try:
-            to_midi_bytes(tune)
+            validate_playable(tune)
         except ABCError:
             return "not playable"
         return None

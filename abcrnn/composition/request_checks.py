@@ -16,7 +16,7 @@ from abcrnn.evaluation.tune_metrics import Ending, measure
 from abcrnn.notation import Tune, read_tune
 
 
-def unmet_requests(requests: Requests, tune: str) -> list[str]:
+def unmet_requests(requests: Requests, tune: str, read: Tune | None = None) -> list[str]:
     """Return the names of the requests that a finished tune does not match.
 
     Parameters
@@ -24,6 +24,8 @@ def unmet_requests(requests: Requests, tune: str) -> list[str]:
     requests : Requests
     tune : str
         A tune of any source.
+    read : Tune, optional
+        The same tune, parsed.
 
     Returns
     -------
@@ -36,8 +38,8 @@ def unmet_requests(requests: Requests, tune: str) -> list[str]:
     ABCError
         If the tune cannot be read.
     """
-    read = read_tune(tune)
-    return [name for name in requests.given() if not _CHECKS[name](requests, read, tune)]
+    parsed = read_tune(tune) if read is None else read
+    return [name for name in requests.given() if not _CHECKS[name](requests, parsed, tune)]
 
 
 def contradicted_requests(requests: Requests, beginning: str) -> list[str]:

@@ -134,6 +134,24 @@ def to_midi_bytes(
     return _midi_file(parse_single_tune(tune), chords, speed, program)
 
 
+def validate_playable(tune: str) -> None:
+    """Raise ABCError if :func:`to_midi_bytes` does, for one tune of ABC; write no file.
+
+    Parameters
+    ----------
+    tune : str
+        As for :func:`to_midi_bytes`.
+
+    Raises
+    ------
+    ABCError
+        If the text is not one tune that can be played.
+    """
+    read = parse_single_tune(tune)
+    played = play_voices(read)
+    _require_music(read, [*voice_notes(read, played), chord_symbol_notes(played)])
+
+
 class _Timed(NamedTuple):
     """A mido message at a time in whole notes; at the same time, sorted by ``order``."""
 

@@ -10,7 +10,7 @@ import pytest
 from helpers.read_back import notes_of, parse_midi
 
 from abcrnn.data.corpus import Corpus
-from abcrnn.export.midi import to_midi_bytes
+from abcrnn.export.midi import to_midi_bytes, validate_playable
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.playing import played_notes
 from abcrnn.notation.reader import read_tune
@@ -310,5 +310,30 @@ def test_a_tune_of_chord_symbols_only_is_played() -> None:
 
 @pytest.mark.parametrize("body", ["z4|z4|", '"Fine"z4|', '"N.C."z4|', ""])
 def test_a_file_without_music_is_not_written(body: str) -> None:
-    with pytest.raises(ABCError, match="the tune has no notes"):
-        to_midi_bytes(HEADER + body)
+    for function in (to_midi_bytes, validate_playable):
+        with pytest.raises(ABCError, match="the tune has no notes"):
+            function(HEADER + body)
+
+
+@pytest.mark.parametrize(
+    "tune",
+    [
+        "X:1\nM:4/4\n",
+        HEADER + "c|\n\nX:2\nK:C\nd|",
+        HEADER + "|:" * 3 + "Z999|" * 3,
+        HEADER[:-4] + "c",
+    ],
+)
+def test_what_cannot_be_written_is_not_playable(tune: str) -> None:
+    messages = []
+    for function in (to_midi_bytes, validate_playable):
+        with pytest.raises(ABCError) as error:
+            function(tune)
+        messages.append(str(error.value))
+    assert messages[0] == messages[1]
+
+
+@pytest.mark.parametrize("body", ["c|", '"C"z4|', "|:c4:|"])
+def test_what_can_be_written_is_playable(body: str) -> None:
+    validate_playable(HEADER + body)
+    assert to_midi_bytes(HEADER + body)
