@@ -14,6 +14,7 @@ from abcrnn.cli.terminal import import_tensorflow, resume_hint
 from abcrnn.cli.training_corpora import (
     add_corpora,
     add_parts,
+    corpus_arguments,
     load_training_corpora,
 )
 from abcrnn.cli.training_run import require_shares
@@ -200,7 +201,7 @@ def _report_search(search: Search, arguments: argparse.Namespace) -> int:
     if any(trial.state == "unfinished" for trial in results):
         print("a trial is unfinished; run the same command to resume it")
     print(f"best: trial {results[0].number}, {search.run_folder(results[0].number)}")
-    train = ["abcrnn", "train", *arguments.corpus, "--recipe", str(path), "--out", "runs/best"]
-    train += ["--tidy"] * arguments.tidy
+    train = ["abcrnn", "train", *corpus_arguments(arguments)]
+    train += ["--recipe", str(path), "--out", "runs/best"]
     print(f"best recipe: {path}\nTry next: {shlex.join(train)}")
     return 0

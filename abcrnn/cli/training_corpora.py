@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abcrnn.cli.argument_types import count, whole
-from abcrnn.cli.arguments import UsageError, add_shares
+from abcrnn.cli.arguments import UsageError, add_join_blank, add_shares
 from abcrnn.cli.terminal import load_corpus
 from abcrnn.cli.training_run import (
     ALL,
@@ -95,6 +95,34 @@ def add_parts(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also train on tunes that share more than 4 bars with a held-out tune, in any key",
     )
+
+
+def corpus_arguments(arguments: argparse.Namespace) -> list[str]:
+    """Return the corpora, and how they are read and split, as arguments of another command.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With those of :func:`add_corpora`, :func:`add_parts` and
+        :func:`abcrnn.cli.arguments.add_join_blank`.
+
+    Returns
+    -------
+    list of str
+        Options only where they are not the defaults.
+    """
+    parser = argparse.ArgumentParser()
+    add_join_blank(parser)
+    add_corpora(parser)
+    add_parts(parser)
+    found = [*arguments.corpus]
+    for action in parser._actions:
+        value = getattr(arguments, action.dest, action.default)
+        if not action.option_strings or value == action.default:
+            continue
+        values = value if isinstance(value, list) else [] if value is True else [value]
+        found += [action.option_strings[0], *map(str, values)]
+    return found
 
 
 def load_training_corpora(

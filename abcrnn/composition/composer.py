@@ -22,7 +22,7 @@ from abcrnn.composition.layout import tidied
 from abcrnn.composition.provenance import Provenance, Settings, digest
 from abcrnn.composition.request_checks import contradicted_requests
 from abcrnn.composition.requests import Requests
-from abcrnn.composition.selection import Selection, typicality
+from abcrnn.composition.selection import BestOf, typicality
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.models.base import require_character_model
 from abcrnn.notation import renumber
@@ -247,7 +247,7 @@ def compose_iter(
     search = _Search(
         Candidates(model, source, n or PARALLEL),
         acceptance,
-        Selection(settings.best_of, rank),
+        BestOf(settings.best_of, rank),
         None if n is None else n * settings.best_of,
         report,
     )
@@ -278,7 +278,7 @@ class _Search:
     ----------
     candidates : Candidates
     acceptance : Acceptance
-    selection : Selection
+    selection : BestOf
     needed : int or None
         Number of tunes to accept; None for no limit.
     report : Report
@@ -286,7 +286,7 @@ class _Search:
 
     candidates: Candidates
     acceptance: Acceptance
-    selection: Selection
+    selection: BestOf
     needed: int | None
     report: Report
     _started: int = 0

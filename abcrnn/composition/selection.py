@@ -20,8 +20,8 @@ _logger = logging.getLogger(__name__)
 Rank = Callable[[Sequence[str]], Sequence[float]]
 
 
-class Selection:
-    """Selects the best of each group of candidates.
+class BestOf:
+    """Selects the best of each group of consecutive candidates.
 
     Parameters
     ----------

@@ -17,6 +17,8 @@ from helpers.compile_cache import shared_compilation
 
 from abcrnn import load_model
 from abcrnn.cli import main
+from abcrnn.cli.entry_point import build_parser
+from abcrnn.cli.training_corpora import corpus_arguments
 from abcrnn.training.recipe_file import load_recipe
 
 TINY = [
@@ -299,3 +301,22 @@ def test_a_bad_trial_is_pruned_and_avoided(tmp_path, homemade, run):
         run_folder = tmp_path / "trials" / f"{int(trial['trial']):04}"
         assert (run_folder / "best.abcrnn").is_file()
     assert float(trials[0]["learning_rate"]) == 0.02
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--weights", "2", "1", "--fields", "all", "--no-leak-guard"],
+        ["--tidy", "--join-blank", "--validation", "0.2", "--test", "0.05", "--split-seed", "7"],
+    ],
+)
+def test_training_that_is_suggested_reads_the_same_tunes(options):
+    parser = build_parser()
+    searched = parser.parse_args(["search", "my tunes.abc", "jigs", "--out", "s", *options])
+    suggested = corpus_arguments(searched)
+    trained = parser.parse_args(["train", *suggested, "--recipe", "r.json", "--out", "runs/best"])
+    assert len(suggested) == 2 + len(options)  # nothing that is the default
+    names = ["corpus", "weights", "join_blank", "fields", "tidy", "no_leak_guard"]
+    for name in [*names, "validation", "test", "split_seed"]:
+        assert getattr(trained, name) == getattr(searched, name), name

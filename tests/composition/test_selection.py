@@ -9,7 +9,7 @@ from abcrnn.composition.composer import compose
 from abcrnn.composition.composition_report import Report
 from abcrnn.composition.provenance import parse_provenance, without_provenance
 from abcrnn.composition.reproduction import reproduce_all
-from abcrnn.composition.selection import Selection, typicality
+from abcrnn.composition.selection import BestOf, typicality
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.evaluation.metric_distributions import MetricDistributions, recorded_metrics
 from abcrnn.evaluation.tune_metrics import measure
@@ -40,7 +40,7 @@ def test_groups():
         asked.append(tunes)
         return [len(tune) for tune in tunes]
 
-    selection = Selection(3, rank)
+    selection = BestOf(3, rank)
     candidates = ["a", "bbb", "ccc", "d", "e", "ff", "gggg"]
     found = [selection.add(stream, tune) for stream, tune in enumerate(candidates)]
     assert found == [None, None, (1, "bbb"), None, None, (5, "ff"), None]
@@ -48,9 +48,9 @@ def test_groups():
 
 
 def test_without_a_rank_the_first_is_selected():
-    selection = Selection(2)
+    selection = BestOf(2)
     assert selection.add(4, "a") is None and selection.add(5, "bb") == (4, "a")
-    assert Selection(1).add(7, "c") == (7, "c")
+    assert BestOf(1).add(7, "c") == (7, "c")
 
 
 def test_a_typical_tune_has_the_higher_score(model):
