@@ -44,6 +44,7 @@ class Step:
         #: Rows of every batch that this process reads.
         self.rows = range(settings.batch_size)
         self._compiled = tf.function(self._train, jit_compile=not on_gpu())
+        self._programs: dict[tuple[Any, ...], Any] = {}  # by the shapes of the arguments
 
     def build_optimizer(self, batches: int) -> None:
         """Create the optimizer for epochs of about ``batches`` batches, and the average."""
@@ -78,7 +79,8 @@ class Step:
         state : State
             After the batch.
         """
-        loss, correct, state = self._compiled(batch.window, state)
+        window = tf.constant(batch.window)
+        loss, correct, state = self._program(window, state)(window, state)
         return float(loss), int(correct), state
 
     def any_process(self, flags: Sequence[bool]) -> list[bool]:
@@ -96,6 +98,17 @@ class Step:
     def scatter_state(self, arrays: list[NDArray[Any]]) -> State:
         """Return this process's part of the arrays of :meth:`gather_state`."""
         return tf.nest.pack_sequence_as(self.initial_state(), [tf.constant(a) for a in arrays])
+
+    def _program(self, window: tf.Tensor, state: State) -> Any:
+        """Return the compiled step for windows and states of these shapes.
+
+        TensorFlow warns of frequent tracing when a function compiles for a handful of
+        shapes, as whole tunes have. Functions that it has traced by request do not warn.
+        """
+        shapes = tuple(tuple(array.shape) for array in tf.nest.flatten((window, state)))
+        if shapes not in self._programs:
+            self._programs[shapes] = self._compiled.get_concrete_function(window, state)
+        return self._programs[shapes]
 
     def _train(self, window: tf.Tensor, state: State) -> tuple[tf.Tensor, tf.Tensor, State]:
         seed = dropout_seed(self._settings, self.optimizer, first_row=0)

@@ -155,3 +155,19 @@ def test_progress_ends_at_its_total(parts, monkeypatch):
     monkeypatch.setattr(loop, "progress_bar", visible)
     trainer(parts).fit(2)
     assert bars[0].n == bars[0].total == 2 * sum(len(tune) + 3 for tune in parts[0].tunes)
+
+
+@pytest.mark.slow  # compiles a step for each length
+def test_tunes_of_many_lengths_train_without_warnings_of_tensorflow(caplog):
+    tunes = tuple(f"X:1\nK:C\n{'cdef ' * bars}c" for bars in range(1, 48, 8))
+    corpus = Corpus("lengths", tunes)
+    model = CharLSTM(corpus.vocabulary, **SMALL)
+    made = Trainer(model, corpus, **{**SETTINGS, "batch_size": 1, "seq_length": 400})
+    tf.get_logger().addHandler(caplog.handler)
+    try:
+        made.fit(1)
+    finally:
+        tf.get_logger().removeHandler(caplog.handler)
+    lengths = {batch.window.shape for batch in made._batches.epoch(0)}
+    assert len(lengths) > 5  # TensorFlow warns from five on
+    assert "retracing" not in caplog.text
