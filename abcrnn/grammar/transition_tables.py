@@ -75,8 +75,9 @@ class Numbering:
         if number is None:
             parts = (self._parts.setdefault((type(part), part), part) for part in state)
             state = State(*parts)  # type: ignore[arg-type]
-            number = self._numbers[state] = len(self.states)
+            number = len(self.states)
             self.states.append(state)
+            self._numbers[state] = number  # last, so that Ctrl-C leaves no wrong number
         return number
 
 
@@ -153,10 +154,8 @@ class TransitionTables:
         self.chars_to_end = np.zeros(shape, np.int16)
         self.row_of = np.full(self._max_states, _NOT_COMPUTED, np.int32)
         self._last_used, self._time = np.zeros(self._max_rows, np.int64), 0
-        self.numbering = Numbering()
         self._likely = LikelyStates(len(characters))
-        # After the end of a tune every character is allowed, and leads nowhere: row 0.
-        self.row_of[0], self._last_used[0], self.computed_states = 0, _ALWAYS, [0]
+        self._forget_all()
         self._pitch_numbers = {PitchState(): 0, ANY_PITCH: 1}
         self.next_pitch = self._compute_pitch_rows()
         if self._automaton.need(START) is None:
@@ -225,7 +224,11 @@ class TransitionTables:
             missing = self._not_computed(numbers)
             if missing and self._is_full(len(missing)):
                 before = self.numbering
-                self._forget(len(missing))
+                try:
+                    self._forget(len(missing))
+                except BaseException:  # such as Ctrl-C, in the middle of it
+                    self._forget_all()
+                    raise
                 numbers[:] = self._renumber(before, numbers)
                 missing = self._not_computed(numbers)
             for number in missing:
@@ -278,9 +281,9 @@ class TransitionTables:
             column = self._columns[character]
             following[column], to_end[column] = found
         self.next_tune[row], self.chars_to_end[row] = following, to_end
-        self.row_of[number] = row
         self._last_used[row] = self._time
         self.computed_states.append(number)
+        self.row_of[number] = row  # last, so that Ctrl-C leaves no incomplete row in use
 
     def _compute_ahead(self, last_ids: Mapping[int, int], after: Sequence[int]) -> None:
         """Compute rows of states that are likely to follow some states."""
@@ -317,6 +320,13 @@ class TransitionTables:
         self.computed_states = number[states_of_rows].tolist()
         self.row_of[:] = _NOT_COMPUTED
         self.row_of[self.computed_states] = np.arange(len(rows))
+
+    def _forget_all(self) -> None:
+        self.numbering = Numbering()
+        self.row_of[:] = _NOT_COMPUTED
+        # After the end of a tune every character is allowed, and leads nowhere: row 0.
+        self.next_tune[0], self.chars_to_end[0] = 0, 0
+        self.row_of[0], self._last_used[0], self.computed_states = 0, _ALWAYS, [0]
 
     def _rows_to_keep(self, new_rows: int) -> NDArray[np.intp]:
         """Return the rows to keep, in the order in which they were computed."""

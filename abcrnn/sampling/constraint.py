@@ -103,7 +103,7 @@ class TableCopy:
     def __init__(self, source: TransitionTables) -> None:
         self.source = source
         with source.lock:
-            self._tables = self._copy_all()
+            self._copy_all()
 
     def compute(
         self,
@@ -121,7 +121,7 @@ class TableCopy:
         with source.lock:
             numbers = source.compute(numbers, numbering, starting, last_ids)
             if source.numbering is not self._numbering:
-                self._tables = self._copy_all()
+                self._copy_all()
             self._copy_new()
             return ReadyTables(self._tables, numbers, self._numbering)
 
@@ -136,16 +136,16 @@ class TableCopy:
             tables.row_of.scatter_update(tf.IndexedSlices(rows, new))
             self._copied += len(new)
 
-    def _copy_all(self) -> DeviceTables:
+    def _copy_all(self) -> None:
         source = self.source
-        self._copied, self._numbering = len(source.computed_states), source.numbering
         padding = -len(source.next_pitch) % _PITCH_ROWS
-        return DeviceTables(
+        self._tables = DeviceTables(
             tf.Variable(source.row_of, trainable=False),
             tf.Variable(source.next_tune, trainable=False),
             tf.Variable(source.chars_to_end, trainable=False),
             tf.constant(np.pad(source.next_pitch, ((0, padding), (0, 0)))),
         )
+        self._copied, self._numbering = len(source.computed_states), source.numbering
 
 
 class Unconstrained:

@@ -1,6 +1,7 @@
 """Transition tables, compared with the automaton state by state."""
 
 import random
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -164,6 +165,44 @@ def test_threads_that_share_tables(monkeypatch):
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(run, range(4), timeout=120))
+
+
+def interrupt_after(lines):
+    """Return a trace function that raises KeyboardInterrupt within the module of the tables."""
+    left = lines
+
+    def trace(frame, event, argument):
+        nonlocal left
+        if frame.f_code.co_filename != transition_tables.__file__:
+            return None
+        left -= event == "line"
+        if left < 0:
+            raise KeyboardInterrupt
+        return trace
+
+    return trace
+
+
+def test_tables_stay_right_after_interrupts(monkeypatch):
+    """As by Ctrl-C, anywhere: in new rows, new numbers and while states are forgotten."""
+    monkeypatch.setattr(transition_tables, "MAX_ROWS", 30)
+    tables, automaton = TransitionTables(ALPHABET), TuneAutomaton(ALPHABET)
+    source, interrupted = random.Random(1), 0  # noqa: S311
+    state = automaton.follow(header("6/8"))[0]
+    zeros = np.zeros(1, np.int32)
+    for _ in range(300):
+        before = sys.gettrace()
+        try:
+            sys.settrace(interrupt_after(source.randrange(300)))
+            tables.compute(zeros, None, {0: state}, zeros)
+        except KeyboardInterrupt:
+            interrupted += 1
+        finally:
+            sys.settrace(before)
+        number = int(tables.compute(zeros, None, {0: state})[0])
+        following = [after for _, after, _ in assert_row(tables, automaton, number, state)]
+        state = source.choice([after for after in following if after != END] or [state])
+    assert interrupted > 50
 
 
 # Pitches, alphabets and prefixes -------------------------------------------------------------
