@@ -2,7 +2,7 @@
 
 Usage::
 
-    python -m benchmarks.constrained MODEL [--tunes N] [--rounds N]
+    python -m benchmarks.constrained MODEL [--tunes N] [--composed N] [--rounds N]
 
 Tunes are sampled with and without the constraint in turn, in one process, then composed
 and rewritten. A first call computes transitions, a second one finds them in the model.
@@ -33,7 +33,6 @@ from abcrnn.sampling.decoder import Streams
 from benchmarks.tables import machine
 
 _REQUESTS = {"key": "G", "meter": "6/8", "form": "AABB", "bars": 16}
-_COMPOSED = 100
 
 
 class Seconds(NamedTuple):
@@ -60,6 +59,7 @@ def main() -> None:
     )
     parser.add_argument("model", metavar="MODEL", type=Path)
     parser.add_argument("--tunes", type=int, default=128, metavar="N", help="tunes in one run")
+    parser.add_argument("--composed", type=int, default=100, metavar="N", help="tunes to compose")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="calls of each kind")
     arguments = parser.parse_args()
     print(machine())
@@ -70,7 +70,7 @@ def main() -> None:
 def _figures(arguments: argparse.Namespace) -> Iterator[tuple[str, object]]:
     model = load_model(arguments.model)
     yield from _ratios(model, arguments.tunes, arguments.rounds)
-    yield from _composing(model, arguments.rounds)
+    yield from _composing(model, arguments.composed, arguments.rounds)
     yield from _rewriting(model, arguments.rounds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield "largest memory of the process", f"{peak:.0f} MB"
@@ -99,13 +99,13 @@ def _ratios(model: Any, tunes: int, rounds: int) -> Iterator[tuple[str, str]]:
         )
 
 
-def _composing(model: Any, rounds: int) -> Iterator[tuple[str, str]]:
+def _composing(model: Any, n: int, rounds: int) -> Iterator[tuple[str, str]]:
     for call in range(1, 1 + rounds):
         reports: list[Any] = []
         with characters_per_call() as lengths:
-            took = Seconds.of(lambda made=reports: made.append(_compose(model, _COMPOSED).report))
+            took = Seconds.of(lambda made=reports: made.append(_compose(model, n).report))
         yield (
-            f"{_COMPOSED} tunes in G, 6/8, AABB, 16 bars, call {call}",
+            f"{n} tunes in G, 6/8, AABB, 16 bars, call {call}",
             f"{took}, {len(lengths)} calls of the loop, {reports[0].generated} tunes generated",
         )
 
