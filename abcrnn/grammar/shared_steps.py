@@ -27,7 +27,7 @@ _INSIDE_BARS = _EVENTS | {
     Kind.MUSIC, Kind.ACCIDENTAL, Kind.CHORD, Kind.BROKEN, Kind.PAREN, Kind.GRACE, Kind.QUOTE
 }  # fmt: skip
 _LETTERS = frozenset("ABCDEFGabcdefg")
-_MOST_REMEMBERED = 20_000  # rows, and as many views and steps to the end
+_MOST_REMEMBERED = 10_000  # rows, and as many views and steps to the end
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")

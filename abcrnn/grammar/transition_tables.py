@@ -131,6 +131,9 @@ class TransitionTables:
         If no valid tune can be written with these characters.
     """
 
+    numbering: Numbering
+    computed_states: list[int]
+
     def __init__(
         self,
         characters: str,
