@@ -40,25 +40,38 @@ class View(NamedTuple):
     ----------
     limit : int
         Steps that the bar may be filled to.
-    may_reach_next_bar, may_end_bar, may_open_repeat, may_end : bool
-        Whether a plain bar line may come when the bar is full, and whether one, a ``|:`` or
-        the end of the tune may come now.
+    may_reach_next_bar, may_end_bar, may_open_repeat : bool
+        Whether a plain bar line may come when the bar is full, and whether one or a ``|:``
+        may come now.
     closed : bool
         Whether the previous bar line closed a section or the tune.
     needs_second_ending : bool
         Whether ``[2`` must come now.
-    goal : tuple of int and Effect
-        The way to the end of the tune: :meth:`abcrnn.grammar.sections.Sections.next_goal`.
     """
 
     limit: int
     may_reach_next_bar: bool
     may_end_bar: bool
     may_open_repeat: bool
-    may_end: bool
     closed: bool
     needs_second_ending: bool
-    goal: tuple[int, Effect]
+
+
+class ViewOfEnd(NamedTuple):
+    """What else matters on the way to the end of the tune.
+
+    Parameters
+    ----------
+    view : View
+    may_end : bool
+        Whether the tune may end now.
+    target : int
+        How far to fill the bar: :meth:`abcrnn.grammar.sections.Sections.next_goal`.
+    """
+
+    view: View
+    may_end: bool
+    target: int
 
 
 class SharedSteps:
@@ -86,7 +99,7 @@ class SharedSteps:
     ) -> None:
         self._alphabet, self._sections, self._step = alphabet, sections, step
         self._next_character, self._after_token = next_character, after_token
-        self._views: dict[Position, View] = {}
+        self._views: dict[Position, ViewOfEnd] = {}
         self._rows: dict[tuple[object, ...], dict[str, State]] = {}
         self._in_quotes: dict[Token, dict[str, Token]] = {}
         self._ends_of_quotes: dict[Token, tuple[Token, int]] = {}
@@ -113,7 +126,7 @@ class SharedSteps:
         """
         if state.token.kind == Kind.QUOTE:
             return self._row_in_quotes(state, characters)
-        key = self._key(state)
+        key = _key(state, self._view(state.position).view)
         row = self._rows.get(key)
         if row is None:
             row = self._compute_row(state, characters)
@@ -165,7 +178,7 @@ class SharedSteps:
             last, count = self._last_in_quotes(state)
             if count:
                 return _with_token(state, last), count
-        key = self._key(state)
+        key = _key(state, self._view(state.position))
         step = self._steps_to_end.get(key)
         if step is not None:
             return _placed(step[0], state.position), step[1]
@@ -195,28 +208,29 @@ class SharedSteps:
             return self._after_token(state), 0
         return self._step(state, c), 1
 
-    def _key(self, state: State) -> tuple[object, ...]:
-        """Return what the steps from a state depend on."""
-        token, before, position, pending, header, ending = state
-        bar, _, _, _, has_note, slur = position
-        return token, before, pending, header, ending, bar, has_note, slur, self._view(position)
-
-    def _view(self, position: Position) -> View:
+    def _view(self, position: Position) -> ViewOfEnd:
         view = self._views.get(position)
         if view is None:
             sections = self._sections
-            view = View(
+            inside = View(
                 sections.bar_limit(position),
                 sections.may_reach_next_bar(position),
                 sections.after(position, (Effect.NEXT_BAR,)) is not None,
                 sections.after(position, (Effect.OPEN_REPEAT,)) is not None,
-                sections.may_end(position),
                 position.closed != Closed.NOTHING,
                 position.repeats.ending == Ending.SECOND_DUE,
-                sections.next_goal(position),
             )
+            target, _ = sections.next_goal(position)
+            view = ViewOfEnd(inside, sections.may_end(position), target)
             _remember(self._views, position, view)
         return view
+
+
+def _key(state: State, view: View | ViewOfEnd) -> tuple[object, ...]:
+    """Return what the steps from a state depend on."""
+    token, before, position, pending, header, ending = state
+    bar, _, _, _, has_note, slur = position
+    return token, before, pending, header, ending, bar, has_note, slur, view
 
 
 def _placed(state: State, position: Position) -> State:
