@@ -115,7 +115,9 @@ class PrefixGrammar(TokenGrammar):
             return after
         if c in _LENGTH and state.token.notes and not self._strict:
             return state
-        if c == "/" and state.token.notes and state.token.text in ("", "'"):
+        # abc2midi expects grace notes of the unit note length in a tuplet.
+        may_be_short = state.token.notes and not state.pending.tuplet
+        if c == "/" and may_be_short and state.token.text in ("", "'"):
             return state.reading(Kind.GRACE, c, state.token.notes)  # a shorter grace note
         return read_group(state, c, _MOST_GRACES)
 

@@ -510,6 +510,8 @@ def test_a_requested_meter_decides_which_rhythms_are_generated():
         ("{c/d/}d2f d3|d6|]", True),
         ("{c'/d}d2f d3|d6|]", True),
         ("{c//}d2f d3|d6|]", False),
+        ("(3{c}ded d4|d6|]", True),
+        ("(3{c/}ded d4|d6|]", False),  # abc2midi: different length notes in tuple
         ("{c2}d2f d3|d6|]", False),
         ("{/}d2f d3|d6|]", False),
         ("d6|d6|\nP:S\nd6|d6|]", True),

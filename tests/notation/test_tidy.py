@@ -164,6 +164,14 @@ def test_a_repeat_begins_a_line():
     assert body("ABcd efga-|:a8|abcd efga:|") == ["ABcd efga-|:a8|abcd efga:|"]
 
 
+def test_a_repeat_in_a_bar_ends_a_line():
+    """A program that expects a full bar before "|" reads "abcd e2|" and "|:" as short bars."""
+    assert body(f"{BAR * 2}abcd|:efga|{BAR * 2}abcd:|") == [
+        f"{BAR * 2}abcd|:", f"efga|{BAR * 2}abcd:|",
+    ]  # fmt: skip
+    assert body(f"A2|{BAR}abcd ef|:ga|{BAR}a6:|") == [f"A2|{BAR}abcd ef|:", f"ga|{BAR}a6:|"]
+
+
 def test_endings_are_in_one_line():
     assert body(f"{BAR * 3}|1 a8:|2 b8|]".replace("||", "|")) == [BAR * 3, "[1 a8:|2 b8|]"]
     assert body(f"{BAR * 2}[1 a8:|2 b8|]") == [f"{BAR * 2}"[:-1] + "|1 a8:|2 b8|]"]

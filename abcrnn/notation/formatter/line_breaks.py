@@ -74,9 +74,9 @@ def _measures(items: Sequence[Item], pickups: frozenset[int]) -> list[Measure]:
     has_event = begins_ending = False
     for index, item in enumerate(items):
         opens = item.kind == "bar" and opens_repeat(item.text)
-        if opens and has_event and not _is_pickup(current, measures[-1:], pickups):
+        if opens and has_event and not _is_short(current, pickups):
             # The line ends before |: so that its repeat begins the next one. "|" and then "|:"
-            # is the same as "|:".
+            # is the same as "|:", but some programs expect a full bar before "|".
             bar_line = Item("bar", "|", "bar")
             measures.append(Measure([*current, bar_line], begins_ending, ends_section=True))
             current, has_event, begins_ending = [], False, False
@@ -85,7 +85,10 @@ def _measures(items: Sequence[Item], pickups: frozenset[int]) -> list[Measure]:
         begins_ending = begins_ending or item.kind == "ending"
         if item.kind != "bar" or (opens and not has_event) or _is_followed_by_bar(items, index):
             continue
-        ends = not opens and _ends_section(item) and not _is_followed_by_ending(items, index)
+        if opens:  # in a bar that it cuts in two
+            ends = not _is_pickup(current, measures[-1:], pickups)
+        else:
+            ends = _ends_section(item) and not _is_followed_by_ending(items, index)
         measures.append(Measure(current, begins_ending, ends))
         current, has_event, begins_ending = [], False, False
         if item.ending:
@@ -121,8 +124,13 @@ def _split_ending(bar_line: Item) -> tuple[Item, Item]:
 def _is_pickup(items: Sequence[Item], before: Sequence[Measure], pickups: frozenset[int]) -> bool:
     """Return whether items are the short first bar of a section, after at most one measure."""
     begins = not before or before[0].ends_section
+    return begins and _is_short(items, pickups)
+
+
+def _is_short(items: Sequence[Item], pickups: frozenset[int]) -> bool:
+    """Return whether items are a short bar."""
     first = next((item.event for item in items if item.event), None)
-    return begins and first is not None and id(first) in pickups
+    return first is not None and id(first) in pickups
 
 
 def _find_pickups_and_breaks(measures: list[Measure], pickups: frozenset[int]) -> None:
