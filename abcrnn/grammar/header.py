@@ -177,6 +177,8 @@ class HeaderGrammar:
         incomplete = (
             bar.filled or bar.is_first or repeats.is_open or repeats.ending or repeats.remainder
         )
+        if letter == "M" and bar.filled and self._strict:
+            return None  # abc2midi counts the piece of a bar before it once more
         length = self._bar_length(header)
         if length is None or (incomplete and length != bar.length):
             return None
