@@ -98,6 +98,7 @@ def test_a_tune_without_number_or_key_is_refused(text):
         ("~(dc) T(3def u{c}(d2 e2)|", "(~dc) (3Tdef {c}(ud2 e2)|"),
         ('v"G"(d2 u(v(c2 d2) e2)|', '"G"(vd2 ((uvc2 d2) e2)|'),
         (".(d2 c2) ~.(d2 c2)|", ".(d2 c2) ~.(d2 c2)|"),  # a dotted slur
+        ("(T!2!d2 c2) T!2!(d2 c2)|", "(T!2!d2 c2) T!2!(d2 c2)|"),
         ("G3 Ivy Leaf k GAB |", "G3 Ivy Leaf k GAB|"),
         ("z!fermat:a!x |", "z!fermat:ax|"),
         ("|: abc :: def :|", "|:abc::\ndef:|"),

@@ -169,9 +169,11 @@ class Arranger:
             start -= 1
         run = self._items[start:]
         contents = [(item.text, item.first_kind) for item in run]
-        if any(pair == ((".", "decoration"), ("(", "slur")) for pair in pairwise(contents)):
-            return  # a dotted slur
-        contents.sort(key=lambda content: content[1] == "decoration" and len(content[0]) == 1)
+        decorations = [text for text, kind in contents if kind == "decoration"]
+        is_dotted_slur = ((".", "decoration"), ("(", "slur")) in pairwise(contents)
+        if is_dotted_slur or any(len(text) > 1 for text in decorations):
+            return  # the order of decorations matters
+        contents.sort(key=lambda content: content[1] == "decoration")
         for item, (text, first_kind) in zip(run, contents, strict=True):
             item.text, item.first_kind = text, first_kind
 
