@@ -337,7 +337,9 @@ def test_the_instruction_set_is_read_from_the_flags(tmp_path):
 
 
 def test_settings_are_replaced_by_name():
-    row = ROWS["abcrnn-default"].with_settings(["model.units=8", "epochs=2", "model.memory_dim=4"])
+    changes = ["model.units=8", "epochs=2", "model.memory_dim=4", "model.memory_log_mixing=False"]
+    row = ROWS["abcrnn-default"].with_settings(changes)
+    assert row.settings["model"]["memory_log_mixing"] is False
     assert (row.settings["model"]["units"], row.settings["epochs"]) == (8, 2)
     assert row.settings["model"]["memory_dim"] == 4
     assert ROWS["abcrnn-default"].settings["model"]["units"] != 8

@@ -92,8 +92,9 @@ def _assignable(setting: tuple[str, Any]) -> str:
 
 
 def _value(text: str) -> Any:
+    names = {"True": True, "False": False, "None": None}
     try:
-        return json.loads(text)
+        return names[text] if text in names else json.loads(text)
     except json.JSONDecodeError:
         return text
 
