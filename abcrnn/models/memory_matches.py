@@ -43,16 +43,18 @@ def window_matches(entries: Entries, time: tf.Tensor, capacity: int, limit: int)
         Of no meaning where the character does not see the entry.
     """
     # A match ends where the tune begins: there the entry has no character, the later one has.
-    held, total = entries.held, tf.shape(entries.following)[1]
-    padded = tf.pad(entries.following, [[0, 0], [limit, 0]], constant_values=NONE)
-    lengths: tf.Tensor | int = 0
-    agrees: tf.Tensor | bool = True
-    for back in range(limit):
-        first = limit - back
-        read = padded[:, first + held : first + held + time, None]
-        agrees &= padded[:, None, first - 1 : first - 1 + total] == read
-        lengths += tf.cast(agrees, tf.int32)
-    age = tf.range(held, held + time)[:, None] - tf.range(total)
+    following, held = entries.following, entries.held
+    preceding = tf.pad(following[:, :-1], [[0, 0], [1, 0]], constant_values=NONE)
+
+    def read(lengths: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        longer = tf.pad(lengths[:, :-1], [[0, 0], [1, 0]]) + 1
+        return tf.where(preceding == ids[:, None], tf.minimum(longer, limit), 0)
+
+    # The last characters of the state are read again, because matches reach back into them.
+    first = max(held - limit, 0)
+    lengths = tf.scan(read, tf.transpose(following[:, first:]), tf.zeros_like(following))
+    age = tf.range(held, held + time)[:, None] - tf.range(tf.shape(following)[1])
+    lengths = tf.transpose(lengths[held - first :], (1, 0, 2))
     return tf.minimum(lengths, tf.maximum(capacity - 1 - age, 0))
 
 
