@@ -120,8 +120,8 @@ def run_quickstart(
 
     folder = as_path(folder)
     model, bits = _train(folder, epochs, steps, seed)
-    # At lower temperatures a model with a tune memory often repeats a phrase in a loop.
-    sampler = Sampler(model, temperature=1.0, top_p=0.95, seed=seed, constraint="bars")
+    # Without further candidates, a tune that the constraint has led astray would be kept.
+    sampler = Sampler(model, top_p=0.95, seed=seed, constraint="bars", faithful=3)
     generated = sampler.tunes(tunes, max_length=1000)
     generated = [renumber(tune, number) for number, tune in enumerate(generated, start=1)]
     write_text(folder / "tunes.abc", "\n\n".join(generated) + "\n")
