@@ -67,7 +67,7 @@ SPACE: dict[str, Range | Choices] = {
     "embedding_dim": Range(16, 128, step=16),
     "dropout": Range(0.0, 0.7, step=0.05),
     "variational_dropout": Choices((False, True)),
-    "memory_dim": Choices((0, 64, 128)),
+    "memory_dim": Choices((0, 8, 32, 64)),
     "memory_heads": Range(1, 4),
     "memory_characters": Range(0, 2),
     "memory_match_length": Choices((0, 16, 32)),

@@ -21,6 +21,14 @@ def test_every_value_of_the_table_is_accepted(name):
             change_settings(base, {setting: value})
 
 
+@pytest.mark.parametrize("name", ["default", "quick"])
+def test_the_values_of_a_recipe_are_among_those_that_are_tried(name):
+    base = recipe(name)
+    space = default_space(base)
+    for setting, value in {**base.model, **base.training}.items():
+        assert setting not in space or value in space[setting], setting
+
+
 def test_the_decay_follows_the_epochs():
     assert default_space(Recipe("", 8))["decay_epochs"] == Range(4, 16)
     assert default_space(Recipe("", 1))["decay_epochs"] == Range(1, 2)
