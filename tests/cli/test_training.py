@@ -11,6 +11,7 @@ from abcrnn import load_corpus, load_model, transpose
 from abcrnn.data.leak_guard import find_copies
 from abcrnn.data.tidied_corpora import tidy_corpus
 from abcrnn.evaluation.held_out import held_out_part, training_part
+from abcrnn.notation.formatter.tune import LAYOUT
 
 TINY = ["--recipe", TINY_RECIPE, "--epochs", "3"]
 
@@ -121,7 +122,7 @@ def test_formatted_tunes(tmp_path, homemade, run, capsys):
     code, out, _ = run(*arguments, "--tidy")
     assert code == 0 and "\nthe tunes are formatted, as abcrnn tidy writes them\n" in out
     recorded = json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]
-    assert recorded["origin"]["tidy"] == 1
+    assert recorded["origin"]["tidy"] == LAYOUT
     train = load_corpus(path).split()[0]
     assert recorded["origin"]["fingerprint"] == load_corpus(path).fingerprint
     assert recorded["fingerprint"] == tidy_corpus(train).fingerprint != train.fingerprint

@@ -9,6 +9,7 @@ from abcrnn.data import join_corpora, leave_out_copies
 from abcrnn.data.store import StoredTunes
 from abcrnn.data.tidied_corpora import is_tidied, tidy_corpus
 from abcrnn.evaluation.held_out import held_out_for_all, held_out_part, training_part
+from abcrnn.notation.formatter.tune import LAYOUT
 
 BAD = "X:9\nT:Bad\nK:D\nA/0 | B"
 
@@ -27,7 +28,7 @@ class Trained:
 def test_tunes_are_formatted_or_kept(book, caplog):
     tidied = tidy_corpus(book)
     assert list(tidied.tunes) == [*map(tidy, book.tunes[:-1]), BAD]
-    assert tidied.origin == {"tidy": 1}
+    assert tidied.origin == {"tidy": LAYOUT}
     assert is_tidied(tidied.origin) and not is_tidied(book.origin) and not is_tidied("x")
     assert tidy_corpus(tidied).tunes == tidied.tunes
 
