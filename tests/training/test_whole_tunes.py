@@ -159,7 +159,7 @@ def test_progress_ends_at_its_total(parts, monkeypatch):
 
 @pytest.mark.slow  # compiles a step for each length
 def test_tunes_of_many_lengths_train_without_warnings_of_tensorflow(caplog):
-    tunes = tuple(f"X:1\nK:C\n{'cdef ' * bars}c" for bars in range(1, 48, 8))
+    tunes = tuple(f"X:1\nK:C\n{'cdef ' * bars}c" for bars in range(1, 56, 8))
     corpus = Corpus("lengths", tunes)
     model = CharLSTM(corpus.vocabulary, **SMALL)
     made = Trainer(model, corpus, **{**SETTINGS, "batch_size": 1, "seq_length": 400})
