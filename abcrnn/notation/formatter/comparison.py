@@ -14,6 +14,9 @@ from abcrnn.notation.formatter.text_lines import LineKind, TextLine
 from abcrnn.notation.lines import starts_tune
 from abcrnn.notation.tune import Bar, Tune
 
+#: Usual spellings of repeat bar lines that some programs misread, as if there were an empty bar.
+REPEAT_SPELLINGS = {":||": ":|", ":||:": "::", ":|||:": "::", ":|:": "::"}
+
 
 def require_same_music(before: Tune, after: Tune, other_unit: bool = False) -> None:
     """Raise ``ABCError`` unless two tunes are equal except for layout.
@@ -113,10 +116,10 @@ def _without_unit(tune: Tune) -> Tune:
 
 
 def without_repeat_signs(tune: Tune) -> Tune:
-    """Return a tune without what opens its bars, such as ``|:``, and with ``:|`` for ``:||``."""
+    """Return a tune without what opens its bars, and with the usual spelling of repeats."""
 
     def plain(bar: Bar) -> Bar:
-        closes = {":||": ":|", ":||:": "::"}.get(bar.closes, bar.closes)
+        closes = REPEAT_SPELLINGS.get(bar.closes, bar.closes)
         return bar._replace(opens="", closes=closes)
 
     voices = (replace(voice, bars=tuple(map(plain, voice.bars))) for voice in tune.voices)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from abcrnn.notation.errors import ABCError
-from abcrnn.notation.formatter.comparison import require_same_music, without_repeat_signs
+from abcrnn.notation.formatter.comparison import (
+    REPEAT_SPELLINGS,
+    require_same_music,
+    without_repeat_signs,
+)
 from abcrnn.notation.lexer import tokens
 from abcrnn.notation.lines import LINE_END
 from abcrnn.notation.parts import parts_in_order
@@ -15,8 +19,6 @@ from abcrnn.notation.repeats import is_double, split_sections
 from abcrnn.notation.tune import Bar, Tune, Voice
 
 _OPENING = "|:"
-# Some programs count an empty bar in the former.
-_SPELLINGS = {":||": ":|", ":||:": "::"}
 # Tokens that may be the first of a bar.
 _IN_BAR = frozenset(
     ("quoted", "decoration", "slur", "tuplet", "grace", "chord", "note", "rest", "bar_rest")
@@ -74,9 +76,9 @@ def _rewritten(tune: str, targets: set[tuple[int, int]]) -> str:
     for token in tokens(tune):
         if token.kind not in _IN_BAR:
             first = None if token.kind in ("bar", "ending", "field", "inline") else first
-            if token.kind == "bar" and token.text in _SPELLINGS:
+            if token.kind == "bar" and token.text in REPEAT_SPELLINGS:
                 place = starts[token.line - 1] + token.column - 1
-                pieces += [tune[done:place], _SPELLINGS[token.text]]
+                pieces += [tune[done:place], REPEAT_SPELLINGS[token.text]]
                 done = place + len(token.text)
             continue
         first = first or token
