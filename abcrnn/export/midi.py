@@ -147,9 +147,7 @@ def validate_playable(tune: str) -> None:
     ABCError
         If the text is not one tune that can be played.
     """
-    read = parse_single_tune(tune)
-    played = play_voices(read)
-    _require_music(read, [*voice_notes(read, played), chord_symbol_notes(played)])
+    _timed_notes(parse_single_tune(tune), chords=True)
 
 
 class _Timed(NamedTuple):
@@ -163,10 +161,7 @@ class _Timed(NamedTuple):
 def _midi_file(tune: Tune, chords: bool, speed: Fraction | None, program: int | None) -> bytes:
     import mido
 
-    played = play_voices(tune)
-    voices = voice_notes(tune, played)
-    symbols = chord_symbol_notes(played) if chords else []
-    _require_music(tune, [*voices, symbols])
+    played, voices, symbols = _timed_notes(tune, chords)
     ends = [note.end for notes in [*voices, symbols] for note in notes]
     length = max(*ends, *(voice.length for voice in played))
     conductor = _conductor_messages(tune, played, speed)
@@ -190,6 +185,17 @@ def _midi_file(tune: Tune, chords: bool, speed: Fraction | None, program: int | 
     buffer = io.BytesIO()
     file.save(file=buffer)
     return buffer.getvalue()
+
+
+def _timed_notes(
+    tune: Tune, chords: bool
+) -> tuple[list[PlayedVoice], list[list[TimedNote]], list[TimedNote]]:
+    """Return the voices as played, their notes and those of chord symbols; ABCError if none."""
+    played = play_voices(tune)
+    voices = voice_notes(tune, played)
+    symbols = chord_symbol_notes(played) if chords else []
+    _require_music(tune, [*voices, symbols])
+    return played, voices, symbols
 
 
 def _require_music(tune: Tune, tracks: Sequence[Sequence[TimedNote]]) -> None:

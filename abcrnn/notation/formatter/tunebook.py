@@ -149,6 +149,7 @@ class _BookTune:
             before = text, before[1]
         if layout.repeats:
             before = write_repeats(*before), before[1]
+            layout = layout._replace(repeats=False)  # they are written
         formatted = tidy_with_settings(before, layout, self._with_settings)
         if as_read(before[0]) != before[0]:
             after = self._with_settings(formatted)
