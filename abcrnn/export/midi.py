@@ -6,11 +6,10 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from abcrnn.export.instruments import program_number
-from abcrnn.export.tempos import initial_speed, parse_speed, speed_of
+from abcrnn.export.tempos import initial_speed, parse_speed
 from abcrnn.export.ticks import TickNote, choose_division, to_tick, without_overlaps
 from abcrnn.export.timeline import (
     PlayedVoice,
@@ -18,11 +17,12 @@ from abcrnn.export.timeline import (
     chord_symbol_notes,
     in_midi_range,
     play_voices,
+    tempo_changes,
     voice_notes,
 )
 from abcrnn.export.tune_text import parse_single_tune, printable
 from abcrnn.notation.errors import ABCError
-from abcrnn.notation.fields import Key, Meter, Tempo
+from abcrnn.notation.fields import Key, Meter
 from abcrnn.notation.tune import Program, Tune
 from abcrnn.storage.atomic import write_bytes
 
@@ -286,7 +286,7 @@ def _conductor_messages(
         text = printable(f"composer: {tune.field('C')}")
         messages.append(_Timed(start, 0, MetaMessage("text", text=text)))
     factor = speed / initial_speed(tune) if speed else Fraction(1)
-    for time, quarters in _tempos(tune, played):
+    for time, quarters in tempo_changes(tune, played):
         microseconds = min(max(1, round(15_000_000 / (quarters * factor))), _LONGEST_QUARTER)
         messages.append(_Timed(time, 0, MetaMessage("set_tempo", tempo=microseconds)))
     before: dict[str, dict[str, Any]] = {}
@@ -296,42 +296,6 @@ def _conductor_messages(
             messages.append(_Timed(time, 0, MetaMessage(kind, **values)))
             before[kind] = values
     return messages
-
-
-def _tempos(tune: Tune, played: Sequence[PlayedVoice]) -> list[tuple[Fraction, Fraction]]:
-    """Return the times at which the speed changes, with the speed in whole notes a minute.
-
-    A ``Q:`` of any voice applies to all of them.
-    """
-    first = initial_speed(tune)
-    changes = {Fraction(0): first}
-    for voice in played:
-        for number, (time, speed) in enumerate(_tempos_of_voice(tune, voice)):
-            if number or speed != first:  # a voice without a Q: of its own begins at the first
-                changes[time] = speed
-    ordered = sorted(changes.items())
-    kept = ordered[:1]
-    return kept + [new for old, new in pairwise(ordered) if new[1] != old[1]]
-
-
-def _tempos_of_voice(tune: Tune, voice: PlayedVoice) -> list[tuple[Fraction, Fraction]]:
-    """Return the changes of speed in one voice; a repeat restores the speed at its beginning."""
-    speed = initial_speed(tune)
-    by_bar: dict[int, list[tuple[Fraction, Fraction]]] = {}  # times are from the bar's beginning
-    for bar in voice.voice.bars:
-        speed = (speed_of(bar.tempo) if bar.tempo else None) or speed
-        speeds = [(Fraction(0), speed)]
-        for change in bar.changes:
-            if isinstance(change.value, Tempo):
-                speed = speed_of(change.value) or speed
-                speeds.append((change.offset, speed))
-        by_bar[id(bar)] = speeds
-    changes: list[tuple[Fraction, Fraction]] = []
-    for now, bar in voice.bars:
-        for offset, speed in by_bar[id(bar)]:
-            if not changes or speed != changes[-1][1]:
-                changes.append((now + offset, speed))
-    return changes
 
 
 def _keys_and_meters(voice: PlayedVoice) -> Iterator[tuple[Fraction, Key | Meter]]:

@@ -1,4 +1,4 @@
-"""The music of a tune as played: notes, grace notes and chord symbols with exact times.
+"""The music of a tune as played: notes, grace notes, chord symbols and tempos with exact times.
 
 Times are fractions of a whole note from the beginning of the tune.
 """
@@ -10,8 +10,10 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
+from abcrnn.export.tempos import initial_speed, speed_of
 from abcrnn.notation.chord_symbols import parse_chord_symbol
 from abcrnn.notation.errors import ABCError
+from abcrnn.notation.fields import Tempo
 from abcrnn.notation.playing import played_bars, played_notes
 from abcrnn.notation.repeats import is_double
 from abcrnn.notation.tune import Bar, Event, Tune, Voice
@@ -120,6 +122,53 @@ def chord_symbol_notes(played: Sequence[PlayedVoice]) -> list[TimedNote]:
     ]
 
 
+def tempo_changes(tune: Tune, played: Sequence[PlayedVoice]) -> list[tuple[Fraction, Fraction]]:
+    """Return the times at which the speed changes, with the speed in whole notes a minute.
+
+    A ``Q:`` of any voice applies to all of them.
+
+    Parameters
+    ----------
+    tune : Tune
+    played : sequence of PlayedVoice
+        Its voices, from :func:`play_voices`.
+
+    Returns
+    -------
+    list of (Fraction, Fraction)
+        Time and speed. The first time is 0.
+    """
+    first = initial_speed(tune)
+    changes = {Fraction(0): first}
+    for voice in played:
+        for number, (time, speed) in enumerate(_tempos_of_voice(tune, voice)):
+            if number or speed != first:  # a voice without a Q: of its own begins at the first
+                changes[time] = speed
+    ordered = sorted(changes.items())
+    kept = ordered[:1]
+    return kept + [new for old, new in pairwise(ordered) if new[1] != old[1]]
+
+
+def _tempos_of_voice(tune: Tune, voice: PlayedVoice) -> list[tuple[Fraction, Fraction]]:
+    """Return the changes of speed in one voice; a repeat restores the speed at its beginning."""
+    speed = initial_speed(tune)
+    by_bar: dict[int, list[tuple[Fraction, Fraction]]] = {}  # times are from the bar's beginning
+    for bar in voice.voice.bars:
+        speed = (speed_of(bar.tempo) if bar.tempo else None) or speed
+        speeds = [(Fraction(0), speed)]
+        for change in bar.changes:
+            if isinstance(change.value, Tempo):
+                speed = speed_of(change.value) or speed
+                speeds.append((change.offset, speed))
+        by_bar[id(bar)] = speeds
+    changes: list[tuple[Fraction, Fraction]] = []
+    for now, bar in voice.bars:
+        for offset, speed in by_bar[id(bar)]:
+            if not changes or speed != changes[-1][1]:
+                changes.append((now + offset, speed))
+    return changes
+
+
 def in_midi_range(pitch: int) -> int:
     """Return a MIDI number from 0 to 127, moved by octaves where a transposition left it."""
     while pitch > 127:
@@ -152,7 +201,7 @@ def _notes_of_voice(tune: Tune, voice: PlayedVoice) -> list[TimedNote]:
         for event in bar.events:
             if event.graces:
                 onset = now + event.onset - bar.onset
-                graces = list(_grace_notes(event, onset))
+                graces = list(grace_notes(event, onset))
                 delays[onset] = _grace_duration(event) * len(event.graces)
                 notes += graces
     for onset, duration, pitch in played_notes(tune, voice.voice):
@@ -165,7 +214,8 @@ def _grace_duration(event: Event) -> Fraction:
     return min(_GRACE, event.duration / (2 * len(event.graces)))
 
 
-def _grace_notes(event: Event, onset: Fraction) -> Iterator[TimedNote]:
+def grace_notes(event: Event, onset: Fraction) -> Iterator[TimedNote]:
+    """Yield the grace notes of an event that is played at ``onset``."""
     each = _grace_duration(event)
     for n, (pitch, _) in enumerate(event.graces):
         yield TimedNote(onset + n * each, onset + (n + 1) * each, pitch.midi + event.transpose)
