@@ -22,9 +22,15 @@ from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.models.backend import keras
 from abcrnn.models.base import State
-from abcrnn.models.model_archive import CUSTOM, model_path, validate_digests
+from abcrnn.models.model_archive import (
+    CUSTOM,
+    model_path,
+    require_precision,
+    round_weights,
+    validate_digests,
+)
 from abcrnn.models.named_weights import NamedWeights
-from abcrnn.storage.archive import Arrays, write_archive
+from abcrnn.storage.archive import write_archive
 
 #: Names of arrays in a model file besides weights: of the novelty index (a prefix), and of
 #: the digests of the training tunes, and of those that were used for validation only.
@@ -205,7 +211,9 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
 
     # Weights and the model file ------------------------------------------------------------
 
-    def save(self, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+    def save(
+        self, path: str | os.PathLike[str], overwrite: bool = True, precision: str = "single"
+    ) -> None:
         """Save vocabulary, configuration and weights as one file.
 
         Parameters
@@ -215,21 +223,27 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
             of Keras's own files: ``.keras``, ``.h5`` and ``.hdf5``.
         overwrite : bool
             Whether to replace a file that exists.
+        precision : {"single", "half"}
+            Precision of the weights in the file. ``"half"`` makes the file about half as
+            large. Its weights are rounded to 11 significant bits, so a model loaded from it
+            has another :attr:`fingerprint` and slightly different scores.
 
         Raises
         ------
         ValueError
-            If the path ends as Keras's own files do.
+            If the path ends as Keras's own files do, the precision is unknown, or a weight
+            is too large for it.
         FileExistsError
             If the file exists and ``overwrite`` is False.
         OSError
             If writing fails; a file that existed before is kept.
         """
+        require_precision(precision)
         path = model_path(path)
         if not overwrite and path.exists():
             raise FileExistsError(f"{path} exists already")
         contents = self._file_contents()
-        arrays: Arrays = dict(self.weight_arrays())
+        arrays = round_weights(dict(self.weight_arrays()), precision)
         if self.novelty is not None:
             arrays |= {NOVELTY + name: a for name, a in self.novelty.to_arrays().items()}
         if self.trained_digests is not None:

@@ -52,6 +52,12 @@ class OtherFormatError(ValueError):
         self.path, self.found = path, found
 
 
+#: Type of the weights in a model file by the name of the precision.
+PRECISIONS: dict[str, np.dtype[Any]] = {
+    "single": np.dtype(np.float32),
+    "half": np.dtype(np.float16),
+}
+
 _KERAS_ENDINGS = (".keras", ".h5", ".hdf5")
 
 _SMALL = 16  # values; layers keep such state besides their weights, seeds for example
@@ -125,6 +131,48 @@ def validate_digests(digests: NDArray[Any]) -> NDArray[np.uint64]:
             f"not {digests.dtype} of shape {digests.shape}"
         )
     return digests
+
+
+def require_precision(precision: Any) -> None:
+    """Raise ``ValueError`` unless a precision is one of :data:`PRECISIONS`."""
+    if not isinstance(precision, str) or precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}")
+
+
+def round_weights(arrays: Arrays, precision: str) -> Arrays:
+    """Return weights as they are stored with a precision.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray, float32
+    precision : str
+        One of :data:`PRECISIONS`.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Each weight rounded to the nearest number of the type.
+
+    Raises
+    ------
+    ValueError
+        If a weight is finite, but too large for the type.
+    """
+    with np.errstate(over="ignore"):
+        stored = {name: array.astype(PRECISIONS[precision]) for name, array in arrays.items()}
+    for name, array in arrays.items():
+        if np.isinf(stored[name]).sum() > np.isinf(array).sum():
+            raise ValueError(
+                f"precision must be single for this model, not {precision!r}: the weight {name} "
+                f"has a value of {np.abs(array).max():g}, above {np.finfo(np.float16).max:g}"
+            )
+    return stored
+
+
+def widen_weights(arrays: Arrays) -> Arrays:
+    """Return weights of a file with those in half precision as float32; others as they are."""
+    half = PRECISIONS["half"]
+    return {n: a.astype(np.float32) if a.dtype == half else a for n, a in arrays.items()}
 
 
 @contextlib.contextmanager

@@ -26,6 +26,7 @@ from abcrnn.models.model_archive import (
     take_prefixed,
     valid_contents,
     validate_digests,
+    widen_weights,
 )
 from abcrnn.models.records import validate_about
 from abcrnn.storage.archive import Arrays, read_archive
@@ -74,6 +75,7 @@ def load_model(
         config, about = read_object(contents, "config"), read_about(contents)
         novelty = take_prefixed(NOVELTY, arrays)
         digests, validated = arrays.pop(DIGESTS, None), arrays.pop(VALIDATED, None)
+        arrays = widen_weights(arrays)
     model: CharacterModel
     if wanted is Ensemble:
         model = _build_ensemble(path, vocabulary, contents, arrays)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from abcrnn import CharacterModel, CharLSTM, Vocabulary, load_model
+from abcrnn import CharacterModel, CharLSTM, Ensemble, Vocabulary, load_model
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.time_grid import TimeGrid
+from abcrnn.evaluation import Scorer
 from abcrnn.events import NoteModel
 from abcrnn.models import where_active
 
@@ -166,6 +167,67 @@ def test_a_full_disk_keeps_the_old_file(model, tmp_path, full_disk):
         model.save(tmp_path / "m.abcrnn")
     assert [p.name for p in tmp_path.iterdir()] == ["m.abcrnn"]
     assert (tmp_path / "m.abcrnn").read_bytes() == before
+
+
+# Half precision ------------------------------------------------------------------------------
+
+
+def test_a_file_in_half_precision_scores_nearly_as_the_model(trained, oneills, tmp_path):
+    model = load_model(trained)
+    model.save(tmp_path / "half.abcrnn", precision="half")
+    half = load_model(tmp_path / "half.abcrnn")
+    scores = [Scorer(each).score(oneills.tunes[:40]).bits_per_char for each in (model, half)]
+    assert scores[0] != scores[1] == pytest.approx(scores[0], abs=1e-3)
+    rounded = {n: a.astype(np.float16) for n, a in model.weight_arrays().items()}
+    for name, array in half.weight_arrays().items():
+        assert array.dtype == np.float32
+        np.testing.assert_array_equal(array, rounded[name])
+    assert half.fingerprint != model.fingerprint
+    sizes = [path.stat().st_size for path in (trained, tmp_path / "half.abcrnn")]
+    assert sizes[0] - sizes[1] == 2 * model.count_params()
+
+
+def test_everything_but_the_weights_is_the_same_in_half_precision(tmp_path):
+    model = CharLSTM(VOCABULARY, **CONFIG)
+    model.about, model.novelty = {"epoch": 3}, NoveltyIndex([LEARNED])
+    model.trained_digests = model.validated_digests = np.array([2**64 - 1, 7], np.uint64)
+    model.save(tmp_path / "half.abcrnn", precision="half")
+    half = load_model(tmp_path / "half.abcrnn")
+    assert (half.about, half.config) == (model.about, model.config)
+    assert half.novelty.compare(LEARNED).bars == 2
+    np.testing.assert_array_equal(half.trained_digests, model.trained_digests)
+    half.save(tmp_path / "again.abcrnn", precision="half")
+    assert (tmp_path / "again.abcrnn").read_bytes() == (tmp_path / "half.abcrnn").read_bytes()
+    half.save(tmp_path / "single.abcrnn")
+    assert load_model(tmp_path / "single.abcrnn").fingerprint == half.fingerprint
+
+
+def test_ensembles_are_saved_in_half_precision(model, ids, tmp_path):
+    model.save(tmp_path / "half.abcrnn", precision="half")
+    other = CharLSTM(VOCABULARY, **{**CONFIG, "seed": 2})
+    Ensemble([model, other]).save(tmp_path / "both.abcrnn", precision="half")
+    both = load_model(tmp_path / "both.abcrnn")
+    half = load_model(tmp_path / "half.abcrnn")
+    np.testing.assert_array_equal(both.members[0](ids), half(ids))
+
+
+@pytest.mark.parametrize("precision", ["double", "Half", None, 16, ["half"]])
+def test_other_precisions_are_refused(model, tmp_path, precision):
+    with pytest.raises(ValueError, match="precision must be one of single, half, not "):
+        model.save(tmp_path / "m.abcrnn", precision=precision)
+    assert not (tmp_path / "m.abcrnn").exists()
+
+
+def test_weights_too_large_for_half_precision_are_refused(tmp_path):
+    model = CharLSTM(VOCABULARY, **CONFIG)
+    arrays = model.weight_arrays()
+    arrays["head/bias"][0] = -1e5
+    model.set_weight_arrays(arrays)
+    with pytest.raises(ValueError, match="must be single .* head/bias .* 100000, above 65504"):
+        model.save(tmp_path / "m.abcrnn", precision="half")
+    assert not (tmp_path / "m.abcrnn").exists()
+    model.save(tmp_path / "m.abcrnn")
+    assert load_model(tmp_path / "m.abcrnn").weight_arrays()["head/bias"][0] == -1e5
 
 
 # Training tunes ----------------------------------------------------------------------------
