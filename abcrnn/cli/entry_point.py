@@ -30,6 +30,7 @@ from abcrnn.cli import (
     surprise,
     tidy,
     train,
+    transpose,
 )
 from abcrnn.cli.arguments import Parser, UsageError, in_option_names, parse_known
 from abcrnn.cli.terminal import describe_error
@@ -47,6 +48,7 @@ _COMMANDS = (
     convert,
     check,
     tidy,
+    transpose,
     evaluate,
     surprise,
     events,

@@ -25,15 +25,32 @@ def name_at(position: int, most: int) -> tuple[str, int]:
     return LINE_OF_FIFTHS[(position + 1) % 7], (position + 1) // 7
 
 
-def interval_of(key: Key, tonic: int | None, semitones: int) -> int:
-    """Return the fifths to move by, so that the new key has the fewest accidentals."""
+#: Most sharps or flats of a key signature.
+MOST_ACCIDENTALS = 7
+
+
+def interval_of(key: Key, tonic: int | None, semitones: int, preferred: int | None = None) -> int:
+    """Return the fifths to move by, so that the new key has the fewest accidentals.
+
+    Parameters
+    ----------
+    key : Key
+    tonic : int or None
+        Its position on the line of fifths.
+    semitones : int
+    preferred : int, optional
+        Fifths of this number of semitones, to be used where the new key has at most seven
+        accidentals.
+    """
+    signature = sum(key.alters().values())  # grows by one with every fifth, in any mode
+    if preferred is not None and abs(signature + preferred) <= MOST_ACCIDENTALS:
+        return preferred
     if semitones % 12 == 0:
         return 0
     first = 7 * semitones % 12
     choices = range(first - 36, first + 37, 12)  # the same pitch, spelled differently
     # The tonic must be one that K: can have: Fb to B#.
     allowed = [n for n in choices if tonic is None or -8 <= tonic + n <= 12]
-    signature = sum(key.alters().values())  # grows by one with every fifth, in any mode
     return min(allowed, key=lambda n: (abs(signature + n), -n if semitones > 0 else n))
 
 

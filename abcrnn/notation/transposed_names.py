@@ -24,13 +24,15 @@ _ALTERED = re.compile(r"[#b♯♭]\d{1,2}")
 _Edit = tuple[int, int, str]  # start, end and new text
 
 
-def move_key(value: str, semitones: int) -> tuple[str, int]:
+def move_key(value: str, semitones: int, preferred: int | None = None) -> tuple[str, int]:
     """Transpose the value of a field ``K:``; clef and other properties stay the same.
 
     Parameters
     ----------
     value : str
     semitones : int
+    preferred : int, optional
+        See :func:`~abcrnn.notation.intervals.interval_of`.
 
     Returns
     -------
@@ -43,10 +45,10 @@ def move_key(value: str, semitones: int) -> tuple[str, int]:
     masked = mask_properties(value)
     found = _KEY.match(masked)
     if found is None or key.name in _NO_TONIC:
-        return value, interval_of(key, None, semitones)
+        return value, interval_of(key, None, semitones, preferred)
     letter, sign, word = found.groups()
     alter = _ALTERS[sign or word.strip().lower()]
-    fifths = interval_of(key, fifths_of(letter, alter), semitones)
+    fifths = interval_of(key, fifths_of(letter, alter), semitones, preferred)
     edits = [(found.start(1), found.end(), move_name(letter, alter, sign, fifths))]
     explicit = _EXPLICIT.search(masked)
     if explicit:

@@ -13,6 +13,7 @@ from abcrnn.notation.fields import parse_key_field
 from abcrnn.notation.intervals import move_pitch, write_letter
 from abcrnn.notation.lexer import NOTE, Token, tokens
 from abcrnn.notation.lines import LINE_END
+from abcrnn.notation.movements import Movement, movement_to
 from abcrnn.notation.pitches import pitch_of
 from abcrnn.notation.transposed_names import ACCIDENTALS, move_chords, move_key
 from abcrnn.notation.tune import Event, Pitch
@@ -20,22 +21,26 @@ from abcrnn.notation.tune import Event, Pitch
 _DRUM_MAP = re.compile(r"\bMIDI\s*=?\s*drummap\b", re.IGNORECASE)
 
 
-def transpose(text: str, semitones: int) -> str:
-    r"""Transpose a tune.
+def transpose(text: str, semitones: int | None = None, *, to: str | None = None) -> str:
+    r"""Transpose a tune by semitones, or to a key.
 
     Notes, keys (``K:``, ``[K:...]``) and chord symbols change; all other text stays the same.
-    The new key is the one with the fewest sharps or flats; of six sharps and six flats, it is
-    sharps when moving up and flats when moving down. A note with an accidental keeps one,
-    possibly another. A field without tonic (``K:none``, ``K:HP``) stays the same, and notes get
-    the accidentals they need. Percussion voices (``clef=perc``) keep their pitches.
+    With ``semitones``, the new key is the one with the fewest sharps or flats; of six sharps and
+    six flats, it is sharps when moving up and flats when moving down. A note with an accidental
+    keeps one, possibly another. A field without tonic (``K:none``, ``K:HP``) stays the same, and
+    notes get the accidentals they need. Percussion voices (``clef=perc``) keep their pitches.
 
     Parameters
     ----------
     text : str
         One tune, from its ``X:`` line on. Invalid or unsupported notation and music above
         the ``K:`` stay the same.
-    semitones : int
+    semitones : int, optional
         Semitones to move up, or down if negative.
+    to : str, optional
+        In place of ``semitones``: the tonic of the new key, such as ``"Bb"``. The tune moves up
+        or down by at most six semitones and keeps its mode, also where its key changes. A mode,
+        as in ``"F#m"`` or ``"D dorian"``, must be that of the tune.
 
     Returns
     -------
@@ -44,10 +49,11 @@ def transpose(text: str, semitones: int) -> str:
     Raises
     ------
     ValueError
-        If ``semitones`` is not an int.
+        If ``semitones`` is not an int, ``to`` is not a key, or not exactly one is given.
     ABCError
         If a note would be outside the MIDI range, 0 to 127, or if the tune has macros with notes,
-        such as ``m:~G2=GAG``, which would have another meaning afterwards.
+        such as ``m:~G2=GAG``, which would have another meaning afterwards. With ``to``, also if
+        the tune has no key with a tonic or another mode.
 
     Examples
     --------
@@ -55,39 +61,35 @@ def transpose(text: str, semitones: int) -> str:
     X:1
     K:Cm
     "G7"G=Bd|
+    >>> print(transpose("X:1\nK:Ador\nAB^c|", to="G"))
+    X:1
+    K:Gdor
+    GA=B|
     """
-    if isinstance(semitones, bool) or not hasattr(semitones, "__index__"):
+    if to is not None:
+        if semitones is not None:
+            raise ValueError(f"semitones must be left out with to, not {semitones!r}")
+        return Mover(movement_to(text, to)).move(text)
+    if semitones is None or isinstance(semitones, bool) or not hasattr(semitones, "__index__"):
         raise ValueError(f"semitones must be a whole number such as 2 or -3, not {semitones!r}")
-    semitones = index(semitones)  # of NumPy too
-    if semitones == 0:
-        return text
-    starts = [0, *(found.end() for found in LINE_END.finditer(text))]
-    mover = _Mover(semitones)
-    pieces, done = [], 0
-    for token in tokens(text):
-        old, new, start = (
-            token.text,
-            mover.transpose(token),
-            starts[token.line - 1] + token.column - 1,
-        )
-        if token.kind == "field":  # its token is stripped of the spaces around the value
-            old, new, start = old[2:], new[2:], start + 2
-        if old != new:
-            start = text.index(old, start)
-            pieces += [text[done:start], new]
-            done = start + len(old)
-    return "".join([*pieces, text[done:]])
+    return Mover(Movement(index(semitones))).move(text)  # index: of NumPy too
 
 
-class _Mover:
+class Mover:
     """Process the tokens of a tune as the parser does and transpose each.
 
     The state of the new voice is what the parser will have after the new text, so a note gets
     an accidental exactly where it would otherwise have another pitch.
+
+    Attributes
+    ----------
+    has_percussion : bool
+        Whether a note was not moved because it is of percussion.
     """
 
-    def __init__(self, semitones: int) -> None:
-        self.semitones = semitones
+    def __init__(self, movement: Movement) -> None:
+        self.semitones, self.fifths_of_keys = movement
+        self.has_percussion = False
         self.old, self.new = FieldReader(), FieldReader()
         self.fifths: dict[int, int] = {}  # by old voice
         self.first_fifths = 0  # of the key that ends the header
@@ -96,7 +98,24 @@ class _Mover:
         self.overlaid = False
         self.drum_map = False
 
-    def transpose(self, token: Token) -> str:
+    def move(self, text: str) -> str:
+        """Return the transposed text of the tune."""
+        if self.semitones == 0 and not self.fifths_of_keys:
+            return text
+        starts = [0, *(found.end() for found in LINE_END.finditer(text))]
+        pieces, done = [], 0
+        for token in tokens(text):
+            old, start = token.text, starts[token.line - 1] + token.column - 1
+            new = self._token(token)
+            if token.kind == "field":  # its token is stripped of the spaces around the value
+                old, new, start = old[2:], new[2:], start + 2
+            if old != new:
+                start = text.index(old, start)
+                pieces += [text[done:start], new]
+                done = start + len(old)
+        return "".join([*pieces, text[done:]])
+
+    def _token(self, token: Token) -> str:
         """Return the new text of a token, and update the state for the next one."""
         kind, text = token.kind, token.text
         if kind in ("field", "inline", "directive"):
@@ -149,7 +168,7 @@ class _Mover:
         if letter != "K":
             return value
         spaces = value[: len(value) - len(value.lstrip())]
-        moved, fifths = move_key(value.lstrip(), self.semitones)
+        moved, fifths = move_key(value.lstrip(), self.semitones, self.fifths_of_keys)
         field = parse_key_field(value)
         if not self.old.voices:
             self.first_fifths = fifths
@@ -195,6 +214,7 @@ class _Mover:
     def _moved(self, pitch: Pitch, token: Token) -> Pitch:
         voice = self.old.voice
         if voice.properties.percussion:
+            self.has_percussion = True
             return pitch
         fifths = self.fifths.get(id(voice), self.first_fifths)
         moved = move_pitch(pitch, fifths, self.semitones)

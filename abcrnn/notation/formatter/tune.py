@@ -20,6 +20,7 @@ from abcrnn.notation.formatter.units import respell_unit
 from abcrnn.notation.lines import LINE_END
 from abcrnn.notation.reader import read_tune
 from abcrnn.notation.tune import Tune
+from abcrnn.notation.tunebook_edits import WithSettings
 
 #: Number of the rules of this layout; runs record it.
 LAYOUT = 2
@@ -30,9 +31,6 @@ BARS_PER_LINE = 4
 _MOST_PASSES = 4  # until the text stays the same; nearly every tune needs one
 _ALIGNED = ("w", "s")  # fields that belong to the line of music above them
 _TO_LINE_END = ("unquoted", "open_field", "typographic")  # tokens that a next line would change
-
-#: A tune with the settings of the file header, and the numbers of their lines.
-WithSettings = tuple[str, frozenset[int]]
 
 
 class Layout(NamedTuple):

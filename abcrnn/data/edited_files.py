@@ -1,46 +1,68 @@
-"""Tunebook files, formatted. Bytes that are not valid UTF-8 are kept."""
+"""Tunebook files, edited. Bytes that are not valid UTF-8 are kept."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import sys
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from abcrnn.data.tunebook_files import as_read, is_standard_input
-from abcrnn.notation.formatter.tune import DEFAULT_LAYOUT, Layout
-from abcrnn.notation.formatter.tunebook import TidiedBook, tidy_tunebook
+from abcrnn.data.tunebook_files import is_standard_input
+from abcrnn.notation.tunebook_edits import Skipped
 from abcrnn.storage.paths import as_path
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-class TidiedFile(NamedTuple):
-    """A file, and its formatted text.
+class Edited(Protocol):
+    """An edited tunebook, such as :class:`~abcrnn.notation.tunebook_edits.EditedBook`."""
+
+    @property
+    def text(self) -> str:
+        """The new text."""
+
+    @property
+    def tunes(self) -> int:
+        """Number of tunes."""
+
+    @property
+    def changed(self) -> int:
+        """Number of tunes whose text has changed."""
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Tunes that keep their text."""
+
+
+Book = TypeVar("Book", bound=Edited)
+
+
+class EditedFile(NamedTuple, Generic[Book]):
+    """A file, and its edited text.
 
     Parameters
     ----------
     before, after : bytes
         Equal if nothing changes.
-    book : TidiedBook
+    book : Edited
     """
 
     before: bytes
     after: bytes
-    book: TidiedBook
+    book: Book
 
 
-def tidy_file(
-    path: str | os.PathLike[str],
-    layout: Layout = DEFAULT_LAYOUT,
-) -> TidiedFile:
-    """Read and format a tunebook file; nothing is written.
+def edit_file(path: str | os.PathLike[str], edit: Callable[[str], Book]) -> EditedFile[Book]:
+    """Read and edit a tunebook file; nothing is written.
 
     Parameters
     ----------
     path : path-like
         ``-`` is standard input.
-    layout : Layout
+    edit : callable
+        Takes the text, with escaped bytes where it is not valid UTF-8, and returns the edited
+        tunebook.
 
     Raises
     ------
@@ -55,10 +77,10 @@ def tidy_file(
     _require_text(name, before)
     mark = codecs.BOM_UTF8 if before.startswith(codecs.BOM_UTF8) else b""
     text = before[len(mark) :].decode("utf-8", "surrogateescape")
-    book = tidy_tunebook(text, layout, as_read)
+    book = edit(text)
     if not book.tunes:
         raise ValueError(f"{name} holds no tune: in ABC notation each begins with a line X:")
-    return TidiedFile(before, mark + book.text.encode("utf-8", "surrogateescape"), book)
+    return EditedFile(before, mark + book.text.encode("utf-8", "surrogateescape"), book)
 
 
 def _require_text(name: str, data: bytes) -> None:
