@@ -10,11 +10,17 @@ from typing import Any, NamedTuple
 import mido
 import numpy as np
 
-from abcrnn.export.midi import _tempos, to_midi_bytes
-from abcrnn.export.timeline import TimedNote, chord_symbol_notes, play_voices, voice_notes
+from abcrnn.export.midi import to_midi_bytes
+from abcrnn.export.timeline import (
+    TimedNote,
+    chord_symbol_notes,
+    play_voices,
+    tempo_changes,
+    voice_notes,
+)
 from abcrnn.notation import read_tune
 
-SAMPLE_RATE = 44100
+SAMPLE_RATE = 22050
 _HTML = files("abcrnn.export.html")
 PLAYER = (_HTML / "player.js").read_text(encoding="utf-8")
 STYLE = (_HTML / "player.css").read_text(encoding="utf-8")
@@ -36,7 +42,7 @@ def timeline(abc: str, prefix: str = "t1") -> dict[str, Any]:
     notes = sorted(note for voice in voice_notes(tune, played) for note in voice)
     tempos = [
         {"start": float(4 * start), "tempo": float(4 * speed)}
-        for start, speed in _tempos(tune, played)
+        for start, speed in tempo_changes(tune, played)
     ]
     bars = played[0].bars
     indices = {id(bar): index for index, bar in enumerate(played[0].voice.bars)}

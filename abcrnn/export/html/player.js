@@ -48,7 +48,7 @@ const NOTE_VELOCITY = 90 / 127; // where the timeline has none: those of the MID
 const CHORD_VELOCITY = 60 / 127;
 const CLICK_PITCHES = [91, 96]; // of the count-in: a beat, the first beat of a bar
 const LONGEST_DECAY = 1; // seconds
-const TAIL = 7; // time constants until a sound is inaudible: -61 dB
+const TAIL = 9; // time constants until a sound is inaudible: -78 dB
 
 /** Return the frequency of a MIDI pitch in hertz, in equal temperament with A4 = 440 Hz. */
 export function frequencyOf(pitch) {
@@ -63,13 +63,14 @@ function decayingSamples(voice, frequency, sampleRate) {
   voice.partials.forEach((amplitude, index) => {
     if ((index + 1) * frequency >= 0.45 * sampleRate) return;
     const angle = (2 * Math.PI * (index + 1) * frequency) / sampleRate;
-    const factor = Math.exp(-(1 + voice.damping * index) / (decay * sampleRate));
+    const samplesOfDecay = (decay * sampleRate) / (1 + voice.damping * index);
+    const factor = Math.exp(-1 / samplesOfDecay);
     // A damped sine by recurrence: x[k + 1] = 2 r cos(angle) x[k] - r^2 x[k - 1].
     const a = 2 * factor * Math.cos(angle);
     const b = factor * factor;
     let before = 0;
     let now = (amplitude / sum) * factor * Math.sin(angle);
-    for (let k = 1; k < samples.length; k++) {
+    for (let k = 1; k < TAIL * samplesOfDecay; k++) {
       samples[k] += now;
       [before, now] = [now, a * now - b * before];
     }
