@@ -10,6 +10,8 @@ from abcrnn.data.vocabulary import Vocabulary as Vocabulary
 from abcrnn.evaluation.comparison import compare as compare
 from abcrnn.evaluation.held_out import evaluate as evaluate
 from abcrnn.evaluation.surprise import surprise as surprise
+from abcrnn.export.audio import to_wav as to_wav
+from abcrnn.export.audio import to_wav_bytes as to_wav_bytes
 from abcrnn.export.midi import to_midi as to_midi
 from abcrnn.export.midi import to_midi_bytes as to_midi_bytes
 from abcrnn.export.musicxml import to_musicxml as to_musicxml

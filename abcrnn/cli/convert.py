@@ -1,4 +1,4 @@
-"""``abcrnn convert``: a MIDI or MusicXML file for each tune of a tunebook."""
+"""``abcrnn convert``: a MIDI, MusicXML or WAV file for each tune of a tunebook."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from typing import Any
 from abcrnn.cli.argument_types import instrument
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
 from abcrnn.cli.terminal import convert_into, load_corpus, report_conversion
-from abcrnn.export.tunebook import FORMATS
+from abcrnn.export.timbres import VOICES
+from abcrnn.export.tunebook import FORMATS, OPTIONS
 from abcrnn.storage.paths import as_path
 
-_ENDINGS = {".mid": "midi", ".midi": "midi", ".musicxml": "musicxml", ".xml": "musicxml"}
+_ENDINGS = {
+    ".mid": "midi", ".midi": "midi", ".musicxml": "musicxml", ".xml": "musicxml", ".wav": "wav",
+}  # fmt: skip
+_OPTIONS = ("tempo", "instrument", "voice", "soundfont")
+_NAMES = {"midi": "MIDI", "musicxml": "MusicXML", "wav": "WAV"}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -49,7 +54,7 @@ def add_parser(subparsers: Any) -> None:
         "--instrument",
         type=instrument,
         metavar="NAME",
-        help="General MIDI instrument, such as flute or 73 "
+        help="General MIDI instrument, such as flute or 73; for WAV files with --soundfont "
         "(default: that of %%%%MIDI program, or a piano)",
     )
     player.add_argument(
@@ -58,6 +63,18 @@ def add_parser(subparsers: Any) -> None:
         type=instrument,
         metavar="N",
         help="General MIDI program from 0 to 127, as in %%%%MIDI program",
+    )
+    sound = parser.add_mutually_exclusive_group()
+    sound.add_argument(
+        "--voice",
+        choices=tuple(VOICES),
+        help="sound of the notes in WAV files (default: plucked)",
+    )
+    sound.add_argument(
+        "--soundfont",
+        metavar="FILE",
+        help="SoundFont file (.sf2, .sf3) with which FluidSynth, if it is installed, plays WAV "
+        "files",
     )
     add_join_blank(parser)
 
@@ -68,14 +85,21 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--out must be a folder or a file, not - (standard output)")
     named = _named_file(arguments.out)
     form = arguments.to or (named and _ENDINGS.get(Path(arguments.out).suffix.lower())) or "midi"
-    options = {"tempo": arguments.tempo, "instrument": arguments.instrument}
-    given = [f"--{name}" for name, value in options.items() if value is not None]
-    if given and form != "midi":
-        raise UsageError(f"{given[0]} is for MIDI files; leave it out with --to {form}")
+    options = {name: getattr(arguments, name) for name in _OPTIONS}
+    _require_options_of(form, [name for name in _OPTIONS if options[name] is not None])
     tunes = load_corpus(arguments.tunes, arguments.join_blank).tunes
     if named:
         return _convert_to_file(tunes, arguments.out, form, options)
     return convert_into(tunes, arguments.out, form, **options)
+
+
+def _require_options_of(form: str, given: Sequence[str]) -> None:
+    for name in given:
+        if name not in OPTIONS[form]:
+            takers = " and ".join(_NAMES[takes] for takes in FORMATS if name in OPTIONS[takes])
+            raise UsageError(f"--{name} is for {takers} files; leave it out with --to {form}")
+    if form == "wav" and "instrument" in given and "soundfont" not in given:
+        raise UsageError("--instrument needs --soundfont with --to wav; without it, use --voice")
 
 
 def _named_file(out: str) -> bool:

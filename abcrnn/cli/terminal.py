@@ -231,17 +231,11 @@ def write_tunebook(tunes: Sequence[str], output: str | None) -> None:
         print(text, end="")
 
 
-def convert_into(
-    tunes: Sequence[str],
-    folder: str,
-    form: str,
-    tempo: str | None = None,
-    instrument: str | None = None,
-) -> int:
+def convert_into(tunes: Sequence[str], folder: str, form: str, **options: Any) -> int:
     """Write a file for each tune, report failures, and return the exit code."""
     from abcrnn.export.tunebook import convert_tunes
 
-    return report_conversion(convert_tunes(tunes, folder, form, tempo, instrument), folder)
+    return report_conversion(convert_tunes(tunes, folder, form, **options), folder)
 
 
 def report_conversion(conversions: Sequence[Conversion], target: str) -> int:

@@ -1,3 +1,5 @@
+from abcrnn.export.audio import to_wav as to_wav
+from abcrnn.export.audio import to_wav_bytes as to_wav_bytes
 from abcrnn.export.midi import to_midi as to_midi
 from abcrnn.export.midi import to_midi_bytes as to_midi_bytes
 from abcrnn.export.musicxml import to_musicxml as to_musicxml

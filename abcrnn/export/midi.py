@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from abcrnn.export.instruments import program_number
-from abcrnn.export.tempos import initial_speed, parse_speed
+from abcrnn.export.tempos import initial_speed, parse_speed, quarter_microseconds
 from abcrnn.export.ticks import TickNote, choose_division, to_tick, without_overlaps
 from abcrnn.export.timeline import (
     PlayedVoice,
@@ -29,7 +29,6 @@ from abcrnn.storage.atomic import write_bytes
 _CHANNELS = (*range(9), *range(10, 15))  # from 0; 9 is percussion, 15 is for chord symbols
 _CHORD_CHANNEL = 15
 _VELOCITY, _CHORD_VELOCITY = 90, 60
-_LONGEST_QUARTER = 0xFFFFFF  # microseconds: a MIDI file has three bytes for it
 
 # From seven flats to seven sharps.
 _MAJOR_KEYS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
@@ -147,7 +146,7 @@ def validate_playable(tune: str) -> None:
     ABCError
         If the text is not one tune that can be played.
     """
-    _timed_notes(parse_single_tune(tune), chords=True)
+    timed_notes(parse_single_tune(tune), chords=True)
 
 
 class _Timed(NamedTuple):
@@ -161,7 +160,7 @@ class _Timed(NamedTuple):
 def _midi_file(tune: Tune, chords: bool, speed: Fraction | None, program: int | None) -> bytes:
     import mido
 
-    played, voices, symbols = _timed_notes(tune, chords)
+    played, voices, symbols = timed_notes(tune, chords)
     ends = [note.end for notes in [*voices, symbols] for note in notes]
     length = max(*ends, *(voice.length for voice in played))
     conductor = _conductor_messages(tune, played, speed)
@@ -187,10 +186,16 @@ def _midi_file(tune: Tune, chords: bool, speed: Fraction | None, program: int | 
     return buffer.getvalue()
 
 
-def _timed_notes(
+def timed_notes(
     tune: Tune, chords: bool
 ) -> tuple[list[PlayedVoice], list[list[TimedNote]], list[TimedNote]]:
-    """Return the voices as played, their notes and those of chord symbols; ABCError if none."""
+    """Return the voices as played, the notes of each, and the notes of chord symbols.
+
+    Raises
+    ------
+    ABCError
+        If there are no notes, or too many.
+    """
     played = play_voices(tune)
     voices = voice_notes(tune, played)
     symbols = chord_symbol_notes(played) if chords else []
@@ -287,7 +292,7 @@ def _conductor_messages(
         messages.append(_Timed(start, 0, MetaMessage("text", text=text)))
     factor = speed / initial_speed(tune) if speed else Fraction(1)
     for time, quarters in tempo_changes(tune, played):
-        microseconds = min(max(1, round(15_000_000 / (quarters * factor))), _LONGEST_QUARTER)
+        microseconds = quarter_microseconds(quarters * factor)
         messages.append(_Timed(time, 0, MetaMessage("set_tempo", tempo=microseconds)))
     before: dict[str, dict[str, Any]] = {}
     for time, value in _keys_and_meters(played[0]):

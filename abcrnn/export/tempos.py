@@ -25,6 +25,8 @@ from abcrnn.notation.tune import Tune
 #: Quarter notes a minute that a MIDI file can hold and that are useful.
 SLOWEST, FASTEST = 5, 1000
 
+_LONGEST_QUARTER = 0xFFFFFF  # microseconds: a MIDI file has three bytes for it
+
 _DEFAULT = Fraction(30)  # whole notes a minute: 120 quarter notes
 
 # Words of R:, beats in a bar (None: those of the meter) and beats a minute. The first match counts.
@@ -126,6 +128,17 @@ def customary_speed(rhythm: str, meter: Meter) -> Fraction:
     if meter.unit < 4:
         return Fraction(1, 2) * _HALF_NOTES
     return _DEFAULT
+
+
+def quarter_microseconds(speed: Fraction) -> int:
+    """Return the microseconds of a quarter note, as a MIDI file has them.
+
+    Parameters
+    ----------
+    speed : Fraction
+        Whole notes a minute.
+    """
+    return min(max(1, round(15_000_000 / speed)), _LONGEST_QUARTER)
 
 
 def parse_speed(tempo: float | str) -> Fraction:

@@ -13,16 +13,32 @@ from abcrnn.export.instruments import program_number
 from abcrnn.export.midi import to_midi
 from abcrnn.export.musicxml import to_musicxml
 from abcrnn.export.tempos import parse_speed
+from abcrnn.export.timbres import VOICES
 from abcrnn.export.tune_text import has_only_chords
 from abcrnn.notation import ABCError
 from abcrnn.notation.text import decode_text
 from abcrnn.notation.tunebook import tune_title
 from abcrnn.storage.paths import as_path
 
+
+def _to_wav(tune: str, path: Path, **options: Any) -> None:
+    from abcrnn.export.audio import to_wav  # needs NumPy, and ``abcrnn --help`` reads FORMATS
+
+    to_wav(tune, path, **options)
+
+
 #: The formats of :func:`convert_tunes`: function that writes a tune, and file name extension.
 FORMATS: dict[str, tuple[Callable[..., None], str]] = {
     "midi": (to_midi, ".mid"),
     "musicxml": (to_musicxml, ".musicxml"),
+    "wav": (_to_wav, ".wav"),
+}
+
+#: The options of :func:`convert_tunes` that a format has.
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "midi": ("tempo", "instrument"),
+    "musicxml": (),
+    "wav": ("tempo", "instrument", "voice", "soundfont"),
 }
 
 # Letters that Unicode does not split into an ASCII letter and an accent.
@@ -59,6 +75,8 @@ def convert_tunes(
     format: str = "midi",
     tempo: float | str | None = None,
     instrument: str | int | None = None,
+    voice: str | None = None,
+    soundfont: str | os.PathLike[str] | None = None,
 ) -> list[Conversion]:
     """Write each tune to a file of its own.
 
@@ -67,10 +85,14 @@ def convert_tunes(
     tunes : sequence of str
     folder : path-like
         Created if it does not exist.
-    format : {"midi", "musicxml"}
+    format : {"midi", "musicxml", "wav"}
     tempo : float or str, optional
+        For MIDI and WAV files; see :func:`abcrnn.to_midi_bytes`.
     instrument : str or int, optional
-        For MIDI files only; see :func:`abcrnn.to_midi_bytes`.
+        For MIDI files, and for WAV files with ``soundfont``; see :func:`abcrnn.to_midi_bytes`.
+    voice : str, optional
+    soundfont : path-like, optional
+        For WAV files only; see :func:`abcrnn.to_wav`.
 
     Returns
     -------
@@ -80,11 +102,11 @@ def convert_tunes(
     Raises
     ------
     ValueError
-        If ``format``, ``tempo`` or ``instrument`` is not accepted.
+        If an argument is not accepted.
     OSError
         If a file cannot be written.
     """
-    options = _options(format, tempo, instrument)
+    options = _options(format, tempo=tempo, instrument=instrument, voice=voice, soundfont=soundfont)
     # Here, because ``abcrnn --help`` reads FORMATS.
     from abcrnn.storage.progress import progress_bar
 
@@ -98,32 +120,31 @@ def convert_tunes(
 
 
 def convert_tune(
-    tune: str,
-    path: str | os.PathLike[str],
-    format: str = "midi",
-    tempo: float | str | None = None,
-    instrument: str | int | None = None,
+    tune: str, path: str | os.PathLike[str], format: str = "midi", **options: Any
 ) -> Conversion:
     """Write one tune to the file of this name; arguments as for :func:`convert_tunes`."""
-    return _convert(tune, 1, as_path(path), format, _options(format, tempo, instrument))
+    return _convert(tune, 1, as_path(path), format, _options(format, **options))
 
 
-def _options(
-    format: str, tempo: float | str | None, instrument: str | int | None
-) -> dict[str, Any]:
-    """Check the arguments, and return those that the format has."""
+def _options(format: str, **given: Any) -> dict[str, Any]:
+    """Check the arguments, and return those that are given."""
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {format!r}")
-    given: dict[str, Any] = {"tempo": tempo, "instrument": instrument}
     given = {name: value for name, value in given.items() if value is not None}
-    if given and format != "midi":
-        raise ValueError(
-            f"{next(iter(given))} must be left out with format={format!r}: it is for MIDI"
-        )
-    if tempo is not None:
-        parse_speed(tempo)
-    if instrument is not None:
-        program_number(instrument)
+    for name in given:
+        if name not in OPTIONS[format]:
+            takers = " and ".join(takes for takes in FORMATS if name in OPTIONS[takes])
+            raise ValueError(f"{name} must be left out with format={format!r}: it is for {takers}")
+    if "tempo" in given:
+        parse_speed(given["tempo"])
+    if "instrument" in given:
+        program_number(given["instrument"])
+        if format == "wav" and "soundfont" not in given:
+            raise ValueError("instrument must be left out without a soundfont")
+    if given.get("voice", "plucked") not in VOICES:
+        raise ValueError(f"voice must be one of {', '.join(VOICES)}, not {given['voice']!r}")
+    if "voice" in given and "soundfont" in given:
+        raise ValueError("voice must be left out with a soundfont, which has its instruments")
     return given
 
 

@@ -57,6 +57,33 @@ def test_convert_with_tempo_and_instrument(tmp_path, run):
     assert speeds == [150, 174]  # 174: 116 dotted quarter notes, customary for jigs
 
 
+def test_convert_to_sound(tmp_path, run):
+    book = tmp_path / "book.abc"
+    book.write_text(f"{ONE}\nX:2\nT:Long\nM:4/4\nL:1\nK:C\n{'c|' * 900}\n")
+    for folder, options in (("a", []), ("b", ["--voice", "blown"]), ("c", ["--tempo", "3/8=58"])):
+        code, _, errors = run("convert", book, "--to", "wav", "--out", tmp_path / folder, *options)
+        assert code == 1
+        assert "tune 2 not converted: line 6, column 1: the tune lasts 30 minutes" in errors
+        assert [path.name for path in (tmp_path / folder).iterdir()] == ["0001-one.wav"]
+    plain, blown, slow = (
+        (tmp_path / folder / "0001-one.wav").read_bytes() for folder in ("a", "b", "c")
+    )
+    assert len(plain) == len(blown) != len(slow)
+    assert plain != blown
+
+
+def test_convert_names_a_soundfont_that_is_not_one(tmp_path, run):
+    book = tmp_path / "book.abc"
+    book.write_text(ONE)
+    arguments = ("convert", book, "--out", tmp_path / "a.wav", "--soundfont")
+    assert run(*arguments, tmp_path / "no.sf2")[2] == (
+        f"abcrnn: {tmp_path / 'no.sf2'}: no such file or directory\n"
+    )
+    code, _, errors = run(*arguments, book)
+    assert (code, "must be a SoundFont file" in errors) == (2, True)
+    assert not (tmp_path / "a.wav").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -66,7 +93,12 @@ def test_convert_with_tempo_and_instrument(tmp_path, run):
         (["--instrument", "guitar"], "9 instruments of General MIDI are called 'guitar'"),
         (["--program", "128"], "--program: must be a number from 0 to 127 or a name, not 128"),
         (["--program", "1", "--instrument", "flute"], "not allowed with argument"),
-        (["--to", "musicxml", "--tempo", "100"], "--tempo is for MIDI files"),
+        (["--to", "musicxml", "--tempo", "100"], "--tempo is for MIDI and WAV files"),
+        (["--to", "midi", "--voice", "blown"], "--voice is for WAV files; leave it out"),
+        (["--soundfont", "x.sf2"], "--soundfont is for WAV files; leave it out with --to midi"),
+        (["--to", "wav", "--voice", "x"], "--voice: invalid choice: 'x' (choose from plucked"),
+        (["--to", "wav", "--voice", "blown", "--soundfont", "x"], "not allowed with argument"),
+        (["--to", "wav", "--instrument", "flute"], "--instrument needs --soundfont"),
     ],
 )
 def test_convert_refuses_unusable_values(tmp_path, run, capsys, arguments, message):
@@ -81,7 +113,12 @@ def test_convert_refuses_unusable_values(tmp_path, run, capsys, arguments, messa
 def test_convert_writes_a_single_tune_to_a_file(tmp_path, run):
     book = tmp_path / "book.abc"
     book.write_text(ONE)
-    for name, start in (("x.mid", b"MThd"), ("x.musicxml", b"<?xml"), ("new/y.MIDI", b"MThd")):
+    for name, start in (
+        ("x.mid", b"MThd"),
+        ("x.musicxml", b"<?xml"),
+        ("new/y.MIDI", b"MThd"),
+        ("x.wav", b"RIFF"),
+    ):
         code, _, errors = run("convert", book, "--out", tmp_path / name)
         assert code == 0
         assert errors == f"1 of 1 tune converted into {tmp_path / name}\n"
