@@ -19,6 +19,8 @@ from abcrnn.models.char_lstm import CharLSTM as CharLSTM
 from abcrnn.models.character_model import CharacterModel as CharacterModel
 from abcrnn.models.ensemble import Ensemble as Ensemble
 from abcrnn.models.model_file import load_model as load_model
+from abcrnn.models.pretrained import PretrainedModel as PretrainedModel
+from abcrnn.models.pretrained import pretrained as pretrained
 from abcrnn.notation.checks import check_tune as check_tune
 from abcrnn.notation.errors import ABCError as ABCError
 from abcrnn.notation.formatter.tune import tidy as tidy

@@ -103,6 +103,30 @@ def trained() -> Path:
 
 
 @pytest.fixture(scope="session")
+def packaged_folder(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of packaged models in which the small model is named folk."""
+    from abcrnn import load_model
+    from abcrnn.data.novelty import NoveltyIndex
+    from abcrnn.models.packaging import save_pretrained
+
+    folder, model = tmp_path_factory.mktemp("pretrained"), load_model(trained)
+    model.novelty = NoveltyIndex(
+        ()
+    )  # the model knows few tunes, and nearly all it writes is copied
+    about = {"title": "Two tunes", "data": "homemade.abc", "licence": "MIT"}
+    scores = {"bits per character, homemade": 0.25}
+    save_pretrained(model, "folk", **about, scores=scores, folder=folder)
+    return folder
+
+
+@pytest.fixture
+def packaged(packaged_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of the model folk, which is the small model in this test."""
+    monkeypatch.setattr("abcrnn.models.pretrained.FOLDER", packaged_folder)
+    return packaged_folder / "folk.abcrnn"
+
+
+@pytest.fixture(scope="session")
 def midi_folder(few_tunes: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the MIDI files of forty real tunes."""
     from abcrnn.export.tunebook import convert_tunes

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,10 +19,11 @@ from abcrnn.cli.argument_types import (
     share,
     whole,
 )
+from abcrnn.models.pretrained import DEFAULT
 from abcrnn.storage.suggestions import nearest
 
-#: Value of the positional argument MODEL where the option ``--model`` is used instead.
-_BY_OPTION = ""
+#: Value of the positional argument MODEL where it is not given.
+_NOT_GIVEN = ""
 
 
 class UsageError(Exception):
@@ -34,18 +34,23 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that suggests the nearest choice for a misspelled one.
 
     A command to which :func:`add_model` was applied has the models in ``models``, whether
-    MODEL or the option ``--model`` was given.
+    MODEL or the option ``--model`` was given; an empty list stands for the default model.
     """
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse arguments; MODEL is not required where ``--model`` is given."""
-        takes_model = any(a.dest == "model" and not a.option_strings for a in self._actions)
+        """Parse arguments; MODEL may be left out where ``--model`` or a default replaces it."""
+        model = next((a for a in self._actions if a.dest == "model" and not a.option_strings), None)
+        if model is None:
+            return super().parse_known_args(args, namespace)
         by_option = any(str(arg).partition("=")[0] == "--model" for arg in args or ())
-        if takes_model and by_option:
-            args = [_BY_OPTION, *args]
+        if by_option or not model.required:
+            parsed, unknown = super().parse_known_args([_NOT_GIVEN, *args], namespace)
+            surplus = any(not argument.startswith("-") for argument in unknown)
+            if by_option or not surplus:  # what is left over is MODEL and the arguments after it
+                parsed.models = parsed.models or []
+                return parsed, unknown
         parsed, unknown = super().parse_known_args(args, namespace)
-        if takes_model and not by_option:
-            parsed.models = [parsed.model]
+        parsed.models = [parsed.model]
         return parsed, unknown
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -74,7 +79,7 @@ def parse_known(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argpars
     hint = f"; did you mean {names[near]}?" if near else ""
     if others := _commands_with(parser, first):
         hint = f"; {first} is an option of {', '.join(others)}"
-    if not first.startswith("-") and getattr(arguments, "model", None) == _BY_OPTION:
+    if not first.startswith("-") and getattr(arguments, "model", None) == _NOT_GIVEN:
         hint = "; give every model with --model"
     return command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
@@ -125,22 +130,34 @@ def add_command(
     return parser
 
 
-def add_command_group(subparsers: Any, name: str, about: str, example: str) -> Any:
-    """Add a command that has commands of its own; return the object to add them to."""
+def add_command_group(
+    subparsers: Any,
+    name: str,
+    about: str,
+    example: str,
+    run: Callable[[argparse.Namespace], int] | None = None,
+) -> Any:
+    """Add a command that has commands of its own; return the object to add them to.
+
+    Without one of these commands, ``run`` is called; if it is None, one is required.
+    """
     parser = subparsers.add_parser(
         name,
         help=about,
         description=about[0].upper() + about[1:] + ".",
         epilog=f"example: {example}",
     )
-    return parser.add_subparsers(required=True, metavar="ACTION")
+    parser.set_defaults(run=run, parser=parser)
+    return parser.add_subparsers(required=run is None, metavar="ACTION")
 
 
 # Groups of options ---------------------------------------------------------------------------
 
 
 def add_model(
-    parser: argparse.ArgumentParser, several: str = "several models predict together"
+    parser: argparse.ArgumentParser,
+    several: str = "several models predict together",
+    default: str | None = DEFAULT,
 ) -> None:
     """Add the positional argument MODEL, and the option ``--model`` to give one or more models.
 
@@ -149,10 +166,14 @@ def add_model(
     parser : argparse.ArgumentParser
     several : str
         What the command does with several models.
+    default : str, optional
+        Name of the model without either; None if one must be given.
     """
-    parser.add_argument(
-        "model", metavar="MODEL", help="a model file (.abcrnn), or a run folder for its best model"
-    )
+    about = "a model file (.abcrnn), or a run folder for its best model"
+    if default:
+        about = f"{about}, or the name of a packaged model (default: {default})"
+    model = parser.add_argument("model", metavar="[MODEL]" if default else "MODEL", help=about)
+    model.required = default is None
     parser.add_argument(
         "--model",
         dest="models",
@@ -358,37 +379,3 @@ def add_recipe(
         metavar="RECIPE",
         help=f"{meaning}: {', '.join(recipes)}, or a recipe file (default: {by_default})",
     )
-
-
-def in_option_names(message: str, parser: argparse.ArgumentParser) -> tuple[str, bool]:
-    """Replace names of Python arguments in a message by names of options.
-
-    Parameters
-    ----------
-    message : str
-        Of an error that the library raised.
-    parser : argparse.ArgumentParser
-        Of the command.
-
-    Returns
-    -------
-    message : str
-    is_argument_error : bool
-        Whether the message is about an option: it begins with ``name must``.
-    """
-    is_argument_error = False
-    for action in parser._actions:
-        if not action.option_strings or action.dest == "help":
-            continue
-        with_no = isinstance(action, argparse.BooleanOptionalAction)  # --x, --no-x
-        name, option = re.escape(action.dest), action.option_strings[0 if with_no else -1]
-        is_argument_error |= bool(re.match(rf"{name} must\b", message))
-        message = re.sub(rf"^{name}(?= must\b)", option, message)
-        if action.nargs == 0:  # a flag
-            in_shell = rf"(?: \(in the shell: {option}\))?"
-            message = re.sub(rf"(?<![\w./-]){name}=True\b{in_shell}", option, message)
-        message = re.sub(rf"(?<![\w./-]){name}=(?=[\w'])", f"{option} ", message)
-        message = re.sub(rf"\bits training {name}(?= is )", f"its {option}", message)
-        if "_" in action.dest:
-            message = re.sub(rf"(?<![\w./-]){name}(?![\w./-])", option, message)
-    return message, is_argument_error

@@ -19,11 +19,10 @@ from abcrnn.cli.arguments import (
     add_top_p,
     add_tune_output,
 )
+from abcrnn.cli.model_arguments import load_model, model_names, require_characters
 from abcrnn.cli.terminal import (
     convert_into,
     load_corpus,
-    load_model,
-    require_characters,
     require_outputs,
     write_tunebook,
 )
@@ -39,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
         "compose",
         run,
         "generate exactly N tunes that are valid, new, playable and as requested",
-        "abcrnn compose runs/jigs -n 20 --key G --meter 6/8 --form AABB --bars 16 -o tunes.abc",
+        "abcrnn compose -n 20 --key G --meter 6/8 --form AABB --bars 16 -o tunes.abc",
     )
     add_model(parser)
     add_number_of_tunes(parser, default=1)
@@ -113,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
     max_copied_bars = None if arguments.copies else arguments.max_copied_bars
     if max_copied_bars is not None and not (arguments.against or model.novelty):
         raise ValueError(
-            f"{' and '.join(arguments.models)} has no index of its training tunes, so copies "
+            f"{' and '.join(model_names(arguments))} has no index of its training tunes, so copies "
             "cannot be recognised: name them with --against CORPUS, or accept copies with --copies"
         )
     try:

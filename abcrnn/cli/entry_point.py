@@ -22,6 +22,7 @@ from abcrnn.cli import (
     corpora,
     evaluate,
     events,
+    pretrained,
     quickstart,
     reproduce,
     rewrite,
@@ -32,13 +33,15 @@ from abcrnn.cli import (
     train,
     transpose,
 )
-from abcrnn.cli.arguments import Parser, UsageError, in_option_names, parse_known
+from abcrnn.cli.arguments import Parser, UsageError, parse_known
+from abcrnn.cli.option_names import in_option_names
 from abcrnn.cli.terminal import describe_error
 
 #: In the order of ``abcrnn --help``.
 _COMMANDS = (
     quickstart,
     corpora,
+    pretrained,
     train,
     search,
     sample,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.argument_types import number_or_tuned, whole
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank, add_model
-from abcrnn.cli.terminal import find_models, load_corpus, load_models
+from abcrnn.cli.model_arguments import find_models, load_models, model_names
+from abcrnn.cli.terminal import load_corpus
 from abcrnn.reports.wording import count_of
 from abcrnn.storage.atomic import require_writable, write_text
 
@@ -73,7 +74,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print and save the card of one model on one corpus; otherwise print a table."""
-    one_of_each = len(arguments.models) == len(arguments.corpora) == 1
+    one_of_each = len(model_names(arguments)) == len(arguments.corpora) == 1
     if one_of_each and not (arguments.temperature or arguments.json or arguments.per_tune):
         return _print_card(arguments)
     return _print_table(arguments)
@@ -102,7 +103,7 @@ def _print_table(arguments: argparse.Namespace) -> int:
             "argument --out: the card is of one model and one corpus, without --temperature, "
             "--json and --per-tune"
         )
-    if arguments.ensemble and len(arguments.models) < 2:
+    if arguments.ensemble and len(model_names(arguments)) < 2:
         raise UsageError("argument --ensemble: give at least two models with --model")
     if arguments.per_tune:
         require_writable(arguments.per_tune)
@@ -133,7 +134,9 @@ def _models_by_name(arguments: argparse.Namespace) -> dict[str, Any]:
     """Load the models; the name of each is the argument."""
     models: dict[str, Any] = {}
     loaded = load_models(arguments)
-    for number, (name, model) in enumerate(zip(arguments.models, loaded, strict=True), start=1):
+    for number, (name, model) in enumerate(
+        zip(model_names(arguments), loaded, strict=True), start=1
+    ):
         models[name if name not in models else f"{name} ({number})"] = model
     if arguments.ensemble:
         from abcrnn.models.ensemble import Ensemble

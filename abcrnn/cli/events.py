@@ -19,7 +19,8 @@ from abcrnn.cli.arguments import (
     add_shares,
     add_top_p,
 )
-from abcrnn.cli.terminal import import_tensorflow, load_note_model, resume_hint
+from abcrnn.cli.model_arguments import load_note_model
+from abcrnn.cli.terminal import import_tensorflow, resume_hint
 from abcrnn.cli.training_run import (
     add_distribute,
     add_settings,
@@ -85,7 +86,7 @@ def _add_sample(actions: Any) -> None:
         "generate notes and write them as a MIDI file",
         "abcrnn events sample runs/notes -o new.mid --instrument flute",
     )
-    add_model(parser, several="one only")
+    add_model(parser, several="one only", default=None)
     parser.add_argument("-o", "--out", required=True, metavar="FILE", help="MIDI file to write")
     parser.add_argument(
         "--notes",
@@ -128,7 +129,7 @@ def _add_evaluate(actions: Any) -> None:
         "score a model on held-out MIDI files",
         "abcrnn events evaluate runs/notes my-midi-files",
     )
-    add_model(parser, several="one only")
+    add_model(parser, several="one only", default=None)
     _add_folder(parser)
 
 

@@ -1,4 +1,4 @@
-"""``abcrnn quickstart``: train a small model, and write tunes and MIDI files, in minutes."""
+"""``abcrnn quickstart``: tunes by the packaged model, then a small model trained in minutes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abcrnn.cli.argument_types import count, whole
 from abcrnn.cli.arguments import add_command
+from abcrnn.cli.quickstart_tunes import SUBFOLDER, show_packaged_tunes
 from abcrnn.cli.terminal import import_tensorflow, report_unconverted, resume_hint
 from abcrnn.cli.training_run import SOURCE_FIELDS
 from abcrnn.reports.wording import count_of
@@ -35,14 +36,19 @@ def add_parser(subparsers: Any) -> None:
         subparsers,
         "quickstart",
         run,
-        "train a small model and write tunes and MIDI files, in about two minutes",
+        "show tunes by the packaged model, then train a small model and write tunes by it, in "
+        "about two minutes",
         "abcrnn quickstart --out my-first-tunes",
     )
     parser.add_argument(
         "--out", default="quickstart", metavar="DIR", help="folder to write (default: %(default)s)"
     )
     parser.add_argument(
-        "--tunes", type=count, default=8, metavar="N", help="number of tunes (default: %(default)s)"
+        "--tunes",
+        type=count,
+        default=8,
+        metavar="N",
+        help="number of tunes by the small model (default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
@@ -62,6 +68,9 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the quickstart, and print what it wrote."""
     require_writable(Path(arguments.out) / "tunes.abc")
+    shown = show_packaged_tunes(Path(arguments.out), arguments.seed)
+    if shown:
+        print(f"These tunes are in {Path(arguments.out) / SUBFOLDER}; Ctrl-C keeps them.")
     import_tensorflow()
     print("Training a small model on O'Neill's Music of Ireland; this takes about two minutes.")
     arguments.hint = resume_hint(arguments)
@@ -71,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder, converted = made.folder, [c for c in made.conversions if c.path]
     print(f"\n{made.tunes[0] if made.tunes else 'No tune was completed: train longer.'}\n")
     print(f"In {folder}:")
+    if shown:
+        print(f"  {f'{SUBFOLDER}/':<15}tunes by the packaged model, and MIDI files")
     print(f"  tunes.abc      {count_of(len(made.tunes), 'new tune')} in ABC notation")
     print(f"  midi/          {count_of(len(converted), 'MIDI file')}")
     print(f"  model.abcrnn   the model ({made.validation_bits_per_char:.3f} bits per character")
@@ -79,10 +90,14 @@ def run(arguments: argparse.Namespace) -> int:
     print("  run/           checkpoints, to resume training")
     report_unconverted(made.conversions)
     print("Try next:")
-    compose = ["abcrnn", "compose", str(folder / "model.abcrnn"), "-n", "4", "--key", "G"]
-    print(f"  {shlex.join(compose)} --meter 6/8 --form AABB")
-    print("  abcrnn train oneills --out runs/oneills     a much better model, in an hour or two")
-    print("  abcrnn train my-tunes.abc --out runs/mine   your own tunebook")
+    small = ["abcrnn", "compose", "--model", str(folder / "model.abcrnn")]
+    for command, about in (
+        ("abcrnn compose -n 4 --key G --meter 6/8 --form AABB", "tunes by the packaged model"),
+        (f"{shlex.join(small)} -n 4 --key G", "tunes by the small model"),
+        ("abcrnn train oneills --out runs/oneills", "a much better model, in an hour or two"),
+        ("abcrnn train my-tunes.abc --from folk --out runs/mine", "your own tunebook"),
+    ):
+        print(f"  {command:<55} {about}")
     return 0 if made.tunes else 1
 
 

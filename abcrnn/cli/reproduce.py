@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 from abcrnn.cli.arguments import add_command, add_tune_output
-from abcrnn.cli.terminal import load_corpus, load_model, require_outputs, write_tunebook
+from abcrnn.cli.model_arguments import load_model
+from abcrnn.cli.terminal import import_tensorflow, load_corpus, require_outputs, write_tunebook
 from abcrnn.reports.wording import count_of
 
 
@@ -18,7 +19,7 @@ def add_parser(subparsers: Any) -> None:
         "reproduce",
         run,
         "generate composed or rewritten tunes again, byte for byte, from their comment lines",
-        "abcrnn reproduce tune.abc --model runs/jigs",
+        "abcrnn reproduce tune.abc",
     )
     parser.add_argument(
         "tune", metavar="FILE", help="an .abc file that abcrnn compose or rewrite wrote"
@@ -27,9 +28,9 @@ def add_parser(subparsers: Any) -> None:
         "--model",
         dest="models",
         action="append",
-        required=True,
         metavar="MODEL",
-        help="the model that wrote them, or each of the models, in the same order",
+        help="the model that wrote them, or each of the models, in the same order (default: the "
+        "packaged model that the tunes record)",
     )
     add_tune_output(parser, midi=False)
 
@@ -38,8 +39,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Generate the tunes again, and compare them with the file."""
     require_outputs(arguments)
     tunes = load_corpus(arguments.tune).tunes
+    import_tensorflow()
+    from abcrnn.composition.reproduction import find_packaged, reproduce_all
+
+    if not arguments.models:
+        packaged = find_packaged(tunes)
+        arguments.models = [str(packaged.path)]
+        print(f"abcrnn: the tunes record the packaged model {packaged.name}", file=sys.stderr)
     model = load_model(arguments)
-    from abcrnn.composition.reproduction import reproduce_all
 
     again = reproduce_all(tunes, model)
     write_tunebook(again, arguments.output)

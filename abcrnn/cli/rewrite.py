@@ -15,13 +15,8 @@ from abcrnn.cli.arguments import (
     add_top_p,
     add_tune_output,
 )
-from abcrnn.cli.terminal import (
-    find_models,
-    load_corpus,
-    load_model,
-    require_outputs,
-    write_tunebook,
-)
+from abcrnn.cli.model_arguments import find_models, load_model
+from abcrnn.cli.terminal import load_corpus, require_outputs, write_tunebook
 from abcrnn.reports.wording import count_of
 
 
@@ -32,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
         "rewrite",
         run,
         "rewrite bars of a tune; the best fits come first",
-        "abcrnn rewrite runs/jigs my-tune.abc --bars 5-6",
+        "abcrnn rewrite my-tune.abc --bars 5-6",
     )
     add_model(parser)
     parser.add_argument("tunes", metavar="FILE", help="an .abc file")

@@ -19,10 +19,9 @@ from abcrnn.cli.arguments import (
     add_top_p,
     add_tune_output,
 )
+from abcrnn.cli.model_arguments import load_model, require_characters
 from abcrnn.cli.terminal import (
     convert_into,
-    load_model,
-    require_characters,
     require_outputs,
     write_tunebook,
 )
@@ -46,7 +45,7 @@ def add_parser(subparsers: Any) -> None:
         "sample",
         run,
         "generate tunes with a trained model",
-        "abcrnn sample runs/jigs -n 8 --key D -o tunes.abc --midi midi",
+        "abcrnn sample --model runs/jigs -n 8 --key D -o tunes.abc --midi midi",
     )
     add_model(parser)
     add_number_of_tunes(parser, default=1)

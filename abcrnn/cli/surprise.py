@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.arguments import add_command, add_model
-from abcrnn.cli.terminal import load_model, read_tunes, title_of
+from abcrnn.cli.model_arguments import load_model
+from abcrnn.cli.terminal import read_tunes, title_of
 from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def add_parser(subparsers: Any) -> None:
         "surprise",
         run,
         "show the bars of your tunes that a model finds least likely",
-        "abcrnn surprise runs/jigs my-tunes.abc",
+        "abcrnn surprise my-tunes.abc",
     )
     add_model(parser)
     parser.add_argument("tunes", metavar="FILE", help="an .abc file, or a folder of them")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abcrnn.cli.arguments import UsageError, suggestion
+from abcrnn.cli.arguments import suggestion
 from abcrnn.reports.wording import count_of
-from abcrnn.storage.paths import as_path, find_files
+from abcrnn.storage.paths import find_files
 
 if TYPE_CHECKING:
     import argparse
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from abcrnn.data.corpus import Corpus
     from abcrnn.export.tunebook import Conversion
     from abcrnn.notation import Block
-
-_ZIP = b"PK"  # a model file is a zip archive
 
 
 def import_tensorflow() -> None:
@@ -57,96 +55,6 @@ def describe_error(error: Exception) -> str:
 
 
 # Inputs --------------------------------------------------------------------------------------
-
-
-def find_models(arguments: argparse.Namespace) -> list[Path]:
-    """Return the paths of the model files that MODEL or the options ``--model`` name.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file, or a run folder has no model yet.
-    ValueError
-        If a file is not a model file.
-    """
-    return [_find_model(name, arguments.parser) for name in arguments.models]
-
-
-def _find_model(name: str, parser: argparse.ArgumentParser) -> Path:
-    path = as_path(name)
-    if path.is_dir():
-        path /= "best.abcrnn"
-        if not path.is_file():
-            raise FileNotFoundError(f"{name} is not a run folder: it has no best.abcrnn")
-    elif not path.exists():
-        raise FileNotFoundError(f"{path}: no such file")
-    with open(path, "rb") as file:
-        is_zip = file.read(len(_ZIP)) == _ZIP
-    if not is_zip:
-        positional = [action.metavar for action in parser._actions if not action.option_strings]
-        usage = " ".join([parser.prog, *map(str, positional)])
-        raise ValueError(f"{path} is not a model file; usage: {usage}")
-    return path
-
-
-def load_model(arguments: argparse.Namespace) -> Any:
-    """Import TensorFlow, and load the character model; several models as an ensemble."""
-    models = load_models(arguments)
-    if len(models) == 1:
-        return models[0]
-    from abcrnn.models.ensemble import Ensemble
-
-    return Ensemble(models)
-
-
-def load_models(arguments: argparse.Namespace) -> list[Any]:
-    """Import TensorFlow, and load each character model that is given."""
-    paths = find_models(arguments)  # first, because importing TensorFlow takes seconds
-    import_tensorflow()
-    from abcrnn.models.model_file import load_model as load
-
-    return [_load_kind(load, path) for path in paths]
-
-
-def load_note_model(arguments: argparse.Namespace) -> Any:
-    """Import TensorFlow, and load the note model that MODEL or ``--model`` names."""
-    if len(arguments.models) > 1:
-        raise UsageError("argument --model: models of notes do not predict together: give one")
-    [path] = find_models(arguments)
-    import_tensorflow()
-    from abcrnn.models.note_model import load_note_model as load
-
-    return _load_kind(load, path)
-
-
-def _load_kind(load: Callable[[Path], Any], path: Path) -> Any:
-    """Load a model; for one of another kind, name the commands that take it."""
-    from abcrnn.models.model_archive import CHARACTERS, CUSTOM, ENSEMBLE, NOTES, OtherFormatError
-
-    characters = "a model of characters; use abcrnn sample, abcrnn compose or abcrnn evaluate"
-    advice = {
-        CHARACTERS: characters,
-        ENSEMBLE: characters,
-        CUSTOM: "a model of a class of your own, which only Python can open",
-        NOTES: "a model of notes; use abcrnn events sample or abcrnn events evaluate",
-    }
-    try:
-        return load(path)
-    except OtherFormatError as error:
-        raise ValueError(f"{path} is {advice[error.found]}") from None
-
-
-def require_characters(model: Any, arguments: argparse.Namespace, names: Iterable[str]) -> None:
-    """Raise ``ValueError`` if the text of an option has a character the model does not know."""
-    characters = model.vocabulary.characters
-    for name in names:
-        text = model.vocabulary.normalize(getattr(arguments, name) or "")
-        for number, character in enumerate(text, start=1):
-            if character not in characters:
-                raise ValueError(
-                    f"--{name}: {character!r} (character {number}) is not among the "
-                    f"{len(characters)} characters that the model knows: {characters!r}"
-                )
 
 
 def load_corpus(source: str, join_blank: bool = False) -> Corpus:

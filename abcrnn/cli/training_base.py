@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.arguments import UsageError
-from abcrnn.cli.terminal import load_model
+from abcrnn.cli.model_arguments import load_model
 
 if TYPE_CHECKING:
     from abcrnn.data.novelty import NoveltyIndex
@@ -20,7 +20,8 @@ def add_base(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="base",
         metavar="MODEL",
-        help="start from the weights of a model file or run folder, not from random ones",
+        help="start from the weights of a model file, a run folder or a packaged model, such as "
+        "folk, not from random ones",
     )
 
 

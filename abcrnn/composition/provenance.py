@@ -195,6 +195,15 @@ def require_model(fingerprint: str, model: Any) -> None:
         )
 
 
+def recorded_model(tune: str) -> str | None:
+    """Return the 16 digits of the model in the comment lines of a composed or rewritten tune.
+
+    None if there are no such lines.
+    """
+    found = _LINES.search(tune) or REWRITING_LINES.search(tune)
+    return found["model"] if found else None
+
+
 def provenance_lines(tune: str) -> str:
     """Return the provenance lines of a tune as they are written in it.
 

@@ -14,17 +14,20 @@ from abcrnn.composition.provenance import (
     Provenance,
     parse_provenance,
     provenance_lines,
+    recorded_model,
     require_model,
 )
 from abcrnn.composition.rewriting import rewrite_again
 from abcrnn.composition.rewriting_record import is_rewriting
 from abcrnn.models.base import require_character_model
+from abcrnn.models.model_file import load_model
+from abcrnn.models.pretrained import PretrainedModel, find_fingerprint, pretrained_names
 from abcrnn.notation import renumber
 
 _NUMBER = re.compile(r"X:\s*([0-9]{1,9})\s*\n")
 
 
-def reproduce(tune: str, model: Any) -> str:
+def reproduce(tune: str, model: Any = None) -> str:
     """Generate a composed tune again, byte for byte.
 
     Parameters
@@ -34,8 +37,9 @@ def reproduce(tune: str, model: Any) -> str:
         settings and the requests; its music is not used. Or a tune from
         :func:`abcrnn.rewrite`: its comment lines record what the rewritten bars were
         before; the other bars must be unchanged.
-    model : CharLSTM
-        The model that composed the tune, or rewrote it.
+    model : CharLSTM, optional
+        The model that composed the tune, or rewrote it. By default it is the model of
+        :func:`abcrnn.pretrained` that the comment lines record.
 
     Returns
     -------
@@ -50,6 +54,8 @@ def reproduce(tune: str, model: Any) -> str:
         model composed it, another version did whose grammar differs, or this machine
         rounds differently.
     """
+    if model is None:
+        model = load_model(find_packaged([tune]).name)
     return reproduce_all([tune], model)[0]
 
 
@@ -81,6 +87,35 @@ def reproduce_all(tunes: Sequence[str], model: Any) -> list[str]:
     composed = [tune for tune in tunes if not is_rewriting(tune)]
     again = iter(_compose_again(composed, model))
     return [rewrite_again(tune, model) if is_rewriting(tune) else next(again) for tune in tunes]
+
+
+def find_packaged(tunes: Sequence[str]) -> PretrainedModel:
+    """Return the card of the model of the package that composed or rewrote tunes.
+
+    Parameters
+    ----------
+    tunes : sequence of str
+        Tunes with the comment lines of one model.
+
+    Raises
+    ------
+    ValueError
+        If a tune lacks these lines, the tunes are of several models, or the model is not one
+        of the package.
+    """
+    recorded = [recorded_model(tune) for tune in tunes]
+    if None in recorded:
+        parse_provenance(tunes[recorded.index(None)])  # raises the error
+    if len(set(recorded)) > 1:
+        digits = ", ".join(sorted(map(str, set(recorded))))
+        raise ValueError(f"the tunes were composed with several models ({digits}): name them")
+    card = find_fingerprint(str(recorded[0]))
+    if card is None:
+        raise ValueError(
+            f"the tune was composed with model {recorded[0]}, which is not a model of this version "
+            f"of the package ({', '.join(pretrained_names())}): name the model"
+        )
+    return card
 
 
 def _compose_again(tunes: Sequence[str], model: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""load_model: open the file of a model over characters."""
+"""load_model: open the file of a model over characters, by path or name."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from abcrnn.models.model_archive import (
     validate_digests,
     widen_weights,
 )
+from abcrnn.models.pretrained import find_model_file
 from abcrnn.models.records import validate_about
 from abcrnn.storage.archive import Arrays, read_archive
 
@@ -35,13 +36,15 @@ from abcrnn.storage.archive import Arrays, read_archive
 def load_model(
     path: str | os.PathLike[str], model_class: type[CharacterModel] | None = None
 ) -> Any:
-    """Open a model file; safe whoever wrote it.
+    """Open a model file, or a model that comes with the package; safe whoever wrote the file.
 
     The file is checked before anything is built, and never decides which class is built.
 
     Parameters
     ----------
     path : path-like
+        A file, or the name of a model of :func:`abcrnn.pretrained`, such as ``"folk"``. If
+        the working directory has a file of that name, the file is opened.
     model_class : type, optional
         The class that the model was saved from, if it is one of your own: derived from
         :class:`abcrnn.CharacterModel`. Files of classes of abcrnn need none.
@@ -55,17 +58,19 @@ def load_model(
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If there is neither a file nor a model of that name.
     ValueError
         If the file is incomplete, damaged, not a model of abcrnn, or a model of another
         class; the message says which class to pass.
 
     Examples
     --------
+    >>> model = abcrnn.load_model("folk")  # doctest: +SKIP
     >>> model = abcrnn.load_model("jigs.abcrnn")  # doctest: +SKIP
     >>> mine = abcrnn.load_model("gru.abcrnn", model_class=GRUModel)  # doctest: +SKIP
     """
     wanted = _require_class(model_class)
+    path = find_model_file(path)
     contents, arrays = read_archive(path, CHARACTERS, ENSEMBLE, CUSTOM, NOTES)
     if model_class is None and contents["format"] == ENSEMBLE:
         wanted = Ensemble

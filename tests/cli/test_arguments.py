@@ -6,7 +6,8 @@ import pytest
 
 from abcrnn.cli import main
 from abcrnn.cli.argument_types import bar_range, count
-from abcrnn.cli.arguments import in_option_names, suggestion
+from abcrnn.cli.arguments import suggestion
+from abcrnn.cli.option_names import in_option_names
 
 
 @pytest.mark.parametrize(

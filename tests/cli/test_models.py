@@ -76,7 +76,7 @@ def test_models_given_in_both_ways_are_refused(trained, second, homemade, capsys
 
 
 def test_a_missing_model_is_reported(homemade, capsys, run):
-    assert "required: MODEL" in usage_error(capsys, run, "sample")
+    assert "required: MODEL" in usage_error(capsys, run, "events", "sample", "-o", "x.mid")
     assert "required: FILE" in usage_error(capsys, run, "surprise", "--model", "m")
     assert "--model: expected one argument" in usage_error(capsys, run, "sample", "--model")
 
