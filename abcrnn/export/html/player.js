@@ -294,6 +294,7 @@ class Sequencer {
   /** Start at a time of the audio context from a position, after a count-in if requested. */
   begin(time, position, countIn = false) {
     const lead = countIn ? this.countIn(time, position) : 0;
+    this.countInEnd = countIn ? time + lead : 0;
     this.enter({ time: time + lead, from: position });
   }
 
@@ -380,11 +381,12 @@ class Sequencer {
 
   /** Whether the count-in is still heard. */
   isCountingIn(time) {
-    return time < this.segments[0].time;
+    return time < this.countInEnd;
   }
 
   /** Apply other options from a time on: notes that are sounding continue. */
   change(options, time) {
+    const [first] = this.segments;
     const position = this.positionAt(time);
     this.setOptions(options);
     for (const note of this.sounding) {
@@ -395,9 +397,13 @@ class Sequencer {
     }
     this.sounding = this.sounding.filter((note) => note.start <= time);
     this.chordOutput.gain.setTargetAtTime(this.chords ? 1 : 0, time, 0.02);
-    this.segments = [{ time, from: position }];
-    this.next = this.music.events.findIndex((event) => event.at > position);
-    if (this.next < 0) this.next = this.music.events.length;
+    this.segments = [];
+    if (time < first.time) this.enter(first); // nothing has begun
+    else {
+      this.segments.push({ time, from: position });
+      const next = this.music.events.findIndex((event) => event.at > position);
+      this.next = next < 0 ? this.music.events.length : next;
+    }
   }
 
   /** Fade out and stop all notes. */
@@ -497,7 +503,8 @@ class Player {
     this.container.replaceChildren(
       make("div", { className: "abcrnn-transport" }, ...main),
       make("div", { className: "abcrnn-options" },
-        label("Tempo", this.tempo, this.tempoText), label("Voice", this.voice),
+        make("span", { className: "abcrnn-field" }, label("Tempo", this.tempo), this.tempoText),
+        label("Voice", this.voice),
         ...this.loopControls(), label("Chords", this.chords), label("Count-in", this.countIn)),
       this.status,
     );
@@ -515,7 +522,7 @@ class Player {
       make("input", { type: "number", min, max, value, aria: { label: text } });
     this.firstBar = field(Math.max(min, Math.min(1, max)), "First bar of the loop");
     this.lastBar = field(Math.min(4, max), "Last bar of the loop");
-    this.loopBars = make("span", { className: "abcrnn-bars", hidden: true },
+    this.loopBars = make("span", { className: "abcrnn-field", hidden: true },
       this.firstBar, " to ", this.lastBar);
     return [label("Loop", this.loopChoice), this.loopBars];
   }
