@@ -15,6 +15,7 @@ from abcrnn.cli.training_run import (
     SOURCE_FIELDS,
     differs_from_run,
     fields_to_leave_out,
+    is_to_be_plain,
     is_to_be_tidied,
 )
 from abcrnn.reports.wording import count_of
@@ -91,6 +92,12 @@ def add_parts(parser: argparse.ArgumentParser) -> None:
         help="train on formatted tunes, as abcrnn tidy writes them",
     )
     parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="train on formatted melodies: without text in quotes, decorations, slurs, comments "
+        "and all header fields except T, R, M, L and K",
+    )
+    parser.add_argument(
         "--no-leak-guard",
         action="store_true",
         help="also train on tunes that share more than 4 bars with a held-out tune, in any key",
@@ -148,7 +155,8 @@ def load_training_corpora(
 
     recorded = folder.recorded_origin()
     without = fields_to_leave_out(arguments, recorded)
-    tidied = is_to_be_tidied(arguments, recorded)
+    plain = is_to_be_plain(arguments, recorded)
+    tidied = plain or is_to_be_tidied(arguments, recorded)
     corpora = _load_corpora(arguments)
     weights = _weights(arguments)
     # Only the first corpus is validated on. The part of a tune depends on its body, so the
@@ -172,9 +180,15 @@ def load_training_corpora(
             "--fields all keeps them"
         )
     if tidied:
-        corpora, trains = ([tidy_corpus(part) for part in parts] for parts in (corpora, trains))
-        validation = tidy_corpus(validation)
-        notes.append("the tunes are formatted, as abcrnn tidy writes them")
+        corpora, trains = (
+            [tidy_corpus(part, plain) for part in parts] for parts in (corpora, trains)
+        )
+        validation = tidy_corpus(validation, plain)
+        notes.append(
+            "the tunes are formatted melodies, without fingerings, decorations and slurs"
+            if plain
+            else "the tunes are formatted, as abcrnn tidy writes them"
+        )
     if len(corpora) > 1:
         notes.append(_parts_note(corpora, splits))
     if base is not None:

@@ -178,11 +178,28 @@ def is_to_be_tidied(arguments: argparse.Namespace, origin: dict[str, Any] | None
     """
     from abcrnn.data.tidied_corpora import is_tidied
 
+    return _as_recorded("--tidy", arguments.tidy, arguments, is_tidied, origin)
+
+
+def is_to_be_plain(arguments: argparse.Namespace, origin: dict[str, Any] | None) -> bool:
+    """Return whether to train on melodies without marks, as :func:`is_to_be_tidied`."""
+    from abcrnn.data.tidied_corpora import is_melody_only
+
+    return _as_recorded("--plain", arguments.plain, arguments, is_melody_only, origin)
+
+
+def _as_recorded(
+    option: str,
+    chosen: bool,
+    arguments: argparse.Namespace,
+    is_recorded: Callable[[Any], bool],
+    origin: dict[str, Any] | None,
+) -> bool:
     if origin is None:
-        return bool(arguments.tidy)
-    if arguments.tidy and not is_tidied(origin):
-        raise differs_from_run("--tidy", arguments, "without it")
-    return is_tidied(origin)
+        return chosen
+    if chosen and not is_recorded(origin):
+        raise differs_from_run(option, arguments, "without it")
+    return is_recorded(origin)
 
 
 def report_run(

@@ -13,7 +13,7 @@ from abcrnn.data.corpus import Corpus
 from abcrnn.data.registry import cache_folder
 from abcrnn.data.store import FORMAT, StoredTunes
 from abcrnn.data.store_writer import open_store, store_tunes
-from abcrnn.data.tidied_corpora import TIDY
+from abcrnn.data.tidied_corpora import PLAIN, TIDY
 from abcrnn.notation import Block
 from abcrnn.storage.validation import require_count
 
@@ -96,12 +96,15 @@ def _origin(corpora: Sequence[Corpus], weights: Sequence[int]) -> dict[str, Any]
             "the corpora must have the same header fields left out, not "
             f"{' and '.join(map(repr, sorted(without)))}"
         )
-    layouts = {part.get(TIDY) for part in parts}
-    if len(layouts) > 1:
-        raise ValueError("the corpora must all be formatted (tidy_corpus), or none of them")
     origin: dict[str, Any] = {"parts": parts}
-    if layout := layouts.pop():
-        origin[TIDY] = layout
+    for name in (TIDY, PLAIN):
+        rules = {part.get(name) for part in parts}
+        if len(rules) > 1:
+            raise ValueError(
+                "the corpora must all be formatted (tidy_corpus) in the same way, or none of them"
+            )
+        if number := rules.pop():
+            origin[name] = number
     return {**origin, "without": letters} if (letters := without.pop()) else origin
 
 

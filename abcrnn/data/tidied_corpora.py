@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -12,16 +12,17 @@ from abcrnn.data.corpus import Corpus
 from abcrnn.data.store import StoredTunes
 from abcrnn.data.store_writer import store_changed
 from abcrnn.notation.errors import ABCError
+from abcrnn.notation.formatter.plain import PLAIN_RULES, plain
 from abcrnn.notation.formatter.tune import LAYOUT, tidy
 from abcrnn.storage.progress import progress_bar
 
 _logger = logging.getLogger(__name__)
 
-#: Key of an origin: the number of the layout that the tunes have.
-TIDY = "tidy"
+#: Keys of an origin: the numbers of the layout that the tunes have, and of the rules of plain.
+TIDY, PLAIN = "tidy", "plain"
 
 
-def tidy_corpus(corpus: Corpus) -> Corpus:
+def tidy_corpus(corpus: Corpus, melody_only: bool = False) -> Corpus:
     """Return a corpus with formatted tunes (:func:`abcrnn.tidy`).
 
     A tune that cannot be formatted keeps its text, which is reported in the log. The digests of
@@ -31,6 +32,9 @@ def tidy_corpus(corpus: Corpus) -> Corpus:
     Parameters
     ----------
     corpus : Corpus
+    melody_only : bool
+        Whether the marks of an edition are left out, such as fingerings and slurs
+        (:func:`abcrnn.notation.formatter.plain.plain`).
 
     Returns
     -------
@@ -43,13 +47,16 @@ def tidy_corpus(corpus: Corpus) -> Corpus:
     >>> tidy_corpus(load_corpus("oneills"))  # doctest: +SKIP
     Corpus('oneills', tunes=2009)
     """
+    rewrite = _plain_or_keep if melody_only else _tidy_or_keep
+    rules = {TIDY: LAYOUT, **({PLAIN: PLAIN_RULES} if melody_only else {})}
     tunes: Sequence[str]
     if isinstance(corpus.tunes, StoredTunes):
-        tunes = store_changed(corpus.tunes, f"{TIDY} {LAYOUT}", _tidy_or_keep)
+        change = " ".join(f"{name} {number}" for name, number in rules.items())
+        tunes = store_changed(corpus.tunes, change, rewrite)
     else:
         bar = progress_bar(corpus.tunes, desc="formatting", unit="tune", leave=False)
-        tunes = tuple(map(_tidy_or_keep, bar))
-    origin = {**(corpus.origin or {}), TIDY: LAYOUT}
+        tunes = tuple(map(rewrite, bar))
+    origin = {**(corpus.origin or {}), **rules}
     return replace(corpus, tunes=tunes, origin=origin, digests=corpus.body_digests())
 
 
@@ -58,11 +65,25 @@ def is_tidied(origin: Any) -> bool:
     return isinstance(origin, dict) and bool(origin.get(TIDY))
 
 
+def is_melody_only(origin: Any) -> bool:
+    """Return whether an origin is that of tunes without the marks of an edition."""
+    return isinstance(origin, dict) and bool(origin.get(PLAIN))
+
+
 # The parts of a corpus are formatted one by one, and for its vocabulary all tunes.
 @lru_cache(maxsize=20_000)
 def _tidy_or_keep(tune: str) -> str:
+    return _format_or_keep(tidy, tune)
+
+
+@lru_cache(maxsize=20_000)
+def _plain_or_keep(tune: str) -> str:
+    return _format_or_keep(plain, tune)
+
+
+def _format_or_keep(format_tune: Callable[[str], str], tune: str) -> str:
     try:
-        return tidy(tune)
+        return format_tune(tune)
     except ABCError as error:
         _logger.warning("%s is not formatted: %s", tune.split("\n")[0], error)
         return tune

@@ -13,7 +13,7 @@ from abcrnn.data.midi_folder import Collection, piece_digests, split_pieces
 from abcrnn.data.mixtures import part_origins
 from abcrnn.data.notes import Piece
 from abcrnn.data.splits import PARTS, recorded_arguments
-from abcrnn.data.tidied_corpora import is_tidied, tidy_corpus
+from abcrnn.data.tidied_corpora import is_melody_only, is_tidied, tidy_corpus
 from abcrnn.evaluation.scoring import Scorer
 
 
@@ -288,7 +288,8 @@ def _as_in_training(model: Any, part: Corpus) -> Corpus:
     letters = fields_left_out(model)
     if letters != "":
         part = part.without_fields(letters)  # which refuses other types
-    return tidy_corpus(part) if trained_on_tidied(model) else part
+    origin = _described_corpus(model).get("origin")
+    return tidy_corpus(part, is_melody_only(origin)) if is_tidied(origin) else part
 
 
 def trained_on_tidied(model: Any) -> bool:

@@ -255,7 +255,7 @@ def _common_about(members: list[CharacterModel]) -> dict[str, Any]:
     corpora = [_corpus_of(member) for member in members]
     if corpora[0] and all(corpus == corpora[0] for corpus in corpora):
         return {"corpus": untracked(corpora[0]), **about}
-    kept = ("without", "tidy")
+    kept = ("without", "tidy", "plain")
     origin = _corpus_of(members[0]).get("origin") or {}
     common = {name: origin[name] for name in kept if origin.get(name)}
     return {"corpus": {"origin": common}, **about} if common else about

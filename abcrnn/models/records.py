@@ -93,6 +93,7 @@ _ORIGIN = {
     "without": _LETTERS,
     "weight": _COUNT,
     "tidy": _COUNT,
+    "plain": _COUNT,
     **_SPLIT,
     **_LEAK_GUARD,
 }
