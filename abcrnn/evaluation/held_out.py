@@ -226,15 +226,16 @@ def held_out_for_all(models: Sequence[Any], corpus: Corpus) -> Corpus:
     ------
     ValueError
         As :func:`held_out_part`; or if no tune is left, or the models were trained with
-        different header fields left out, or only some on formatted tunes.
+        different header fields left out, or on tunes in different layouts.
     """
     if len({fields_left_out(model) for model in models}) > 1:
         raise ValueError(
             "the models were trained with different header fields left out: evaluate each alone"
         )
-    if len({trained_on_tidied(model) for model in models}) > 1:
+    if len({_layout_in_training(model) for model in models}) > 1:
         raise ValueError(
-            "only some of the models were trained on formatted tunes: evaluate each alone"
+            "only some of the models were trained on formatted tunes, or only some on plain "
+            "melodies: evaluate each alone"
         )
     part, *others = (held_out_part(model, corpus) for model in models)
     common = np.ones(len(part.tunes), bool)
@@ -288,13 +289,14 @@ def _as_in_training(model: Any, part: Corpus) -> Corpus:
     letters = fields_left_out(model)
     if letters != "":
         part = part.without_fields(letters)  # which refuses other types
+    formatted, melody_only = _layout_in_training(model)
+    return tidy_corpus(part, melody_only) if formatted else part
+
+
+def _layout_in_training(model: Any) -> tuple[bool, bool]:
+    """Return whether the training tunes were formatted, and whether marks were left out."""
     origin = _described_corpus(model).get("origin")
-    return tidy_corpus(part, is_melody_only(origin)) if is_tidied(origin) else part
-
-
-def trained_on_tidied(model: Any) -> bool:
-    """Return whether the tunes that a model was trained on were formatted."""
-    return is_tidied(_described_corpus(model).get("origin"))
+    return is_tidied(origin), is_melody_only(origin)
 
 
 def fields_left_out(model: Any) -> str:

@@ -309,6 +309,7 @@ def test_a_bad_trial_is_pruned_and_avoided(tmp_path, homemade, run):
         [],
         ["--weights", "2", "1", "--fields", "all", "--no-leak-guard"],
         ["--tidy", "--join-blank", "--validation", "0.2", "--test", "0.05", "--split-seed", "7"],
+        ["--plain"],
     ],
 )
 def test_training_that_is_suggested_reads_the_same_tunes(options):
@@ -317,6 +318,6 @@ def test_training_that_is_suggested_reads_the_same_tunes(options):
     suggested = corpus_arguments(searched)
     trained = parser.parse_args(["train", *suggested, "--recipe", "r.json", "--out", "runs/best"])
     assert len(suggested) == 2 + len(options)  # nothing that is the default
-    names = ["corpus", "weights", "join_blank", "fields", "tidy", "no_leak_guard"]
+    names = ["corpus", "weights", "join_blank", "fields", "tidy", "plain", "no_leak_guard"]
     for name in [*names, "validation", "test", "split_seed"]:
         assert getattr(trained, name) == getattr(searched, name), name

@@ -11,6 +11,7 @@ from abcrnn import load_corpus, load_model, transpose
 from abcrnn.data.leak_guard import find_copies
 from abcrnn.data.tidied_corpora import tidy_corpus
 from abcrnn.evaluation.held_out import held_out_part, training_part
+from abcrnn.notation.formatter.plain import PLAIN_RULES
 from abcrnn.notation.formatter.tune import LAYOUT
 
 TINY = ["--recipe", TINY_RECIPE, "--epochs", "3"]
@@ -132,6 +133,25 @@ def test_formatted_tunes(tmp_path, homemade, run, capsys):
     with pytest.raises(SystemExit):
         run(*arguments[:3], tmp_path / "other", *arguments[4:], "--tidy")
     assert "other holds a run without it: leave the option out" in capsys.readouterr().err
+
+
+def test_plain_melodies(tmp_path, homemade, run, capsys):
+    path = tmp_path / "mine.abc"
+    path.write_text(homemade.read_text("utf-8").replace("|\n", '"^dolce"|\n'), "utf-8")
+    arguments = ["train", path, "--out", tmp_path / "run", *TINY[:-1], 1]
+    code, out, _ = run(*arguments, "--plain")
+    assert code == 0 and "\nthe tunes are formatted melodies, without fingerings" in out
+    recorded = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert recorded["corpus"]["origin"]["plain"] == PLAIN_RULES
+    assert '"' not in recorded["vocabulary"] and "X" in recorded["vocabulary"]
+    code, out, _ = run(*arguments)  # the run is resumed with plain melodies
+    assert code == 0 and "the tunes are formatted melodies" in out
+    code, out, _ = run("evaluate", tmp_path / "run", "--corpus", path)
+    assert code == 0
+    run(*arguments[:3], tmp_path / "other", *arguments[4:], "--tidy")
+    with pytest.raises(SystemExit):
+        run(*arguments[:3], tmp_path / "other", *arguments[4:], "--plain")
+    assert "--plain: " in capsys.readouterr().err
 
 
 @pytest.mark.slow

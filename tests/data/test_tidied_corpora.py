@@ -7,8 +7,9 @@ from abcrnn import Corpus, tidy
 from abcrnn.data import corpus as corpus_module
 from abcrnn.data import join_corpora, leave_out_copies
 from abcrnn.data.store import StoredTunes
-from abcrnn.data.tidied_corpora import is_tidied, tidy_corpus
+from abcrnn.data.tidied_corpora import is_melody_only, is_tidied, tidy_corpus
 from abcrnn.evaluation.held_out import held_out_for_all, held_out_part, training_part
+from abcrnn.notation.formatter.plain import PLAIN_RULES, plain
 from abcrnn.notation.formatter.tune import LAYOUT
 
 BAD = "X:9\nT:Bad\nK:D\nA/0 | B"
@@ -77,3 +78,22 @@ def test_stored_tunes(book, tmp_path, monkeypatch):
     np.testing.assert_array_equal(tidied.body_digests(), book.body_digests())
     train = stored.split(seed=3)[0]
     assert list(tidy_corpus(train).tunes) == list(tidied.split(seed=3)[0].tunes)
+
+
+def test_melodies_without_marks(book, jigs):
+    melodies = tidy_corpus(book, melody_only=True)
+    assert list(melodies.tunes) == [*map(plain, book.tunes[:-1]), BAD]
+    assert melodies.origin == {"tidy": LAYOUT, "plain": PLAIN_RULES}
+    assert is_melody_only(melodies.origin) and not is_melody_only(tidy_corpus(book).origin)
+    np.testing.assert_array_equal(melodies.body_digests(), book.body_digests())
+    train, _, test = book.split(seed=1)
+    model = Trained(tidy_corpus(train, melody_only=True))
+    assert held_out_part(model, book) == tidy_corpus(test, melody_only=True)
+    assert training_part(model, book).tunes == tidy_corpus(train, melody_only=True).tunes
+    with pytest.raises(ValueError, match="only some on plain melodies"):
+        held_out_for_all([model, Trained(tidy_corpus(train))], book)
+    other = Corpus("jigs", jigs.tunes[:5])
+    joined = join_corpora([melodies, tidy_corpus(other, melody_only=True)])
+    assert is_melody_only(joined.origin)
+    with pytest.raises(ValueError, match="formatted .* in the same way"):
+        join_corpora([melodies, tidy_corpus(other)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from abcrnn.notation.formatter.text_lines import LineKind, TextLine, read_lines
@@ -15,12 +14,11 @@ PLAIN_RULES = 1
 
 _HEADER, _BODY = "TRMLK", "MLK"
 # Text in quotes, such as a fingering or a chord symbol; bowing, ornaments, phrases.
-_MARKS = frozenset(
-    "quoted unquoted typographic decoration direction open_decoration slur slur_end text".split()
+_MARKS = (
+    *("quoted", "unquoted", "typographic", "text"),
+    *("decoration", "direction", "open_decoration", "slur", "slur_end"),
 )
 _RHYTHMS = {"slipjig": "slip jig"}
-# Ryan's titles end with their rhythm, and Aird's with a full stop.
-_END_OF_TITLE = re.compile(r"(?:\s*--[^-]*|[.\s])$")
 
 
 def plain(tune: str) -> str:
@@ -78,7 +76,9 @@ def _header_fields(header: Sequence[TextLine]) -> list[str]:
 
 
 def _title(text: str) -> str:
-    title = _END_OF_TITLE.sub("", text.strip()) or text.strip()
+    # Ryan's titles end with their rhythm, such as " -- Reel", and Aird's with a full stop.
+    before = text.rpartition(" -- ")[0]
+    title = (before or text).strip().rstrip(" .") or text.strip()
     return title.title().replace("'S", "'s") if title.isupper() else title
 
 
