@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
+from pathlib import Path
 from typing import Any
 
+from abcrnn.cli.argument_types import count
 from abcrnn.cli.arguments import add_command, add_command_group
+from abcrnn.cli.terminal import import_tensorflow, resume_hint
 from abcrnn.models.pretrained import (
     PretrainedModel,
     pretrained_names,
     pretrained_path,
     read_card,
 )
+from abcrnn.storage.atomic import require_writable
 
 _WIDTH = 100  # characters of a line
 _LABELS = 10  # of them for the label
@@ -26,6 +30,32 @@ def add_parser(subparsers: Any) -> None:
         subparsers, "pretrained", about, "abcrnn pretrained", run=list_pretrained
     )
     add_command(actions, "list", list_pretrained, about, "abcrnn pretrained list")
+    build = add_command(
+        actions,
+        "build",
+        build_pretrained,
+        "train the model folk again, from corpora that come with music21, in about an hour",
+        "abcrnn pretrained build --out runs/folk",
+    )
+    build.add_argument(
+        "--out", required=True, metavar="RUN", help="run folder; a run in it is resumed"
+    )
+    build.add_argument(
+        "--epochs", type=count, metavar="N", help="number of epochs (default: those of the model)"
+    )
+
+
+def build_pretrained(arguments: argparse.Namespace) -> int:
+    """Train the packaged model, or resume its training; print its card."""
+    require_writable(Path(arguments.out) / "run.json")
+    import_tensorflow()
+    from abcrnn.training.pretraining import pretrain
+
+    arguments.hint = resume_hint(arguments)
+    card = pretrain(arguments.out, arguments.epochs)
+    print(_describe(card))
+    print(f"written to {Path(arguments.out) / card.path.name}")
+    return 0
 
 
 def list_pretrained(arguments: argparse.Namespace) -> int:

@@ -21,7 +21,12 @@ from abcrnn.data.mixtures import join_corpora
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.tidied_corpora import tidy_corpus
 from abcrnn.data.vocabulary import Vocabulary
+from abcrnn.evaluation.held_out import evaluate, held_out_part
 from abcrnn.models.char_lstm import CharLSTM
+from abcrnn.models.character_model import CharacterModel
+from abcrnn.models.model_file import load_model
+from abcrnn.models.packaging import save_pretrained
+from abcrnn.models.pretrained import DEFAULT, PretrainedModel
 from abcrnn.models.recipes import RECIPES
 from abcrnn.notation import check_tune
 from abcrnn.training.trainer import Trainer
@@ -51,6 +56,14 @@ RECIPE = replace(
 )
 
 SEED = 0
+
+_CARD = {
+    "title": "jigs, reels, hornpipes and airs in the manner of printed collections of 1780 to 1903",
+    "data": "melodies of O'Neill's Music of Ireland (1903), Ryan's Mammoth Collection (1883) and "
+    "Aird's Airs (1778 to 1801), from the corpora of music21",
+    "licence": "MIT, as abcrnn; the music is in the public domain, and the files of the "
+    "transcriptions state no restriction (docs/folk-model.md)",
+}
 
 
 def load_pretraining_corpora() -> tuple[Corpus, Corpus, Corpus]:
@@ -84,20 +97,20 @@ def load_pretraining_corpora() -> tuple[Corpus, Corpus, Corpus]:
     return join_corpora(trains), validation, test
 
 
-def pretrain(run_dir: str | os.PathLike[str], epochs: int | None = None) -> Path:
-    """Train the packaged model, or resume its training.
+def pretrain(run_dir: str | os.PathLike[str], epochs: int | None = None) -> PretrainedModel:
+    """Train the packaged model, or resume its training, and write its file and its card.
 
     Parameters
     ----------
     run_dir : path-like
-        The run folder.
+        The run folder, in which ``folk.abcrnn`` and ``folk.json`` are written.
     epochs : int, optional
         The recipe's by default.
 
     Returns
     -------
-    Path
-        The best model of the run.
+    PretrainedModel
+        The card, with the scores on the test tunes.
 
     Raises
     ------
@@ -111,7 +124,29 @@ def pretrain(run_dir: str | os.PathLike[str], epochs: int | None = None) -> Path
     settings = RECIPE.settings(seed=SEED)
     trainer = Trainer(model, train, validation=validation, run_dir=run_dir, **settings)
     trainer.fit(epochs or RECIPE.epochs)
-    return Path(run_dir) / "best.abcrnn"
+    best = load_model(Path(run_dir) / "best.abcrnn")
+    return save_pretrained(
+        best, DEFAULT, **_CARD, scores=held_out_scores(best), folder=Path(run_dir)
+    )
+
+
+def held_out_scores(model: CharacterModel) -> dict[str, float]:
+    """Return the bits per character of a model on the test tunes of each corpus.
+
+    Parameters
+    ----------
+    model : CharacterModel
+        From :func:`pretrain`.
+
+    Returns
+    -------
+    dict of str to float
+    """
+    scores = {}
+    for name in CORPORA:
+        result = evaluate(model, held_out_part(model, load_corpus(name)))
+        scores[f"bits per character, held-out tunes of {name}"] = round(result["bits_per_char"], 3)
+    return scores
 
 
 def _unsuitable(
