@@ -82,19 +82,22 @@ def load_pretraining_corpora() -> tuple[Corpus, Corpus, Corpus]:
     ValueError, OSError
         If a corpus cannot be read; the three are in the installed package music21.
     """
-    splits = []
+    trains, validations, tests, copied = [], [], [], []
     for name in CORPORA:
         corpus = load_corpus(name)
         parts = corpus.split(VALIDATION, TEST, SEED)
         train, validation, test = map(partial(tidy_corpus, melody_only=True), parts)
         copies = corpus.body_digests()[list(BENCHMARK_COPIES[name])]
-        splits.append((train, validation, test, np.isin(train.body_digests(), copies)))
-    held_out = [part for _, validation, test, _ in splits for part in (validation, test)]
-    trains = [
-        leave_out(train, _unsuitable(train, held_out, copied)) for train, _, _, copied in splits
+        trains.append(train)
+        validations.append(validation)
+        tests.append(test)
+        copied.append(np.isin(train.body_digests(), copies))
+    held_out = [*validations, *tests]
+    suitable = [
+        leave_out(train, _unsuitable(train, held_out, known))
+        for train, known in zip(trains, copied, strict=True)
     ]
-    validation, test = (join_corpora([split[number] for split in splits]) for number in (1, 2))
-    return join_corpora(trains), validation, test
+    return join_corpora(suitable), join_corpora(validations), join_corpora(tests)
 
 
 def pretrain(run_dir: str | os.PathLike[str], epochs: int | None = None) -> PretrainedModel:
