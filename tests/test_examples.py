@@ -12,6 +12,7 @@ from abcrnn import check_tune
 
 ROOT = Path(__file__).parents[1]
 SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+PACKAGED, TRAINING = SNIPPETS  # with the packaged model, and with a model of the user's own
 
 
 def run_python(*arguments, folder):
@@ -70,16 +71,21 @@ def test_own_model(tmp_path):
     assert (tmp_path / "gru.abcrnn").is_file()
 
 
-def test_readme_has_one_short_snippet():
-    assert len(SNIPPETS) == 1
-    assert len(SNIPPETS[0].strip().splitlines()) <= 12
+def test_readme_snippets_are_short():
+    assert all(len(snippet.strip().splitlines()) <= 12 for snippet in SNIPPETS)
+
+
+@pytest.mark.slow
+def test_readme_snippet_with_the_packaged_model(tmp_path):
+    run_python("-c", PACKAGED, folder=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"jig-{n}.mid" for n in range(4)]
 
 
 @pytest.mark.slow
 def test_readme_snippet_on_forty_tunes(tmp_path, few_tunes):
     (tmp_path / "few.abc").write_text(few_tunes.text)
-    snippet = SNIPPETS[0].replace('"oneills"', '"few.abc"')
-    assert snippet != SNIPPETS[0]
+    snippet = TRAINING.replace('"oneills"', '"few.abc"')
+    assert snippet != TRAINING
     out = run_python("-c", snippet, folder=tmp_path)
     assert float(out.split()[0]) > 1
 
@@ -87,6 +93,6 @@ def test_readme_snippet_on_forty_tunes(tmp_path, few_tunes):
 @pytest.mark.long
 def test_readme_snippet_unchanged(tmp_path):
     """Takes minutes. The test above runs the same lines on fewer tunes."""
-    out = run_python("-c", SNIPPETS[0], folder=tmp_path)
+    out = run_python("-c", TRAINING, folder=tmp_path)
     assert 1 < float(out.split()[0]) < 3
     assert list(tmp_path.glob("*.mid"))
