@@ -44,7 +44,7 @@ def plain(tune: str) -> str:
 
     Examples
     --------
-    >>> print(plain('X:7\nT:Jig\nT:Other\nZ:Me\nM:6/8\nK:G\n("4"GAB) .d3|uG6|]'))
+    >>> print(plain('X:7\nT:Jig\nT:Other\nZ:Me\nM:6/8\nK:G\n("4"GAB) .d3|uG6|]'), end="")
     X:1
     T:Jig
     M:6/8
