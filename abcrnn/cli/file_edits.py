@@ -15,6 +15,7 @@ from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
     from abcrnn.data.edited_files import EditedFile
+    from abcrnn.notation.tunebook_edits import EditedBook
 
 
 class Output(NamedTuple):
@@ -99,7 +100,7 @@ class FileEdits:
     output : Output
     """
 
-    def __init__(self, edit: Callable[[str], Any], verb: str, output: Output) -> None:
+    def __init__(self, edit: Callable[[str], EditedBook], verb: str, output: Output) -> None:
         self._edit, self._verb, self._to = edit, verb, output
         self._tunes = self._changed = self._skipped = self._files = 0
         self._failed = False
@@ -122,18 +123,18 @@ class FileEdits:
         would_change = self._to.check and self._files > 0
         return 1 if would_change or self._skipped or self._failed else 0
 
-    def _report_skipped(self, path: Path, edited: EditedFile[Any]) -> None:
+    def _report_skipped(self, path: Path, edited: EditedFile) -> None:
         for number, title, line, column, message in edited.book.skipped:
             name = f"tune {number} ({title})" if title else f"tune {number}"
             print(f"{path}:{line}:{column}: {name} is not {self._verb}: {message}", file=sys.stderr)
-        for line, column, old, new in getattr(edited.book, "repairs", ()):
+        for line, column, old, new in edited.book.repairs:
             print(f"{path}:{line}:{column}: {old} is replaced by {new}", file=sys.stderr)
         self._tunes += edited.book.tunes
         self._changed += edited.book.changed
         self._skipped += len(edited.book.skipped)
         self._files += edited.before != edited.after
 
-    def _output(self, path: Path, edited: EditedFile[Any]) -> None:
+    def _output(self, path: Path, edited: EditedFile) -> None:
         from abcrnn.storage.atomic import write_bytes
 
         to = self._to
@@ -157,7 +158,7 @@ class FileEdits:
         return f"{text}; {self._skipped} skipped" if self._skipped else text
 
 
-def _print_diff(path: Path, edited: EditedFile[Any]) -> None:
+def _print_diff(path: Path, edited: EditedFile) -> None:
     texts = (edited.before, edited.after)
     before, after = (text.decode("utf-8", "replace").splitlines() for text in texts)
     for line in difflib.unified_diff(before, after, str(path), str(path), lineterm=""):

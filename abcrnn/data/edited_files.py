@@ -6,54 +6,31 @@ import codecs
 import os
 import sys
 from collections.abc import Callable
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
 from abcrnn.data.tunebook_files import is_standard_input
-from abcrnn.notation.tunebook_edits import Skipped
+from abcrnn.notation.tunebook_edits import EditedBook
 from abcrnn.storage.paths import as_path
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-class Edited(Protocol):
-    """An edited tunebook, such as :class:`~abcrnn.notation.tunebook_edits.EditedBook`."""
-
-    @property
-    def text(self) -> str:
-        """The new text."""
-
-    @property
-    def tunes(self) -> int:
-        """Number of tunes."""
-
-    @property
-    def changed(self) -> int:
-        """Number of tunes whose text has changed."""
-
-    @property
-    def skipped(self) -> tuple[Skipped, ...]:
-        """Tunes that keep their text."""
-
-
-Book = TypeVar("Book", bound=Edited)
-
-
-class EditedFile(NamedTuple, Generic[Book]):
+class EditedFile(NamedTuple):
     """A file, and its edited text.
 
     Parameters
     ----------
     before, after : bytes
         Equal if nothing changes.
-    book : Edited
+    book : EditedBook
     """
 
     before: bytes
     after: bytes
-    book: Book
+    book: EditedBook
 
 
-def edit_file(path: str | os.PathLike[str], edit: Callable[[str], Book]) -> EditedFile[Book]:
+def edit_file(path: str | os.PathLike[str], edit: Callable[[str], EditedBook]) -> EditedFile:
     """Read and edit a tunebook file; nothing is written.
 
     Parameters

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from abcrnn.notation.errors import ABCError
+from abcrnn.notation.formatter.repairs import Repair
 from abcrnn.notation.lines import BYTE_ORDER_MARK, LINE_END
 from abcrnn.notation.tunebook import Block, lines_of_titles, read_blocks, tune_title
 
@@ -46,12 +47,15 @@ class EditedBook(NamedTuple):
         Number of tunes whose text has changed.
     skipped : tuple of Skipped
         Tunes that keep their text.
+    repairs : tuple of Repair
+        What was replaced, with its line and column in the tunebook.
     """
 
     text: str
     tunes: int
     changed: int
     skipped: tuple[Skipped, ...]
+    repairs: tuple[Repair, ...] = ()
 
 
 class BookTune:

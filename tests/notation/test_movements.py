@@ -144,7 +144,7 @@ def test_percussion_keeps_its_pitches():
         "[V:2]=c",  # not sharp, as the new key has it
     )
     drums = "X:1\nK:C clef=perc\ncccc|\n"
-    assert transpose_tunebook(drums, 2) == (drums, 1, 0, ())
+    assert transpose_tunebook(drums, 2) == (drums, 1, 0, (), ())
 
 
 def test_the_settings_of_the_file_header_apply():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from abcrnn.notation.formatter.explicit_repeats import write_repeats
 from abcrnn.notation.formatter.repairs import Repair, repair
@@ -13,37 +12,14 @@ from abcrnn.notation.formatter.tune import (
     require_same_tune,
     tidy_with_settings,
 )
-from abcrnn.notation.tunebook_edits import BookTune, Skipped, edit_tunebook
-
-
-class TidiedBook(NamedTuple):
-    """A formatted tunebook.
-
-    Parameters
-    ----------
-    text : str
-    tunes : int
-        Number of tunes.
-    changed : int
-        Number of tunes whose text has changed.
-    skipped : tuple of Skipped
-        Tunes that keep their text.
-    repairs : tuple of Repair
-        What was replaced, with its line and column in the tunebook.
-    """
-
-    text: str
-    tunes: int
-    changed: int
-    skipped: tuple[Skipped, ...]
-    repairs: tuple[Repair, ...] = ()
+from abcrnn.notation.tunebook_edits import BookTune, EditedBook, edit_tunebook
 
 
 def tidy_tunebook(
     text: str,
     layout: Layout = DEFAULT_LAYOUT,
     as_read: Callable[[str], str] = lambda text: text,
-) -> TidiedBook:
+) -> EditedBook:
     """Format every tune of a tunebook.
 
     The file header, text between tunes and tunes that cannot be formatted stay as they are. A
@@ -66,7 +42,7 @@ def tidy_tunebook(
         return formatted
 
     book = edit_tunebook(text, tidy, "formatted")
-    return TidiedBook(*book, tuple(repairs) if book.text != text else ())
+    return book._replace(repairs=tuple(repairs)) if book.text != text else book
 
 
 def _tidy(
