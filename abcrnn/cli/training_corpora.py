@@ -149,9 +149,8 @@ def load_training_corpora(
     UsageError
         If an option differs from the run in the folder.
     """
-    from abcrnn.data.mixtures import join_corpora
+    from abcrnn.data.mixtures import common_vocabulary, join_corpora
     from abcrnn.data.tidied_corpora import tidy_corpus
-    from abcrnn.data.vocabulary import Vocabulary
 
     recorded = folder.recorded_origin()
     without = fields_to_leave_out(arguments, recorded)
@@ -196,13 +195,12 @@ def load_training_corpora(
     held_out = [*tests, *([validation] if validation.tunes else [])]
     trains = _guarded(arguments, recorded, trains, held_out, notes)
     name = " + ".join(corpus.name for corpus in corpora)
-    characters = set().union(*(corpus.character_counts for corpus in corpora))
     return TrainingCorpora(
         name,
         join_corpora(trains, weights),
         join_corpora(trains),
         validation,
-        Vocabulary("".join(sorted(characters))),
+        common_vocabulary(corpora),
         notes,
     )
 

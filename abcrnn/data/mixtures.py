@@ -14,6 +14,7 @@ from abcrnn.data.registry import cache_folder
 from abcrnn.data.store import FORMAT, StoredTunes
 from abcrnn.data.store_writer import open_store, store_tunes
 from abcrnn.data.tidied_corpora import PLAIN, TIDY
+from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.notation import Block
 from abcrnn.storage.validation import require_count
 
@@ -68,6 +69,12 @@ def join_corpora(corpora: Sequence[Corpus], weights: Sequence[int] = ()) -> Corp
         indices.append(np.tile(np.arange(end, end + len(corpus.tunes)), weight))
         end += len(corpus.tunes)
     return joined.select(np.concatenate(indices), joined.name, _origin(corpora, checked))
+
+
+def common_vocabulary(corpora: Sequence[Corpus]) -> Vocabulary:
+    """Return the vocabulary of the distinct characters of several corpora."""
+    characters = set().union(*(corpus.character_counts for corpus in corpora))
+    return Vocabulary("".join(sorted(characters)))
 
 
 def part_origins(origin: Any) -> Iterator[dict[str, Any]]:

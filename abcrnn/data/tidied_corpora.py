@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from abcrnn.data.corpus import Corpus
@@ -47,7 +47,7 @@ def tidy_corpus(corpus: Corpus, melody_only: bool = False) -> Corpus:
     >>> tidy_corpus(load_corpus("oneills"))  # doctest: +SKIP
     Corpus('oneills', tunes=2009)
     """
-    rewrite = _plain_or_keep if melody_only else _tidy_or_keep
+    rewrite = partial(_format_or_keep, plain if melody_only else tidy)
     rules = {TIDY: LAYOUT, **({PLAIN: PLAIN_RULES} if melody_only else {})}
     tunes: Sequence[str]
     if isinstance(corpus.tunes, StoredTunes):
@@ -72,15 +72,6 @@ def is_melody_only(origin: Any) -> bool:
 
 # The parts of a corpus are formatted one by one, and for its vocabulary all tunes.
 @lru_cache(maxsize=20_000)
-def _tidy_or_keep(tune: str) -> str:
-    return _format_or_keep(tidy, tune)
-
-
-@lru_cache(maxsize=20_000)
-def _plain_or_keep(tune: str) -> str:
-    return _format_or_keep(plain, tune)
-
-
 def _format_or_keep(format_tune: Callable[[str], str], tune: str) -> str:
     try:
         return format_tune(tune)

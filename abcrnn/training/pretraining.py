@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from abcrnn.data.corpus import Corpus, load_corpus
 from abcrnn.data.leak_guard import find_copies, leave_out
-from abcrnn.data.mixtures import join_corpora
+from abcrnn.data.mixtures import common_vocabulary, join_corpora
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.data.tidied_corpora import tidy_corpus
-from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.evaluation.held_out import evaluate, held_out_part
 from abcrnn.models.char_lstm import CharLSTM
 from abcrnn.models.character_model import CharacterModel
@@ -121,7 +120,7 @@ def pretrain(run_dir: str | os.PathLike[str], epochs: int | None = None) -> Pret
         If the folder holds another run.
     """
     train, validation, test = load_pretraining_corpora()
-    vocabulary = Vocabulary("".join(sorted(_characters(train, validation, test))))
+    vocabulary = common_vocabulary([train, validation, test])
     model = CharLSTM(vocabulary, **RECIPE.model, seed=SEED)
     model.novelty = NoveltyIndex(train.tunes)
     settings = RECIPE.settings(seed=SEED)
@@ -158,7 +157,3 @@ def _unsuitable(
     """Return the indices of tunes that are copies of held-out tunes, or not valid."""
     faulty = [bool(check_tune(tune)) for tune in train.tunes]
     return np.union1d(find_copies(train, held_out), np.flatnonzero(copied | faulty))
-
-
-def _characters(*parts: Corpus) -> set[str]:
-    return set().union(*(part.character_counts for part in parts))

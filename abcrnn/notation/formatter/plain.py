@@ -12,7 +12,7 @@ from abcrnn.notation.lines import LINE_END
 #: Number of the rules of :func:`plain`; runs record it.
 PLAIN_RULES = 1
 
-_HEADER, _BODY = "TRMLK", "MLK"
+_HEADER, _BODY = tuple("TRMLK"), tuple("MLK")
 # Text in quotes, such as a fingering or a chord symbol; bowing, ornaments, phrases.
 _MARKS = (
     *("quoted", "unquoted", "typographic", "text"),
@@ -57,7 +57,7 @@ def plain(tune: str) -> str:
     for line in body:
         if line.kind == LineKind.MUSIC:
             lines.append(_without_marks(texts[line.number - 1], line.tokens))
-        elif line.letter in tuple(_BODY):
+        elif line.letter in _BODY:
             lines.append(line.text)
     return tidy("\n".join(lines) + "\n", repeats=True)
 
@@ -70,7 +70,7 @@ def _header_fields(header: Sequence[TextLine]) -> list[str]:
         elif line.letter == "R":
             rhythm = line.text[2:].strip().lower()
             fields["R"] = f"R:{_RHYTHMS.get(rhythm, rhythm)}"
-        elif line.letter in tuple(_HEADER):
+        elif line.letter in _HEADER:
             fields[line.letter] = line.text
     return [fields[letter] for letter in _HEADER if fields.get(letter, "R:") != "R:"]
 
