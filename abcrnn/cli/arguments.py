@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
         by_option = any(str(arg).partition("=")[0] == "--model" for arg in args or ())
         if by_option or not model.required:
             parsed, unknown = super().parse_known_args([_NOT_GIVEN, *args], namespace)
-            surplus = any(not argument.startswith("-") for argument in unknown)
+            surplus = any(map(_is_positional, unknown))
             if by_option or not surplus:  # what is left over is MODEL and the arguments after it
                 parsed.models = parsed.models or []
                 return parsed, unknown
@@ -75,13 +75,18 @@ def parse_known(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argpars
     options = [name for action in command._actions for name in action.option_strings]
     first = unknown[0].partition("=")[0]
     names = {option.lstrip("-"): option for option in options if option.startswith("--")}
-    near = nearest(first.lstrip("-"), list(names)) if first.startswith("-") else None
+    near = nearest(first.lstrip("-"), list(names)) if not _is_positional(first) else None
     hint = f"; did you mean {names[near]}?" if near else ""
     if others := _commands_with(parser, first):
         hint = f"; {first} is an option of {', '.join(others)}"
-    if not first.startswith("-") and getattr(arguments, "model", None) == _NOT_GIVEN:
+    if _is_positional(first) and getattr(arguments, "model", None) == _NOT_GIVEN:
         hint = "; give every model with --model"
     return command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+
+
+def _is_positional(argument: str) -> bool:
+    """Return whether an argument is not an option; ``-`` is standard input."""
+    return argument == "-" or not argument.startswith("-")
 
 
 def _commands_with(parser: argparse.ArgumentParser, option: str) -> list[str]:
