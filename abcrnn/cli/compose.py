@@ -57,8 +57,7 @@ def add_parser(subparsers: Any) -> None:
     add_faithful(parser)
     parser.add_argument(
         "--no-match-training",
-        dest="match_training",
-        action="store_false",
+        action="store_true",
         help="also accept tunes that end off the tonic, leap over an octave or have no bar that "
         "returns where training tunes have this less often",
     )
@@ -136,7 +135,7 @@ def run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             best_of=arguments.best_of,
             faithful=arguments.faithful,
-            match_training=arguments.match_training,
+            match_training=not arguments.no_match_training,
         )
     except YieldError as error:
         print(error.report, file=sys.stderr)
