@@ -35,10 +35,13 @@ class Engraved(NamedTuple):
         SVG elements, one for each system; empty if the tune has no score.
     problem : str
         One line; empty if the tune has a score.
+    musicxml : bytes
+        What the score was drawn from; empty if the tune cannot be read.
     """
 
     svg: str
     problem: str = ""
+    musicxml: bytes = b""
 
 
 def engrave(tunes: Sequence[str], prefixes: Sequence[str] | None = None) -> list[Engraved]:
@@ -103,9 +106,9 @@ def _engrave(engraver: _Engraver, tune: str, prefix: str) -> Engraved:
         return Engraved("", f"music21 cannot write this tune: {' '.join(str(error).split())}")
     try:
         pages = engraver.pages(data.decode())
-        return Engraved(clean_systems(pages, prefix))
+        return Engraved(clean_systems(pages, prefix), musicxml=data)
     except _DrawingError as failure:
-        return Engraved("", f"verovio cannot draw this tune: {failure}")
+        return Engraved("", f"verovio cannot draw this tune: {failure}", data)
 
 
 class _DrawingError(Exception):
