@@ -23,7 +23,7 @@ from abcrnn.storage.progress import progress_bar
 
 _WORKER = Path(__file__).with_name("engraving_worker.py")
 _TIMEOUT = 60.0  # seconds for a tune; the longest take two
-_FONT = "Leland"
+_FONT = "Leipzig"
 
 
 class Engraved(NamedTuple):
@@ -105,10 +105,21 @@ def _engrave(engraver: _Engraver, tune: str, prefix: str) -> Engraved:
     except Exception as error:  # music21 raises any kind; one tune must not stop the others
         return Engraved("", f"music21 cannot write this tune: {' '.join(str(error).split())}")
     try:
-        pages = engraver.pages(data.decode())
-        return Engraved(clean_systems(pages, prefix), musicxml=data)
+        svg = _systems(engraver.answer(data.decode()), prefix)
     except _DrawingError as failure:
         return Engraved("", f"verovio cannot draw this tune: {failure}", data)
+    return Engraved(svg, musicxml=data)
+
+
+def _systems(answer: str, prefix: str) -> str:
+    try:
+        pages: list[str] | None = json.loads(answer)
+        svg = clean_systems(pages, prefix) if pages else ""
+    except (ValueError, SyntaxError):  # ParseError of XML is a SyntaxError
+        raise _DrawingError("its answer is not an SVG document") from None
+    if not svg:
+        raise _DrawingError("it does not accept the score")
+    return svg
 
 
 class _DrawingError(Exception):
@@ -133,8 +144,8 @@ class _Engraver:
     ) -> None:
         self._stop()
 
-    def pages(self, score: str) -> list[str]:
-        """Return an SVG document for each system of a score in MusicXML."""
+    def answer(self, score: str) -> str:
+        """Return the line that the child process writes for a score in MusicXML."""
         process = self._process or self._start()
         try:
             print(json.dumps(score), file=process.stdin, flush=True)
@@ -147,10 +158,7 @@ class _Engraver:
         if not answer:
             self._stop()
             raise _DrawingError(f"it ended with status {process.returncode}")
-        pages: list[str] | None = json.loads(answer)
-        if not pages:
-            raise _DrawingError("it does not accept the score")
-        return pages
+        return answer
 
     def _start(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(  # noqa: S603  # without a shell; our own script

@@ -11,7 +11,7 @@ import sys
 _MOST_MEMORY = 2 << 30  # bytes; real tunes need a tenth
 #: Verovio's names. A page is as wide as 88 spaces of the staff, which can be read on a phone.
 _OPTIONS = {
-    "font": "Leland",
+    "font": "Leipzig",
     "smuflTextFont": "none",  # a page has the font once
     "pageWidth": 1600,
     "pageHeight": 100,  # too low for two systems: each is a page, which print does not cut

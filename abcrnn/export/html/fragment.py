@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from html import escape
 from typing import NamedTuple
 
@@ -145,10 +146,8 @@ def _downloads(tune: str, score: Engraved, number: int) -> str:
     stem = file_stem(tune, number)
     text = tune.encode("utf-8", "replace")
     links = [_link("ABC", f"{stem}.abc", "text/vnd.abc;charset=utf-8", text)]
-    try:
+    with suppress(ABCError):  # the score says why
         links.append(_link("MIDI", f"{stem}.mid", "audio/midi", to_midi_bytes(tune)))
-    except ABCError:
-        pass
     if score.musicxml:
         data = compressed(score.musicxml)
         kind = "application/vnd.recordare.musicxml"

@@ -29,6 +29,8 @@ _BLACK = {"black", "#000", "#000000"}
 def clean_systems(pages: Sequence[str], prefix: str) -> str:
     """Return the systems of a score as SVG elements for an HTML page.
 
+    A ``ParseError`` is raised if a page is not XML.
+
     Parameters
     ----------
     pages : sequence of str
@@ -40,7 +42,7 @@ def clean_systems(pages: Sequence[str], prefix: str) -> str:
     texts = []
     for number, page in enumerate(pages, start=1):
         root = fromstring(page)  # noqa: S314  # expat 2.4.1 and later bound entities
-        content = next(each for each in root if _tag(each) == "svg")
+        content = next((each for each in root if _tag(each) == "svg"), root)
         box = [f"{float(value):g}" for value in content.get("viewBox", "").split()]
         body = "".join(_clean(each, prefix, glyphs) for each in _parts(root, content))
         label = f"Score, line {number} of {len(pages)}"
