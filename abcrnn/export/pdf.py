@@ -1,4 +1,4 @@
-"""Scores as pages to print: drawings, one below the other, on A4 in a PDF file."""
+"""Scores as pages to print: A4 in a PDF file, which Matplotlib writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 595.0, 842.0  # of a page, in points
 MARGIN = 42.0
-_GAP = 18.0  # between two tunes
+_GAP = 22.0  # between two tunes
 _FAMILIES = ["DejaVu Serif", "DejaVu Sans"]  # come with Matplotlib; the second has more signs
 _POINTS_PER_INCH = 72.0
 #: Share of the width of words that is left of their point.
@@ -27,7 +27,7 @@ _CODES = {"moveTo": 1, "lineTo": 2, "curveTo": 4, "closePath": 79}
 
 
 class _Placed(NamedTuple):
-    """A drawing on a page: its scale, and the top of it in points from the top of the page."""
+    """A drawing on a page: its scale, and its top in points from the top of the page."""
 
     drawing: Drawing
     scale: float
@@ -40,8 +40,9 @@ def pdf(tunes: Iterable[Sequence[Drawing]], title: str = "") -> bytes:
     Parameters
     ----------
     tunes : iterable of sequence of Drawing
-        The drawings of each tune, one below the other, each as wide as the page. A tune that
-        does not fit below the one before begins on a new page, as does a drawing of a tune.
+        Of each tune the heading and the systems: drawings one below the other, each as wide as
+        the page. A tune that does not fit on the rest of a page begins on a new one; a tune
+        longer than a page goes on on the next.
     title : str
         Of the document.
 
@@ -56,7 +57,7 @@ def pdf(tunes: Iterable[Sequence[Drawing]], title: str = "") -> bytes:
     buffer = io.BytesIO()
     about = {"Title": title, "Creator": "abcrnn", "CreationDate": None}
     with (
-        rc_context({"pdf.fonttype": 42, "pdf.compression": 9}),
+        rc_context({"pdf.fonttype": 42}),  # as text that can be searched
         warnings.catch_warnings(),
         PdfPages(buffer, metadata=about) as pages,
     ):
@@ -71,23 +72,27 @@ def _pages(tunes: Iterable[Sequence[Drawing]]) -> Iterator[list[_Placed]]:
     page: list[_Placed] = []
     top = MARGIN
     for drawings in tunes:
-        sizes = [_fitted(drawing) for drawing in drawings]
-        whole = sum(drawing.height * scale for drawing, scale in zip(drawings, sizes, strict=True))
-        fits_on_a_page = whole <= HEIGHT - 2 * MARGIN
-        for drawing, scale in zip(drawings, sizes, strict=True):
-            height = whole if fits_on_a_page and drawing is drawings[0] else drawing.height * scale
-            if page and top + height > HEIGHT - MARGIN:
+        heights = [drawing.height * _scale(drawing) for drawing in drawings]
+        whole = sum(heights)
+        for number, (drawing, height) in enumerate(zip(drawings, heights, strict=True)):
+            # The heading stays with the first system, and a tune on one page if it fits.
+            needed = height if number else max(sum(heights[:2]), whole if _fits(whole) else 0)
+            if page and not _fits(needed, top):
                 yield page
                 page, top = [], MARGIN
-            page.append(_Placed(drawing, scale, top))
-            top += drawing.height * scale
+            page.append(_Placed(drawing, _scale(drawing), top))
+            top += height
         top += _GAP
     yield page
 
 
-def _fitted(drawing: Drawing) -> float:
-    """Return points per unit, so that a drawing is as wide as the page and not higher."""
+def _scale(drawing: Drawing) -> float:
+    """Return points per unit: a drawing is as wide as the page, if it is not too high for it."""
     return min((WIDTH - 2 * MARGIN) / drawing.width, (HEIGHT - 2 * MARGIN) / drawing.height)
+
+
+def _fits(height: float, top: float = MARGIN) -> bool:
+    return top + height <= HEIGHT - MARGIN + 0.01
 
 
 # Painting ------------------------------------------------------------------------------------

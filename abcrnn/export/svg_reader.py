@@ -1,7 +1,7 @@
 """The shapes and words of a score in SVG, with all transformations applied.
 
-It reads the part of SVG 1.1 that Verovio writes: groups, symbols used again, paths, basic
-shapes, text with spans, and style rules for elements and classes.
+It reads the part of SVG 1.1 that :func:`abcrnn.export.html.engraving.engrave` returns: groups,
+symbols used again, paths, basic shapes, and text with spans.
 
 References
 ----------
@@ -17,12 +17,16 @@ from functools import lru_cache
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, fromstring
 
-_HREF = "{http://www.w3.org/1999/xlink}href"
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _CALL = re.compile(r"(translate|scale|matrix|rotate)\s*\(([^)]*)\)")
 _ROUND = 0.5522847498  # of the radius: control points of a quarter of a circle
 _MAX_DEPTH = 100  # of elements within elements
+#: Styles of classes, and the elements that have a line; in a page those of page.css.
+STYLES = {
+    **dict.fromkeys(("ending", "fing", "reh", "tempo"), ("font-weight", "bold")),
+    **dict.fromkeys(("dir", "dynam", "mNum"), ("font-style", "italic")),
+}
+SHAPES = ("ellipse", "path", "polygon", "polyline", "rect")
 #: Attributes that elements inherit from the element around them.
 _INHERITED = (
     "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",
@@ -80,7 +84,7 @@ class Drawing(NamedTuple):
     Parameters
     ----------
     width, height : float
-        Of the innermost view box.
+        Of the view box.
     shapes : tuple of Shape
     words : tuple of Words
     """
@@ -91,64 +95,54 @@ class Drawing(NamedTuple):
     words: tuple[Words, ...]
 
 
-def read_svg(text: str) -> Drawing:
-    """Return the shapes and words of an SVG document, in the order in which they are painted.
+def read_systems(svg: str) -> list[Drawing]:
+    """Return the shapes and words of each system of a score, in the order of painting.
 
     Parameters
     ----------
-    text : str
-        SVG that Verovio wrote. Other elements than those named above are left out.
+    svg : str
+        ``svg`` elements, as in :class:`abcrnn.export.html.engraving.Engraved`. A system may use
+        the symbols of those before.
 
     Returns
     -------
-    Drawing
-
-    Raises
-    ------
-    ValueError
-        If the text is not SVG with a size.
+    list of Drawing
     """
-    try:
-        root = fromstring(text)  # noqa: S314  # Verovio's, which has no entities
-    except SyntaxError as error:
-        raise ValueError(f"not SVG: {error}") from None
-    boxes = [each.get("viewBox", "") for each in root.iter() if _tag(each) == "svg"]
-    size = _numbers(next((box for box in reversed(boxes) if box), ""))
-    if len(size) != 4:
-        raise ValueError("not SVG with a view box")
+    root = fromstring(f"<svg>{svg}</svg>")  # noqa: S314  # expat 2.4.1 and later bound entities
     reader = _Reader(root)
-    # The default of 1 would only outline glyphs by a hair: lines have a width of their own.
-    reader.read(root, (1, 0, 0, 1, 0, 0), {"stroke-width": "0"})
-    return Drawing(size[2], size[3], tuple(reader.shapes), tuple(reader.words))
+    return [reader.drawing(system) for system in root]
 
 
 class _Reader:
-    """Collects the shapes and words of a document."""
+    """Collects the shapes and words of systems."""
 
     def __init__(self, root: Element) -> None:
-        self.shapes: list[Shape] = []
-        self.words: list[Words] = []
         self._named = {name: each for each in root.iter() if (name := each.get("id"))}
-        self._rules = [
-            (selectors.replace("\n", " "), _declarations(body))
-            for style in root.iter()
-            if _tag(style) == "style"
-            for selectors, body in _RULE.findall(style.text or "")
-        ]
+        self._shapes: list[Shape] = []
+        self._words: list[Words] = []
+
+    def drawing(self, system: Element) -> Drawing:
+        """Return what a system shows."""
+        self._shapes, self._words = [], []
+        _, _, width, height = _numbers(system.get("viewBox", ""))
+        for child in system:
+            # The default width of 1 would only outline glyphs by a hair: lines have their own.
+            self.read(child, (1, 0, 0, 1, 0, 0), {"stroke-width": "0"})
+        return Drawing(width, height, tuple(self._shapes), tuple(self._words))
 
     def read(self, element: Element, matrix: _Matrix, style: _Style, depth: int = 0) -> None:
         """Collect what an element shows."""
         tag = _tag(element)
-        if depth > _MAX_DEPTH or tag in ("defs", "desc", "title", "style"):
+        if depth > _MAX_DEPTH or tag == "defs":
             return
-        style = self._styled(element, tag, style)
+        style = _styled(element, tag, style)
         if style.get("visibility") == "hidden":
             return
         matrix = _product(matrix, _transform(element.get("transform", "")))
         if tag == "text":
             self._read_text(element, matrix, style)
         elif tag == "use":
-            name = (element.get(_HREF) or element.get("href") or "").removeprefix("#")
+            name = element.get("href", "").removeprefix("#")
             if name in self._named:
                 x, y = (float(element.get(axis) or 0) for axis in "xy")
                 used = self._named[name]
@@ -158,19 +152,6 @@ class _Reader:
         else:
             for child in element:
                 self.read(child, matrix, style, depth + 1)
-
-    def _styled(self, element: Element, tag: str, style: _Style) -> _Style:
-        """Return the inherited style with the rules and attributes of an element."""
-        style = {name: value for name, value in style.items() if name in _INHERITED}
-        classes = (element.get("class") or "").split()
-        for selectors, declared in self._rules:
-            for selector in selectors.split(","):
-                last = selector.split()[-1:] or [""]
-                name, _, wanted = last[0].partition(".")
-                if name in ("", tag) and set(filter(None, wanted.split("."))) <= set(classes):
-                    style |= declared
-        style |= {name: element.get(name, "") for name in _INHERITED if element.get(name)}
-        return style | _declarations(element.get("style", ""))
 
     def _add_shape(self, outline: Sequence[Command], matrix: _Matrix, style: _Style) -> None:
         scale = abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]) ** 0.5
@@ -183,7 +164,7 @@ class _Reader:
                 (command, tuple(_moved(point, matrix) for point in points))
                 for command, points in outline
             )
-            self.shapes.append(Shape(moved, filled, width, dashes))
+            self._shapes.append(Shape(moved, filled, width, dashes))
 
     def _read_text(self, element: Element, matrix: _Matrix, style: _Style) -> None:
         parts: list[tuple[float, float, list[Run]]] = []  # one for each position
@@ -193,7 +174,7 @@ class _Reader:
             if runs:
                 scaled = tuple(run._replace(size=scale * run.size) for run in runs)
                 anchor = style.get("text-anchor", "start")
-                self.words.append(Words(*_moved((x, y), matrix), anchor, scaled))
+                self._words.append(Words(*_moved((x, y), matrix), anchor, scaled))
 
     def _read_spans(
         self,
@@ -212,8 +193,18 @@ class _Reader:
         if size and element.text:
             parts[-1][2].append(_run(element.text, size, style))
         for child in element if depth < _MAX_DEPTH else ():
-            styled = self._styled(child, _tag(child), style)
+            styled = _styled(child, _tag(child), style)
             self._read_spans(child, styled, parts, place, depth + 1)
+
+
+def _styled(element: Element, tag: str, style: _Style) -> _Style:
+    """Return the inherited style with the attributes of an element and its classes."""
+    classes = (element.get("class") or "").split()
+    rules = dict(STYLES[name] for name in classes if name in STYLES)
+    if tag in SHAPES:
+        rules["stroke"] = "black"
+    own = {name: element.get(name, "") for name in _INHERITED if element.get(name)}
+    return {**style, **rules, **own}
 
 
 def _run(text: str, size: float, style: _Style) -> Run:
@@ -282,12 +273,6 @@ def _ellipse(x: float, y: float, width: float, height: float) -> list[Command]:
 def _tag(element: Element) -> str:
     """Return the name of an element without its namespace."""
     return str(element.tag).rpartition("}")[2]
-
-
-def _declarations(text: str) -> _Style:
-    """Return the declarations of a style, such as ``font-weight:bold; fill:none``."""
-    pairs = (part.partition(":") for part in text.split(";") if ":" in part)
-    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _numbers(text: str) -> list[float]:
