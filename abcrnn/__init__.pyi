@@ -16,6 +16,8 @@ from abcrnn.export.audio import to_wav_bytes as to_wav_bytes
 from abcrnn.export.midi import to_midi as to_midi
 from abcrnn.export.midi import to_midi_bytes as to_midi_bytes
 from abcrnn.export.musicxml import to_musicxml as to_musicxml
+from abcrnn.export.scores import to_pdf as to_pdf
+from abcrnn.export.scores import to_svg as to_svg
 from abcrnn.models.char_lstm import CharLSTM as CharLSTM
 from abcrnn.models.character_model import CharacterModel as CharacterModel
 from abcrnn.models.ensemble import Ensemble as Ensemble
