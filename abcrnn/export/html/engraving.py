@@ -23,6 +23,7 @@ from abcrnn.storage.progress import progress_bar
 
 _WORKER = Path(__file__).with_name("engraving_worker.py")
 _TIMEOUT = 60.0  # seconds for a tune; the longest take two
+_MANY = 10  # scores that take a few seconds
 _FONT = "Leipzig"
 
 
@@ -75,7 +76,8 @@ def engrave(tunes: Sequence[str], prefixes: Sequence[str] | None = None) -> list
     require_verovio()
     names = [f"t{n}" for n in range(1, len(tunes) + 1)] if prefixes is None else prefixes
     with _Engraver() as engraver:
-        pairs = zip(progress_bar(tunes, unit="score", leave=False), names, strict=True)
+        bar = progress_bar(tunes, show=len(tunes) > _MANY, unit="score", leave=False)
+        pairs = zip(bar, names, strict=True)
         return [_engrave(engraver, tune, prefix) for tune, prefix in pairs]
 
 
