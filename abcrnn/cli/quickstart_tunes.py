@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from abcrnn.cli.terminal import import_tensorflow, load_corpus, report_unconverted
@@ -53,7 +54,7 @@ def show_packaged_tunes(folder: Path, seed: int) -> bool:
     return True
 
 
-def write_page(tunes: list[str], path: Path) -> bool:
+def write_page(tunes: Sequence[str], path: Path) -> bool:
     """Write a gallery if verovio is installed and there are tunes; return whether it is written."""
     from abcrnn.pages.gallery import write_gallery
 
