@@ -146,7 +146,7 @@ def _words(tune: str) -> str:
     with suppress(ABCError):
         lines = [printable(line) for line in parse_single_tune(tune).words]
         if any(lines):
-            return f'<p class="abcrnn-words">{"<br>".join(map(escape, lines))}</p>'
+            return f'<p class="abcrnn-words">{"<br>".join(escape(line) for line in lines)}</p>'
     return ""
 
 
