@@ -1,0 +1,1 @@
+"""Pages for a web browser: tunes to look at, to listen to, and to compose."""
