@@ -107,9 +107,14 @@ class Jobs:
         finally:
             self._withdraw(job)
 
+    @property
+    def number_waiting(self) -> int:
+        """Number of jobs that have not begun."""
+        return len(self._waiting)
+
     def require_room(self) -> None:
         """Raise ``BusyError`` if no job can be added."""
-        if len(self._waiting) >= MAX_WAITING:
+        if self.number_waiting >= MAX_WAITING:
             raise BusyError(f"{MAX_WAITING} requests wait for the model already: try again later")
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ class Page {
     this.current = null; // number of the open node
     this.lastChild = new Map(); // by parent: where Forward leads
     this.panel = null;
-    this.request = null; // AbortController of the request that a model answers
+    this.requests = new Map(); // by name: AbortController of a request that a model answers
     setUpControls(choices);
     byId("download-kept").href = downloadAddress("/api/kept.abc");
     byId("kept-path").textContent = `in ${choices.kept}`;
@@ -32,7 +32,7 @@ class Page {
 
   listen() {
     onCompose(() => this.compose());
-    byId("stop").addEventListener("click", () => this.request?.abort());
+    byId("stop").addEventListener("click", () => this.stop());
     byId("back").addEventListener("click", () => this.open(this.parentOf(this.current)));
     byId("forward").addEventListener("click", () => this.open(this.childOf(this.current)));
     byId("begin").addEventListener("click", () => reporting(() => this.begin()));
@@ -67,7 +67,7 @@ class Page {
   }
 
   async openSession(session) {
-    this.request?.abort();
+    this.stop();
     const opened = await reporting(() => ask("open", { session }));
     if (!opened) return this.begin();
     this.session = session;
@@ -177,15 +177,16 @@ class Page {
 
   compose() {
     const list = byId("fresh-tunes");
+    let isFirst = true;
     return this.generate("compose", { ...requests(), ...sampling() }, (event) => {
       if (event.event !== "tune") return;
       const { node } = event;
-      if (byId("fresh").hidden || this.isFirst) list.replaceChildren();
+      if (isFirst) list.replaceChildren();
       byId("fresh").hidden = false;
       list.append(make("li", {}, button(node.title || "Untitled", () => this.open(node.id))));
       this.add(node);
-      if (this.isFirst) this.open(node.id);
-      this.isFirst = false;
+      if (isFirst) this.open(node.id);
+      isFirst = false;
     });
   }
 
@@ -215,12 +216,11 @@ class Page {
     }, () => message);
   }
 
-  /** Send a request to a model, show how far it is, and end an earlier one. */
+  /** Send a request to a model and show how far it is; it ends an earlier one of its name. */
   async generate(name, body, onEvent, doneMessage = () => "Done.") {
-    this.request?.abort();
+    this.requests.get(name)?.abort();
     const request = new AbortController();
-    this.request = request;
-    this.isFirst = true;
+    this.requests.set(name, request);
     byId("stop").disabled = false;
     announce("The model works…");
     await reporting(async () => {
@@ -231,9 +231,13 @@ class Page {
       }, request.signal);
       announce(doneMessage());
     });
-    if (this.request !== request) return;
-    this.request = null;
-    byId("stop").disabled = true;
+    if (this.requests.get(name) === request) this.requests.delete(name);
+    byId("stop").disabled = !this.requests.size;
+  }
+
+  /** End all requests that a model answers; the server stops generating. */
+  stop() {
+    for (const request of this.requests.values()) request.abort();
   }
 
   showProgress(event) {
