@@ -5,6 +5,7 @@ from abcrnn.composition.reproduction import reproduce as reproduce
 from abcrnn.composition.rewriting import rewrite as rewrite
 from abcrnn.data.corpus import Corpus as Corpus
 from abcrnn.data.corpus import load_corpus as load_corpus
+from abcrnn.data.nearest import nearest as nearest
 from abcrnn.data.novelty import NoveltyIndex as NoveltyIndex
 from abcrnn.data.vocabulary import Vocabulary as Vocabulary
 from abcrnn.evaluation.comparison import compare as compare

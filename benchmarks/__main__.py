@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import growth, notes, sampling, start, training, validity
+from benchmarks import growth, notes, own_tunes, packaged, sampling, start, training, validity
 from benchmarks.quality import command as quality
 from benchmarks.scales import FULL, SMOKE
 from benchmarks.tables import Table, machine
@@ -32,6 +32,10 @@ def main() -> int:
         return music.main(sys.argv[2:])
     if sys.argv[1:2] == ["validity"]:
         return validity.main(sys.argv[2:])
+    if sys.argv[1:2] == ["packaged"]:
+        return packaged.main(sys.argv[2:])
+    if sys.argv[1:2] == ["own-tunes"]:
+        return own_tunes.main(sys.argv[2:])
     arguments = _arguments()
     scale = SMOKE if arguments.smoke else FULL
     names = _STAGES if arguments.stage == "all" else [arguments.stage]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from helpers.abc2midi import find_or_skip
 
-from benchmarks import validity
+from abcrnn import load_corpus
+from benchmarks import own_tunes, validity
 
 ROOT = Path(__file__).parents[1]
 NUMBER = r"\d[\d,]*(?:\.\d+)?"
@@ -108,3 +109,19 @@ def test_messages_of_abc2midi_are_counted(tmp_path):
     find_or_skip()
     assert validity.messages("X:1\nM:6/8\nK:D\nd6|d6|]", tmp_path) == []
     assert "Malformed note" in validity.messages("X:1\nM:6/8\nK:D\n~(de) d4|d6|]", tmp_path)[0]
+
+
+@pytest.mark.slow
+def test_own_tunes_are_trained_on_with_and_without_a_base(tmp_path, capsys):
+    options = ["--tunes", "12", "--epochs", "1", "--plain", "--work", str(tmp_path)]
+    assert own_tunes.main([*options, "--json", str(tmp_path / "rows.json")]) == 0
+    base, new, tuned = json.loads((tmp_path / "rows.json").read_text("utf-8"))
+    assert (base["tunes"], base["start"]) == (0, "folk")
+    assert (new["start"], tuned["start"]) == ("random weights", "folk")
+    assert tuned["bits_per_char"] < new["bits_per_char"]
+    assert (
+        f"tunes 12  start folk  bits_per_char {tuned['bits_per_char']}" in capsys.readouterr().out
+    )
+    held_out = load_corpus("irish").split(0.1, 0.1, 0)[2]
+    books = list(tmp_path.glob("*/tunebook.abc"))
+    assert len(books) == 2 and not set(load_corpus(books[0]).tunes) & set(held_out.tunes)

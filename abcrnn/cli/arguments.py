@@ -231,13 +231,17 @@ def add_sampling_options(
     )
 
 
-def add_top_p(parser: argparse.ArgumentParser, of: str = "characters") -> None:
+def add_top_p(
+    parser: argparse.ArgumentParser, of: str = "characters", default: float | None = None
+) -> None:
     """Add the option ``--top-p``."""
     parser.add_argument(
         "--top-p",
         type=probability,
+        default=default,
         metavar="P",
-        help=f"sample from the most likely {of} whose probabilities add up to P",
+        help=f"sample from the most likely {of} whose probabilities add up to P"
+        + (", from all if P is 1 (default: %(default)s)" if default else ""),
     )
 
 

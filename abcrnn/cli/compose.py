@@ -44,7 +44,7 @@ def add_parser(subparsers: Any) -> None:
     add_number_of_tunes(parser, default=1)
     add_tune_output(parser)
     add_sampling_options(parser)
-    add_top_p(parser)
+    add_top_p(parser, default=0.98)
     add_max_length(parser)
     parser.add_argument(
         "--best-of",
@@ -55,6 +55,12 @@ def add_parser(subparsers: Any) -> None:
         "is returned (default: %(default)s)",
     )
     add_faithful(parser)
+    parser.add_argument(
+        "--no-match-training",
+        action="store_true",
+        help="also accept tunes that end off the tonic, leap over an octave or have no bar that "
+        "returns where training tunes have this less often",
+    )
     _add_requests(parser)
     _add_novelty(parser)
 
@@ -129,6 +135,7 @@ def run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             best_of=arguments.best_of,
             faithful=arguments.faithful,
+            match_training=not arguments.no_match_training,
         )
     except YieldError as error:
         print(error.report, file=sys.stderr)

@@ -51,12 +51,26 @@ def load_base(arguments: argparse.Namespace, folder: RunFolder) -> CharLSTM | No
 
 
 def describe_base(arguments: argparse.Namespace, base: CharLSTM, model: CharLSTM) -> str:
-    """Return a line about the model to start from and its new characters."""
+    """Return lines about the model to start from: its new characters, the form of its tunes."""
     new = len(model.vocabulary) - len(base.vocabulary)
     added = f", {new} new characters" if new else ""
     return (
         f"weights and architecture are those of {arguments.base}{added}; the recipe "
-        f"{arguments.recipe} sets the training alone"
+        f"{arguments.recipe} sets the training alone{_hint_at_form(arguments, base)}"
+    )
+
+
+def _hint_at_form(arguments: argparse.Namespace, base: CharLSTM) -> str:
+    """Return advice where the model was trained on formatted tunes and these are not."""
+    from abcrnn.evaluation.held_out import layout_in_training
+
+    formatted, melody_only = layout_in_training(base)
+    if arguments.plain or not formatted or (arguments.tidy and not melody_only):
+        return ""
+    option = "--plain" if melody_only else "--tidy"
+    return (
+        f"\n{arguments.base} was trained with {option}: add {option} to give your tunes the same "
+        "form, which it knows how to write"
     )
 
 

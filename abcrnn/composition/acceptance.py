@@ -1,7 +1,8 @@
 """Acceptance tests of a generated tune.
 
 A tune is accepted if it is complete, valid, as requested, without a loop, different
-from the tunes accepted before, not copied from training tunes, and playable.
+from the tunes accepted before, not copied from training tunes, playable, and if it keeps
+the limits of traits (:mod:`abcrnn.composition.trait_limits`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from dataclasses import dataclass, field
 from abcrnn.composition.layout import tidied_or_same
 from abcrnn.composition.request_checks import unmet_requests
 from abcrnn.composition.requests import Requests
+from abcrnn.composition.trait_limits import TraitLimits, traits_of
 from abcrnn.data.novelty import NoveltyIndex
+from abcrnn.evaluation.tune_metrics import measure
 from abcrnn.export.midi import validate_playable
 from abcrnn.notation import ABCError, Tune, read_tune, tune_body
 from abcrnn.notation.checks import problems_of
@@ -34,12 +37,15 @@ class Acceptance:
         Index of the training tunes; without it copies are accepted.
     max_copied_bars : float
         Maximum number of consecutive bars shared with a training tune.
+    limits : TraitLimits, optional
+        Without it, tunes are not refused for their traits.
     """
 
     requests: Requests
     max_length: int
     novelty: NoveltyIndex | None = None
     max_copied_bars: float = 4
+    limits: TraitLimits | None = None
     _accepted: set[str] = field(default_factory=set, init=False, repr=False)
 
     def refusal(self, tune: str | None) -> str | None:
@@ -56,9 +62,10 @@ class Acceptance:
             read = read_tune(tune)
             reason = self._invalid(read) or self._not_as_requested(tune, read) or self._loop(read)
         except ABCError:  # beyond the limits of the parser
-            reason = "not valid"
+            return "not valid"
         for test in (self._duplicate, self._copied, self._unplayable):
             reason = reason or test(tune)
+        reason = reason or self._beyond_limits(read)
         if reason:
             return reason
         self._accepted.add(tune_body(tidied_or_same(tune)))
@@ -82,6 +89,10 @@ class Acceptance:
         if self.novelty and self.novelty.compare(tune).bars > self.max_copied_bars:
             return f"more than {self.max_copied_bars:g} bars copied"
         return None
+
+    def _beyond_limits(self, read: Tune) -> str | None:
+        trait = self.limits and self.limits.refusal(traits_of(measure(read)))
+        return f"{trait}, more often than training tunes" if trait else None
 
     def _unplayable(self, tune: str) -> str | None:
         try:

@@ -23,6 +23,7 @@ from abcrnn.composition.provenance import Provenance, Settings, digest
 from abcrnn.composition.request_checks import contradicted_requests
 from abcrnn.composition.requests import Requests
 from abcrnn.composition.selection import BestOf, typicality
+from abcrnn.composition.trait_limits import limits_of
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.models.base import require_character_model
 from abcrnn.notation import renumber
@@ -55,11 +56,12 @@ def compose(
     max_copied_bars: float | None = 4,
     novelty: NoveltyIndex | None = None,
     temperature: float = 1.0,
-    top_p: float | None = None,
+    top_p: float | None = 0.98,
     max_length: int = 1000,
     seed: int | None = None,
     best_of: int = 1,
     faithful: int = 1,
+    match_training: bool = True,
 ) -> Composition:
     """Compose n tunes that are complete, valid, new, playable and as requested.
 
@@ -81,7 +83,9 @@ def compose(
         Index of the training tunes; the default is the model's own.
     temperature : float
     top_p : float, optional
-        As in :class:`abcrnn.Sampler`.
+        As in :class:`abcrnn.Sampler`. The least likely characters, whose probabilities the
+        network estimates worst, add up to leaps and to bars that do not return; None
+        samples from all characters.
     max_length : int
         Maximum length of a tune, in characters.
     seed : int, optional
@@ -94,6 +98,11 @@ def compose(
     faithful : int
         Number of candidates from which each tune is chosen, before it is checked, as in
         :class:`abcrnn.Sampler`. The report has their effective sample size.
+    match_training : bool
+        Refuse tunes that end off the tonic, leap over an octave, or have no bar that
+        returns, where the accepted tunes have this more often than the training tunes
+        (:mod:`abcrnn.composition.trait_limits`). Has no effect with a model that does not
+        record the metrics of its training tunes.
 
     Returns
     -------
@@ -132,6 +141,7 @@ def compose(
         seed=seed,
         best_of=best_of,
         faithful=faithful,
+        match_training=match_training,
         report=report,
     )
     return Composition(list(tunes), report)
@@ -155,11 +165,12 @@ def compose_iter(
     max_copied_bars: float | None = 4,
     novelty: NoveltyIndex | None = None,
     temperature: float = 1.0,
-    top_p: float | None = None,
+    top_p: float | None = 0.98,
     max_length: int = 1000,
     seed: int | None = None,
     best_of: int = 1,
     faithful: int = 1,
+    match_training: bool = True,
     report: Report | None = None,
 ) -> Iterator[str]:
     """Compose tunes as :func:`compose` does, and yield each as soon as it is accepted.
@@ -184,6 +195,7 @@ def compose_iter(
     max_length : int
     seed : int, optional
     best_of, faithful : int
+    match_training : bool
         As in :func:`compose`, all of them.
     report : Report, optional
         Object in which generated, accepted and refused tunes are counted as they come.
@@ -241,6 +253,8 @@ def compose_iter(
         acceptance.max_copied_bars = _validated_bars(max_copied_bars)
         acceptance.novelty = _index_of(model, novelty)
     seed = secrets.randbits(63) if seed is None else require_count("seed", seed, least=0)
+    if match_training:
+        acceptance.limits = limits_of(model, requests, seed)
     source = Provenance(__version__, model.fingerprint[:16], seed, 0, settings, requests)
     report = Report() if report is None else report
     report.candidates, report.best_of = settings.faithful, settings.best_of

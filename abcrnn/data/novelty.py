@@ -132,7 +132,7 @@ class NoveltyIndex:
         # A tune that could be read has at least the end of a voice.
         return int(np.count_nonzero(np.diff(self._ends, prepend=0) == 0))
 
-    def compare(self, tune: str) -> Novelty:
+    def compare(self, tune: str | Tune) -> Novelty:
         """Return what a tune shares with the training tunes.
 
         Takes a few milliseconds. The first call sorts the index, which takes about a
@@ -140,8 +140,8 @@ class NoveltyIndex:
 
         Parameters
         ----------
-        tune : str
-            Starts with its ``X:`` line.
+        tune : str or Tune
+            A text starts with its ``X:`` line.
 
         Returns
         -------
@@ -154,7 +154,8 @@ class NoveltyIndex:
         """
         runs: list[_Run] = []
         grams = 0
-        for voice in read_tune(tune).voices:
+        read = read_tune(tune) if isinstance(tune, str) else tune
+        for voice in read.voices:
             notes = melody(voice)
             grams += max(0, len(notes) - _GRAM + 1)
             runs += self._runs(voice, notes)

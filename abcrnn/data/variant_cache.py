@@ -12,14 +12,13 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import abcrnn.notation
 from abcrnn.data import augmentation, novelty
 from abcrnn.data.augmentation import KeyVariants, make_key_variants
+from abcrnn.data.cached_files import code_digest, keep_last_used
 from abcrnn.data.registry import cache_folder
 from abcrnn.data.store import StoredTunes
 from abcrnn.data.vocabulary import Vocabulary
@@ -67,15 +66,9 @@ def _key(tunes: Sequence[str], vocabulary: Vocabulary) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
-@cache
 def _code_digest() -> str:
     """Return a digest of the modules that read and transpose tunes."""
-    folder = Path(abcrnn.notation.__file__).parent
-    files = [*sorted(folder.glob("*.py")), Path(augmentation.__file__), Path(novelty.__file__)]
-    digest = hashlib.sha256(abcrnn.__version__.encode())
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
+    return code_digest(augmentation, novelty)
 
 
 def _read(file: Path, tunes: Sequence[str], vocabulary: Vocabulary) -> KeyVariants | None:
@@ -113,8 +106,6 @@ def _write(file: Path, variants: KeyVariants) -> None:
     content = {"tunes": variants.tunes, "sizes": variants.sizes, "weights": variants.weights}
     try:
         write_text(file, json.dumps(content))
-        files = sorted(file.parent.glob("*.json"), key=lambda each: each.stat().st_mtime)
-        for other in files[:-_MAX_FILES]:
-            other.unlink(missing_ok=True)
+        keep_last_used(file, _MAX_FILES)
     except OSError as error:
         _logger.warning("the transposed tunes could not be cached: %s", error)

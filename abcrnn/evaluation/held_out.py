@@ -232,7 +232,7 @@ def held_out_for_all(models: Sequence[Any], corpus: Corpus) -> Corpus:
         raise ValueError(
             "the models were trained with different header fields left out: evaluate each alone"
         )
-    if len({_layout_in_training(model) for model in models}) > 1:
+    if len({layout_in_training(model) for model in models}) > 1:
         raise ValueError(
             "only some of the models were trained on formatted tunes, or only some on plain "
             "melodies: evaluate each alone"
@@ -289,11 +289,11 @@ def _as_in_training(model: Any, part: Corpus) -> Corpus:
     letters = fields_left_out(model)
     if letters != "":
         part = part.without_fields(letters)  # which refuses other types
-    formatted, melody_only = _layout_in_training(model)
+    formatted, melody_only = layout_in_training(model)
     return tidy_corpus(part, melody_only) if formatted else part
 
 
-def _layout_in_training(model: Any) -> tuple[bool, bool]:
+def layout_in_training(model: Any) -> tuple[bool, bool]:
     """Return whether the training tunes were formatted, and whether marks were left out."""
     origin = _described_corpus(model).get("origin")
     return is_tidied(origin), is_melody_only(origin)

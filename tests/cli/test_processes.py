@@ -32,7 +32,7 @@ print(*sorted(sys.modules))
 COMMANDS = [
     ["quickstart"], ["corpora"], ["corpora", "list"], ["corpora", "fetch"], ["corpora", "check"],
     ["train"], ["search"], ["sample"], ["compose"], ["reproduce"], ["rewrite"], ["convert"],
-    ["check"], ["tidy"], ["evaluate"], ["surprise"], ["events"], ["events", "train"],
+    ["check"], ["tidy"], ["nearest"], ["evaluate"], ["surprise"], ["events"], ["events", "train"],
     ["events", "sample"], ["events", "evaluate"],
 ]  # fmt: skip
 
@@ -90,6 +90,7 @@ def test_ctrl_c_during_the_imports():
         ["corpora", "list"],
         ["check", "BOOK"],
         ["tidy", "BOOK"],
+        ["nearest", "BOOK", "--corpus", "BOOK"],
         ["convert", "BOOK", "--out", "OUT"],
     ],
 )

@@ -164,6 +164,27 @@ def test_from_a_model(books, base, tmp_path, run, recorded, capsys):
     assert code == 1 and "holds another run: " in errors and "its base fingerprint is" in errors
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("of_base", "of_run", "advice"),
+    [("--plain", [], "--plain"), ("--tidy", [], "--tidy"), ("--tidy", ["--tidy"], None),
+     ("--plain", ["--tidy"], "--plain"), ("--plain", ["--plain"], None),
+     ("--tidy", ["--plain"], None)],
+)  # fmt: skip
+def test_advice_about_the_form_of_the_tunes(of_base, of_run, advice, books, tmp_path, run):
+    arguments = [*TINY, 1]
+    assert run("train", books[0], of_base, "--out", tmp_path / "base", *arguments)[0] == 0
+    base = ["--from", tmp_path / "base"]
+    code, out, errors = run(
+        "train", books[1], *base, *of_run, "--out", tmp_path / "run", *arguments
+    )
+    assert code == 0, errors
+    if advice is None:
+        assert "the same form" not in out
+    else:
+        assert f"base was trained with {advice}: add {advice} to give your tunes the same" in out
+
+
 def test_held_out_tunes_that_the_model_was_trained_on(books, base, tmp_path, run):
     one = load_corpus(books[0])
     seed = 5

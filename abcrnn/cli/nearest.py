@@ -1,0 +1,137 @@
+"""``abcrnn nearest``: the known tunes that your tunes are most like."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abcrnn.cli.argument_types import count
+from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
+from abcrnn.cli.file_edits import add_files
+from abcrnn.cli.terminal import load_corpus, read_tunes, title_of
+
+if TYPE_CHECKING:
+    from abcrnn.data.nearest import MelodyIndex, Neighbour
+    from abcrnn.notation import Block
+
+_TITLE_WIDTH = 60  # characters
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        subparsers,
+        "nearest",
+        run,
+        "find the known tunes that your tunes are most like, in any key",
+        "abcrnn nearest my-tunes.abc --corpus oneills",
+    )
+    parser.add_argument(
+        "--corpus",
+        dest="corpora",
+        action="append",
+        metavar="CORPUS",
+        help="the known tunes: a name, or a file or folder of .abc; once for each corpus "
+        "(default: the named corpora that are on this machine)",
+    )
+    parser.add_argument(
+        "-n",
+        type=count,
+        default=3,
+        metavar="N",
+        help="number of known tunes for each tune (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON object for each tune, one in a line"
+    )
+    add_join_blank(parser)
+    add_files(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the nearest tunes of each tune; tunes that cannot be read are reported."""
+    if "-" in (arguments.corpora or ()) and "-" in arguments.files:
+        raise UsageError("- is standard input, which is either --corpus or FILE, not both")
+    from abcrnn.notation import ABCError
+
+    tunes = list(_read(arguments.files, arguments.join_blank))
+    index = _make_index(arguments)
+    show = _print_json if arguments.json else _print_table
+    failed = 0
+    for file, number, block in tunes:
+        try:
+            found = index.nearest(block.text, arguments.n)
+        except ABCError as error:
+            title = _shown(title_of(block.text))
+            place = f"{file}:{block.line_in_book(max(error.line, 1))}:{max(error.column, 1)}"
+            message = f"tune {number} ({title}) is not compared: {error.message}"
+            print(f"{place}: {message}", file=sys.stderr)
+            failed += 1
+        else:
+            show(file, number, block, found)
+    return 1 if failed else 0
+
+
+def _make_index(arguments: argparse.Namespace) -> MelodyIndex:
+    from abcrnn.data.nearest import MelodyIndex, available_corpora
+
+    names = list(dict.fromkeys(arguments.corpora or available_corpora()))
+    if not arguments.corpora:
+        print(f"known tunes: {', '.join(names)}; --corpus names others", file=sys.stderr)
+    return MelodyIndex(*(load_corpus(name, arguments.join_blank) for name in names))
+
+
+def _read(files: Sequence[str], join_blank: bool) -> Iterator[tuple[Path, int, Block]]:
+    """Yield each tune with its file and its number in the file, from 1."""
+    for path in files:
+        numbers: Counter[Path] = Counter()
+        for file, block in read_tunes(path, join_blank):
+            if block.is_tune:
+                numbers[file] += 1
+                yield file, numbers[file], block
+
+
+def _print_table(file: Path, number: int, block: Block, found: Sequence[Neighbour]) -> None:
+    print(f"{file}:{block.line}: {_shown(title_of(block.text))}")
+    if not found:
+        print("  no known tune has four notes in a row in common with it")
+    for each in found:
+        name = f"{each.corpus} {each.number}"
+        passage = f"{_bars(each.bars)} from bar {each.first_bar}" if each.notes else "none"
+        title = _shown(title_of(each.tune))
+        print(f"  {each.similarity:>4.0%} of notes, {passage:<22}  {name:<14}  {title}")
+
+
+def _bars(bars: float) -> str:
+    rounded = round(bars, 1)
+    return f"{rounded:g} bar" if rounded == 1 else f"{rounded:g} bars"
+
+
+def _shown(title: str) -> str:
+    """Return a title as printed: short, and without characters that control a terminal."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in title)
+    return shown if len(shown) <= _TITLE_WIDTH else f"{shown[: _TITLE_WIDTH - 3]}..."
+
+
+def _print_json(file: Path, number: int, block: Block, found: Sequence[Neighbour]) -> None:
+    tune = {"file": str(file), "line": block.line, "tune": number, "title": title_of(block.text)}
+    print(json.dumps({**tune, "nearest": [_as_json(each) for each in found]}))
+
+
+def _as_json(each: Neighbour) -> dict[str, Any]:
+    return {
+        "corpus": each.corpus,
+        "tune": each.number,
+        "title": each.title,
+        "similarity": round(each.similarity, 4),
+        "passage": {
+            "bars": round(each.bars, 3),
+            "notes": each.notes,
+            "first_bar": each.first_bar,
+        },
+    }
