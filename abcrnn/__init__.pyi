@@ -26,5 +26,6 @@ from abcrnn.notation.checks import check_tune as check_tune
 from abcrnn.notation.errors import ABCError as ABCError
 from abcrnn.notation.formatter.tune import tidy as tidy
 from abcrnn.notation.transposition import transpose as transpose
+from abcrnn.pages.gallery import write_gallery as write_gallery
 from abcrnn.sampling.sampler import Sampler as Sampler
 from abcrnn.training.trainer import Trainer as Trainer

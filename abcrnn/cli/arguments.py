@@ -268,13 +268,16 @@ def add_faithful(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_tune_output(parser: argparse.ArgumentParser, midi: bool = True) -> None:
-    """Add the options for where tunes are written."""
+def add_tune_output(parser: argparse.ArgumentParser, files: bool = True) -> None:
+    """Add the options for where tunes are written, and files to hear and see them."""
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="tunebook to write; without it tunes are printed"
     )
-    if midi:
+    if files:
         parser.add_argument("--midi", metavar="DIR", help="folder for a MIDI file of each tune")
+        parser.add_argument(
+            "--gallery", metavar="FILE", help="HTML file with the scores of the tunes, and a player"
+        )
 
 
 def add_shares(parser: argparse.ArgumentParser, elements: str, command: str) -> None:

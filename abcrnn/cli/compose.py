@@ -21,9 +21,9 @@ from abcrnn.cli.arguments import (
 )
 from abcrnn.cli.model_arguments import load_model, model_names, require_characters
 from abcrnn.cli.terminal import (
-    convert_into,
     load_corpus,
     require_outputs,
+    write_files,
     write_tunebook,
 )
 
@@ -142,7 +142,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(str(error)) from error
     write_tunebook(made.tunes, arguments.output)
     print(made.report, file=sys.stderr)
-    return convert_into(made.tunes, arguments.midi, "midi") if arguments.midi else 0
+    return write_files(made.tunes, arguments)
 
 
 def _validate(arguments: argparse.Namespace) -> None:

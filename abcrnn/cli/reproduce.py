@@ -32,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
         help="the model that wrote them, or each of the models, in the same order (default: the "
         "packaged model that the tunes record)",
     )
-    add_tune_output(parser, midi=False)
+    add_tune_output(parser, files=False)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -46,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
         help="which tune of the file (default: %(default)s)",
     )
     add_number_of_tunes(parser, default=5)
-    add_tune_output(parser, midi=False)
+    add_tune_output(parser, files=False)
     add_sampling_options(parser)
     add_top_p(parser)
 

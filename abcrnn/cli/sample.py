@@ -21,8 +21,8 @@ from abcrnn.cli.arguments import (
 )
 from abcrnn.cli.model_arguments import load_model, require_characters
 from abcrnn.cli.terminal import (
-    convert_into,
     require_outputs,
+    write_files,
     write_tunebook,
 )
 
@@ -107,8 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"effective sample size {sampler.effective_size:.1f}",
             file=sys.stderr,
         )
-    if arguments.midi:
-        convert_into(tunes, arguments.midi, "midi")
+    write_files(tunes, arguments)
     return 0 if len(tunes) == arguments.n else 1
 
 

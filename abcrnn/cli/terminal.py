@@ -123,6 +123,17 @@ def require_outputs(arguments: argparse.Namespace) -> None:
         require_writable(arguments.output)
     if getattr(arguments, "midi", None):
         require_writable(Path(arguments.midi) / "tune.mid")
+    if getattr(arguments, "gallery", None):
+        require_gallery(arguments.gallery)
+
+
+def require_gallery(path: str) -> None:
+    """Raise ``OSError`` or ``ImportError`` if a gallery cannot be written to a file."""
+    from abcrnn.export.html.engraving import require_verovio
+    from abcrnn.storage.atomic import require_writable
+
+    require_verovio()
+    require_writable(path)
 
 
 def write_tunebook(tunes: Sequence[str], output: str | None) -> None:
@@ -137,6 +148,25 @@ def write_tunebook(tunes: Sequence[str], output: str | None) -> None:
         print(f"{count_of(len(tunes), 'tune')} in {output}", file=report)
     elif tunes:
         print(text, end="")
+
+
+def gallery_into(tunes: Sequence[str], path: str, title: str | None = None) -> int:
+    """Write a gallery, report tunes without a score, and return the exit code: 1 if any."""
+    from abcrnn.pages.gallery import write_gallery
+
+    without = write_gallery(tunes, path, title)
+    for tune in without:
+        print(f"tune {tune.number} has no score: {tune.problem}", file=sys.stderr)
+    print(f"{count_of(len(tunes), 'tune')} in {path}: open it in a browser", file=sys.stderr)
+    return 1 if without else 0
+
+
+def write_files(tunes: Sequence[str], arguments: argparse.Namespace) -> int:
+    """Write the files that ``--midi`` and ``--gallery`` name, and return the exit code."""
+    code = convert_into(tunes, arguments.midi, "midi") if arguments.midi else 0
+    if arguments.gallery and tunes:
+        code = max(code, gallery_into(tunes, arguments.gallery))
+    return code
 
 
 def convert_into(tunes: Sequence[str], folder: str, form: str, **options: Any) -> int:

@@ -9,6 +9,7 @@ import os
 import re
 
 from abcrnn.export.musicxml_tree import complete_tree
+from abcrnn.export.note_ids import note_id
 from abcrnn.export.score import build_score
 from abcrnn.export.tune_text import parse_single_tune
 from abcrnn.notation.errors import ABCError
@@ -51,8 +52,14 @@ def to_musicxml(tune: str, path: str | os.PathLike[str]) -> None:
     write_bytes(path, data)
 
 
-def musicxml(tune: Tune) -> bytes:
+def musicxml(tune: Tune, note_ids: bool = False) -> bytes:
     """Return a parsed tune as MusicXML; equal tunes give equal bytes.
+
+    Parameters
+    ----------
+    tune : Tune
+    note_ids : bool
+        Whether notes and rests have the ids of :func:`abcrnn.export.note_ids.note_ids`.
 
     Raises
     ------
@@ -62,6 +69,11 @@ def musicxml(tune: Tune) -> bytes:
     from music21.musicxml.m21ToXml import ScoreExporter
 
     exporter = ScoreExporter(build_score(tune), makeNotation=False)
-    complete_tree(exporter.parse(), tune)
+    root = exporter.parse()
+    complete_tree(root, tune)
+    if note_ids:
+        for voice, part in enumerate(root.findall("part")):
+            for number, note in enumerate(part.iter("note")):
+                note.set("id", note_id(voice, number))
     data: bytes = exporter.asBytes()
     return _VARYING.sub(b"", data)

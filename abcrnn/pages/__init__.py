@@ -1,1 +1,1 @@
-"""Pages for a web browser: tunes to look at, to listen to, and to compose."""
+"""Pages to see and hear tunes on: a gallery in one file, and a studio to compose in."""

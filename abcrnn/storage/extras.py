@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 
@@ -35,7 +36,20 @@ def import_extra(module: str, extra: str, purpose: str) -> Any:
             warnings.simplefilter("ignore")  # pretty_midi's own imports are deprecated
             return import_module(module)
     except ImportError as error:
-        raise ImportError(f'{purpose} needs {module}: pip install "abcrnn[{extra}]"') from error
+        raise ImportError(_message(module, extra, purpose)) from error
+
+
+def require_extra(module: str, extra: str, purpose: str) -> None:
+    """Raise the ImportError of :func:`import_extra` if a package is not installed.
+
+    The package is not imported; for one that another process uses.
+    """
+    if find_spec(module) is None:
+        raise ImportError(_message(module, extra, purpose))
+
+
+def _message(module: str, extra: str, purpose: str) -> str:
+    return f'{purpose} needs {module}: pip install "abcrnn[{extra}]"'
 
 
 def import_pretty_midi() -> Any:

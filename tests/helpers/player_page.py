@@ -3,21 +3,14 @@
 import base64
 import io
 import json
-from fractions import Fraction
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 import mido
 import numpy as np
 
+from abcrnn.export.html import playback
 from abcrnn.export.midi import to_midi_bytes
-from abcrnn.export.timeline import (
-    TimedNote,
-    chord_symbol_notes,
-    play_voices,
-    tempo_changes,
-    voice_notes,
-)
 from abcrnn.notation import read_tune
 
 SAMPLE_RATE = 22050
@@ -37,46 +30,10 @@ class HeardNote(NamedTuple):
 
 def timeline(abc: str, prefix: str = "t1") -> dict[str, Any]:
     """Return the timeline of a tune as the player reads it; each sound has an element."""
-    tune = read_tune(abc)
-    played = play_voices(tune)
-    notes = sorted(note for voice in voice_notes(tune, played) for note in voice)
-    tempos = [
-        {"start": float(4 * start), "tempo": float(4 * speed)}
-        for start, speed in tempo_changes(tune, played)
-    ]
-    bars = played[0].bars
-    indices = {id(bar): index for index, bar in enumerate(played[0].voice.bars)}
-    length = max([voice.length for voice in played] + [note.end for note in notes])
-    whole = tune.meter.length or Fraction(1)
-    beats = 2 if tune.meter.compound else len(range(0, sum(tune.meter.beats)))
-    return {
-        "title": tune.title,
-        "tempo": tempos[0]["tempo"],
-        "tempos": tempos,
-        "beat": float(4 * whole / beats),
-        "beats_per_bar": beats,
-        "pickup": float(4 * bars[0][1].length) if bars and bars[0][1].length < whole else 0,
-        "length": float(4 * length),
-        "notes": [
-            {**_span(note.start, note.end), "pitch": note.pitch, "velocity": 0.71, "voice": 0,
-             "ids": [f"{prefix}n{number}"]}
-            for number, note in enumerate(notes)
-        ],
-        "chords": _chords(chord_symbol_notes(played)),
-        "bars": [{**_span(now, now + bar.length), "index": indices[id(bar)]} for now, bar in bars],
-        "sections": [{"start": 0, "end": float(4 * length), "name": "A1"}],
-    }  # fmt: skip
-
-
-def _span(start: Fraction, end: Fraction) -> dict[str, float]:
-    return {"start": float(4 * start), "duration": float(4 * (end - start))}
-
-
-def _chords(notes: list[TimedNote]) -> list[dict[str, Any]]:
-    by_span: dict[tuple[Fraction, Fraction], list[int]] = {}
-    for start, end, pitch in notes:
-        by_span.setdefault((start, end), []).append(pitch)
-    return [{**_span(*span), "pitches": pitches} for span, pitches in by_span.items()]
+    made = playback.timeline(read_tune(abc))
+    for number, note in enumerate(made["notes"]):
+        note["ids"] = [f"{prefix}n{number}"]
+    return made
 
 
 def page(*timelines: dict[str, Any]) -> str:

@@ -278,7 +278,7 @@ def test_arrow_keys_move_by_bars_and_home_to_the_beginning(player):
         return _seen(player)["position"]
 
     assert [press("ArrowRight") for _ in range(3)] == [3, 6, 9]
-    assert _seen(player)["text"] == "Bar 2, section A1"
+    assert _seen(player)["text"] == "Bar 2, section A2"
     assert _seen(player)["lit"] == ["t1n16"]
     assert press("ArrowLeft") == 6
     assert press("Home") == 0

@@ -1,0 +1,190 @@
+"""Galleries: the file, hostile text, and the command."""
+
+import base64
+import io
+import re
+import zipfile
+from html.parser import HTMLParser
+
+import mido
+import pytest
+
+import abcrnn
+from abcrnn.cli import main
+from abcrnn.export.html.document import page
+from abcrnn.export.html.fragment import Fragment, tune_fragments
+from abcrnn.pages.gallery import NoScore, write_gallery
+
+TUNE = "X:1\nT:Scale\nR:reel\nC:Anon\nM:4/4\nK:D\nDEFG ABcd|\n"
+HOSTILE = "</title></script></style><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;"
+
+
+class Reader(HTMLParser):
+    """The elements of a page, with their attributes and texts."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements = []
+        self._open = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs), []))
+        self._open.append(self.elements[-1])
+
+    def handle_data(self, data):
+        if self._open:
+            self._open[-1][2].append(data)
+
+    def handle_endtag(self, tag):
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def of(self, tag):
+        return [
+            (attributes, "".join(texts)) for name, attributes, texts in self.elements if name == tag
+        ]
+
+
+def read_gallery(tunes, tmp_path, **options):
+    path = tmp_path / "tunes.html"
+    problems = write_gallery(tunes, path, **options)
+    return Reader(path.read_text("utf-8")), problems
+
+
+def test_a_gallery_has_title_contents_scores_and_downloads(tmp_path):
+    reader, problems = read_gallery([TUNE, TUNE.replace("Scale", "Other")], tmp_path)
+    assert problems == []
+    assert reader.of("title")[0][1] == reader.of("h1")[0][1] == "2 tunes"
+    assert [text for _, text in reader.of("h2")] == ["Scale", "Other"]
+    links = [(attributes["href"], text) for attributes, text in reader.of("a")]
+    assert [link for link in links if link[0].startswith("#")] == [
+        ("#t1", "Scale"),
+        ("#t2", "Other"),
+    ]
+    assert sum(attributes.get("class") == "note" for attributes, _ in reader.of("g")) == 16
+    facts = [text for attributes, text in reader.of("p") if attributes["class"] == "abcrnn-facts"]
+    assert facts == ["reel · 4/4 · Key D · Anon"] * 2
+
+
+def test_downloads_have_the_tune_its_midi_file_and_its_musicxml(tmp_path):
+    reader, _ = read_gallery([TUNE], tmp_path)
+    files = {
+        attributes["download"]: base64.b64decode(attributes["href"].partition("base64,")[2])
+        for attributes, _ in reader.of("a")
+        if "download" in attributes
+    }
+    assert files.keys() == {"0001-scale.abc", "0001-scale.mid", "0001-scale.mxl"}
+    assert files["0001-scale.abc"].decode() == TUNE
+    played = [
+        message.note
+        for message in mido.MidiFile(file=io.BytesIO(files["0001-scale.mid"]))
+        if message.type == "note_on" and message.velocity
+    ]
+    assert played == [62, 64, 66, 67, 69, 71, 73, 74]
+    archive = zipfile.ZipFile(io.BytesIO(files["0001-scale.mxl"]))
+    assert archive.testzip() is None
+    assert archive.read("score.musicxml").count(b"<pitch>") == 8
+
+
+def test_a_page_refers_to_nothing_outside_and_has_a_policy(tmp_path):
+    reader, _ = read_gallery([TUNE], tmp_path)
+    for _, attributes, _ in reader.elements:
+        assert not attributes.keys() & {"src", "srcset", "action", "style"}
+        assert re.match(r"#|data:", attributes.get("href") or "#")
+        assert not [name for name in attributes if name.startswith("on")]
+    assert "http" not in re.sub(r"https?://www.w3.org/\S+", "", reader.of("style")[0][1])
+    policy = next(a["content"] for a, _ in reader.of("meta") if "http-equiv" in a)
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+
+
+@pytest.mark.parametrize(
+    "tune",
+    [
+        f"X:1\nT:{HOSTILE}\nC:{HOSTILE}\nR:{HOSTILE}\nM:4/4\nK:D\nDEFG ABcd|\n",
+        f'X:1\nT:a\nM:4/4\nK:D\nP:{HOSTILE}\n"<script>"DEFG "^</svg><b>"ABcd|\nw:{HOSTILE}\n',
+        f"{HOSTILE}\n",
+        f"X:1\nT:\x00\x1b[1m\ud800 {HOSTILE}\nK:{HOSTILE}\nDEF|\n",
+        r"X:1" "\nT:&lt;script&gt;alert(1)&lt;/script&gt; \\u003cscript>\nK:D\nDEF|\n",
+    ],
+)
+def test_hostile_text_is_shown_as_text(tune, tmp_path):
+    reader, _ = read_gallery([tune], tmp_path, title=HOSTILE)
+    plain, _ = read_gallery([TUNE], tmp_path)
+    assert len(reader.of("script")) <= 2  # the timeline and the player
+    assert {tag for tag, _, _ in reader.elements} <= {
+        *(tag for tag, _, _ in plain.elements), "text", "tspan", "ul", "li", "rect"
+    }  # fmt: skip
+    assert reader.of("h1")[0][1] == HOSTILE
+    for _, attributes, _ in reader.elements:
+        assert not [name for name in attributes if name.startswith("on")]
+
+
+def test_a_tune_of_ten_megabytes_is_shown_in_part(tmp_path):
+    huge = "X:1\nT:" + "<b>" * 3_000_000 + "\nK:D\n" + "DEFG " * 200_000
+    reader, problems = read_gallery([huge], tmp_path)
+    assert problems[0].number == 1 and "at most 50000" in problems[0].problem
+    assert (tmp_path / "tunes.html").stat().st_size < 500_000
+    assert len(reader.of("h2")[0][1]) < 210
+
+
+def test_a_tune_without_a_score_is_reported_and_shown(tmp_path):
+    reader, problems = read_gallery(["no <tune>", TUNE], tmp_path)
+    assert [problem.number for problem in problems] == [1] and isinstance(problems[0], NoScore)
+    assert [text for _, text in reader.of("pre")] == ["no <tune>", TUNE]
+    assert [text for _, text in reader.of("summary")] == [
+        "2 tunes", "ABC text, 4 problems", "ABC text"
+    ]  # fmt: skip
+
+
+def test_page_and_player_without_scores_are_small():
+    assert len(page([Fragment("t1", "Tune", 'font-family="Leipzig"')], "Title").encode()) <= 120_000
+
+
+@pytest.mark.parametrize(
+    "tunes, error, message",
+    [
+        (TUNE, TypeError, "tunes must be a list of tunes, not one string"),
+        ([TUNE, 3], TypeError, "each of the tunes must be a string, not 3"),
+        ([], ValueError, "at least one tune"),
+    ],
+)
+def test_arguments_that_are_not_tunes(tunes, error, message, tmp_path):
+    with pytest.raises(error, match=message):
+        abcrnn.write_gallery(tunes, tmp_path / "x.html")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_ids_of_fragments_continue_from_a_number():
+    assert [each.id for each in tune_fragments([TUNE, TUNE], first=7)] == ["t7", "t8"]
+
+
+# The command ---------------------------------------------------------------------------------
+
+
+def test_the_command_writes_a_gallery(tmp_path, capsys):
+    (tmp_path / "tunes.abc").write_text(TUNE + "\n" + TUNE)
+    out = tmp_path / "tunes.html"
+    assert main(["gallery", str(tmp_path / "tunes.abc"), "-o", str(out), "--title", "A & B"]) == 0
+    assert f"2 tunes in {out}" in capsys.readouterr().err
+    assert Reader(out.read_text("utf-8")).of("title")[0][1] == "A & B"
+
+
+def test_the_command_reports_a_tune_without_a_score(tmp_path, capsys):
+    (tmp_path / "tunes.abc").write_text(TUNE + "\nX:2\nT:Rest\nM:4/4\nK:D\nz8|\n")
+    out = tmp_path / "tunes.html"
+    assert main(["gallery", str(tmp_path / "tunes.abc"), "-o", str(out)]) == 1
+    assert "tune 2 has no score: " in capsys.readouterr().err and out.exists()
+
+
+def test_the_command_does_not_write_to_standard_output(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["gallery", "irish", "-o", "-"])
+    assert stopped.value.code == 2 and "--output must be a file" in capsys.readouterr().err
+
+
+def test_without_verovio_the_command_names_the_extra(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("abcrnn.storage.extras.find_spec", lambda name: None)
+    assert main(["gallery", "irish", "-o", str(tmp_path / "x.html")]) == 1
+    assert 'pip install "abcrnn[pages]"' in capsys.readouterr().err
