@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from abcrnn._version import __version__
 from abcrnn.composition.pitch_range import RANGES
 from abcrnn.composition.provenance import without_provenance
+from abcrnn.export.html.engraving import music_font
 from abcrnn.grammar.endings import ENDINGS
 from abcrnn.grammar.terminals import METERS
 from abcrnn.pages.studio import generation, steps
@@ -31,7 +32,7 @@ from abcrnn.pages.studio.generation import Work
 from abcrnn.pages.studio.history import MAX_TUNE, Node
 from abcrnn.pages.studio.jobs import BusyError, Event, Jobs
 from abcrnn.pages.studio.kept import KeptTunes
-from abcrnn.pages.studio.scores import score_html
+from abcrnn.pages.studio.scores import score_of
 from abcrnn.pages.studio.sessions import Sessions
 from abcrnn.pages.studio.views import node_summary, node_view, problems_of
 
@@ -54,6 +55,7 @@ _STATIC = {
     "tune.js": "abcrnn.pages.studio",
     "tree.js": "abcrnn.pages.studio",
     "elements.js": "abcrnn.pages.studio",
+    "page.css": "abcrnn.export.html",
     "player.js": "abcrnn.export.html",
     "player.css": "abcrnn.export.html",
 }
@@ -93,6 +95,7 @@ def make_app(studio: Studio) -> Starlette:
     }
     routes = [
         Route("/", _page),
+        Route("/static/music.css", _music_font),
         Route("/static/{name}", _static),
         Route("/api/choices", _endpoint_of_choices(studio)),
         Route("/api/kept.abc", _endpoint_of_kept(studio)),
@@ -167,10 +170,10 @@ def _check(_: Studio, given: Fields) -> Any:
 
 
 def _score(_: Studio, given: Fields) -> Any:
-    """Return the score of a text and its player, as HTML."""
-    text, name = given.text("abc", MAX_TUNE, lines=True), given.text("id", 40)
+    """Return the score of a text and its player."""
+    text, number = given.text("abc", MAX_TUNE, lines=True), given.whole("number", 1, 10**6)
     given.end()
-    return {"html": score_html(text, name)}
+    return score_of(text, number)
 
 
 def _keep(studio: Studio, given: Fields) -> Any:
@@ -205,6 +208,10 @@ async def _static(request: Request) -> Response:
     if name not in _STATIC:
         raise HTTPException(404, "there is no such file")
     return _file_response(_STATIC[name], name)
+
+
+async def _music_font(_: Request) -> Response:
+    return Response(music_font(), media_type="text/css; charset=utf-8")
 
 
 def _file_response(package: str, name: str) -> Response:

@@ -48,6 +48,11 @@ def written_bars(tune: str) -> list[WrittenBar]:
     ]
 
 
+def first_number(bars: list[WrittenBar]) -> int:
+    """Return the number of the first bar: 0 if the tune has a pickup."""
+    return bars[0].number if bars else 1
+
+
 def changed_bars(before: str, after: str) -> list[int]:
     r"""Return the numbers of the bars of a tune that are not as in the tune before.
 

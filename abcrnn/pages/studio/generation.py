@@ -11,7 +11,7 @@ from abcrnn.composition.composition_report import Report
 from abcrnn.composition.provenance import parse_provenance, without_provenance
 from abcrnn.composition.requests import Requests
 from abcrnn.pages.studio import steps
-from abcrnn.pages.studio.bars import changed_bars
+from abcrnn.pages.studio.bars import changed_bars, first_number, written_bars
 from abcrnn.pages.studio.fields import Fields
 from abcrnn.pages.studio.history import History, Node
 from abcrnn.pages.studio.jobs import Event, Job
@@ -210,5 +210,6 @@ def _proposal(history: History, node: Node, before: str, bits: float) -> Event:
         "proposal": history.propose(node),
         "text": text,
         "bits": round(bits, 2),
+        "first": first_number(written_bars(text)),
         "changed": changed_bars(without_provenance(before), text),
     }

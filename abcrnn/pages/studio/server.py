@@ -14,7 +14,7 @@ from typing import Any
 
 from abcrnn.pages.studio.guard import Guard
 from abcrnn.storage.atomic import require_writable
-from abcrnn.storage.extras import import_extra
+from abcrnn.storage.extras import import_extra, require_extra
 from abcrnn.storage.locks import lock_folder
 
 _BACKLOG = 64  # connections that may wait
@@ -24,8 +24,8 @@ _SECONDS_TO_END = 2  # for connections that are open when the studio ends
 
 def require_packages() -> None:
     """Raise ``ImportError``, which names the extra, if a package of the server is missing."""
-    for module in ("starlette", "uvicorn"):
-        import_extra(module, "pages", "abcrnn studio")
+    for module in ("starlette", "uvicorn", "verovio"):
+        require_extra(module, "pages", "abcrnn studio")
 
 
 def serve(

@@ -7,7 +7,7 @@ from typing import Any
 from abcrnn.composition.provenance import without_provenance
 from abcrnn.notation import check_tune, decode_text
 from abcrnn.notation.tunebook import tune_title
-from abcrnn.pages.studio.bars import changed_bars, written_bars
+from abcrnn.pages.studio.bars import changed_bars, first_number, written_bars
 from abcrnn.pages.studio.history import History
 
 _MAX_PROBLEMS = 50
@@ -37,10 +37,12 @@ def node_view(history: History, number: int) -> dict[str, Any]:
     changed: list[int] = []
     if node.parent is not None and node.kind != "transpose":
         changed = changed_bars(without_provenance(history.node(node.parent).abc), text)
+    bars = written_bars(text)
     return node_summary(history, number) | {
         "abc": node.abc,
         "text": text,
-        "bars": [{"number": bar.number, "text": bar.text} for bar in written_bars(text)],
+        "bars": [{"number": bar.number, "text": bar.text} for bar in bars],
+        "first": first_number(bars),
         "changed": changed,
         "problems": problems_of(text),
     }

@@ -129,7 +129,7 @@ class Page {
   actions() {
     return {
       tonics: this.choices.tonics,
-      score: (text, id, place) => this.score(text, id, place),
+      score: (tune, number, place) => this.score(tune, number, place),
       check: (panel) => this.check(panel),
       keep: () => this.keep(),
       accept: (proposal) => this.step("accept", { proposal }),
@@ -168,9 +168,9 @@ class Page {
     if (problems) panel.showProblems(problems);
   }
 
-  async score(text, id, place) {
-    const answer = await reporting(() => ask("score", { abc: text, id }));
-    if (place.isConnected) showScore(place, answer?.html ?? "");
+  async score(tune, number, place) {
+    const score = await reporting(() => ask("score", { abc: tune.text, number }));
+    if (score && place.isConnected) showScore(place, score, tune);
   }
 
   // Requests that a model answers

@@ -10,6 +10,7 @@ import { button, byId, make } from "./elements.js";
 import { stepName } from "./tree.js";
 
 const CHECK_DELAY = 250; // milliseconds after the last key until the text is checked
+const FIRST_OF_ALTERNATIVES = 2000; // ids in scores: above those of nodes
 const STRONGEST_TINT = 15; // bits above the average at which a bar has the full colour
 
 /** The open tune. */
@@ -31,7 +32,7 @@ export class TunePanel {
       make("header", { className: "tune-head" },
         make("h2", { textContent: title, id: "tune-title" }),
         make("p", { className: "hint", textContent: this.origin() })),
-      this.scorePlace(node.text, `node-${node.id}`),
+      this.scorePlace(node, node.id + 1),
       this.barStrip(),
       this.stepControls(),
       this.alternatives,
@@ -51,10 +52,10 @@ export class TunePanel {
     return parts.join(", ");
   }
 
-  /** Return an element that the score and the player of a text are put into. */
-  scorePlace(text, id) {
+  /** Return an element that the score and the player of a tune are put into. */
+  scorePlace(tune, number) {
     const place = make("div", { className: "score-place", textContent: "Engraving…" });
-    this.actions.score(text, id, place);
+    this.actions.score(tune, number, place);
     return place;
   }
 
@@ -174,14 +175,15 @@ export class TunePanel {
     });
   }
 
-  alternative({ proposal, text, bits }, unit) {
+  alternative(event, unit) {
+    const { proposal, bits } = event;
     const accept = button("Accept", () => this.actions.accept(proposal),
       { className: "main-action", aria: { label: `Accept alternative with ${bits} ${unit}` } });
     return make("section", { className: "alternative abcrnn-tune", data: { proposal } },
       make("header", { className: "alternative-head" },
         make("span", { className: "rank" }),
         make("span", { className: "hint", textContent: `${bits} ${unit}` }), accept),
-      this.scorePlace(text, `alternative-${proposal}`));
+      this.scorePlace(event, FIRST_OF_ALTERNATIVES + proposal));
   }
 
   // Text
@@ -230,8 +232,17 @@ export class TunePanel {
   }
 }
 
-/** Put a score and its player into a place. */
-export function showScore(place, html) {
+/**
+ * Put a score and its player into a place, and mark the notes of the bars that were changed.
+ *
+ * `bars` has the ids of the notes of each bar; `tune` is a node or an alternative.
+ */
+export function showScore(place, { html, bars }, { changed, first }) {
   place.innerHTML = html; // built and escaped by the server
   place.querySelectorAll(".abcrnn-player").forEach(attachPlayer);
+  for (const number of changed) {
+    for (const id of bars[number - first] ?? []) {
+      document.getElementById(id)?.classList.add("is-changed");
+    }
+  }
 }
