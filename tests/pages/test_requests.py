@@ -9,6 +9,7 @@ from abcrnn.pages.studio.fields import FieldError, Fields
 from abcrnn.pages.studio.guard import MAX_BODY, Guard
 
 PORT = 8000
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104
 HOST = f"127.0.0.1:{PORT}"
 
 
@@ -171,9 +172,9 @@ def answer_for_host(name, host="127.0.0.1"):
         ("127.0.0.1", "evil.example:8000", False),
         ("127.0.0.1", "127.0.0.1.evil.example:8000", False),
         ("127.0.0.1", "", False),
-        ("0.0.0.0", "192.168.1.2:8000", True),
-        ("0.0.0.0", "[fe80::1]:8000", True),
-        ("0.0.0.0", "evil.example:8000", False),  # a name that was made to lead here
+        (EVERY_ADDRESS, "192.168.1.2:8000", True),
+        (EVERY_ADDRESS, "[fe80::1]:8000", True),
+        (EVERY_ADDRESS, "evil.example:8000", False),  # a name that was made to lead here
         ("::1", "[::1]:8000", True),
         ("music.local", "music.local:8000", True),
     ],

@@ -28,11 +28,12 @@ export async function fetchChoices() {
  */
 export async function stream(name, body, onEvent, signal) {
   const response = await post(name, body, signal);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
   let rest = "";
   for (;;) {
     const { value, done } = await reader.read();
-    const lines = (rest + (value ?? "")).split("\n");
+    const lines = (rest + decoder.decode(value, { stream: !done })).split("\n");
     rest = lines.pop();
     for (const line of lines) receive(JSON.parse(line), onEvent);
     if (done) return;
