@@ -34,7 +34,6 @@ def add_parser(subparsers: Any) -> None:
         "--model",
         dest="named",
         action="append",
-        default=[],
         metavar="MODEL",
         help="instead of MODEL, once for each model",
     )
@@ -51,13 +50,10 @@ def add_parser(subparsers: Any) -> None:
         help="address to listen to (default: %(default)s, which only this machine can reach)",
     )
     parser.add_argument(
-        "--port", type=_port, default=0, metavar="N", help="port to listen to (default: a free one)"
+        "--port", type=_port, metavar="N", help="port to listen to (default: a free one)"
     )
     parser.add_argument(
-        "--open",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="open the page in the web browser (default: yes)",
+        "--no-open", action="store_true", help="do not open the page in the web browser"
     )
 
 
@@ -66,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     from abcrnn.pages.studio.server import require_packages, serve
 
     require_packages()
-    arguments.models = [*arguments.positional, *arguments.named]
+    arguments.models = [*arguments.positional, *(arguments.named or [])]
     for name in arguments.models:
         if arguments.models.count(name) > 1:
             raise UsageError(f"argument MODEL: {name} is given twice")
@@ -82,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"abcrnn: anyone who can reach {arguments.host} and has the address can use the studio",
             file=sys.stderr,
         )
-    serve(models, folder, arguments.host, arguments.port, arguments.open, report)
+    serve(models, folder, arguments.host, arguments.port or 0, not arguments.no_open, report)
     return 0
 
 
