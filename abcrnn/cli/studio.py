@@ -26,6 +26,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "positional",
         nargs="*",
+        default=None,
         metavar="MODEL",
         help="a model file (.abcrnn), a run folder for its best model, or the name of a packaged "
         f"model (default: {DEFAULT}); the page lets you choose among several",
@@ -47,7 +48,8 @@ def add_parser(subparsers: Any) -> None:
         "--host",
         default="127.0.0.1",
         metavar="ADDRESS",
-        help="address to listen to (default: %(default)s, which only this machine can reach)",
+        help="address to listen to; others than the default can be reached from elsewhere "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--port", type=_port, metavar="N", help="port to listen to (default: a free one)"
