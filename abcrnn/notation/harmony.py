@@ -1,8 +1,12 @@
 """The choice of accompaniment chords: triads of the key that fit the melody.
 
-Each segment of the melody, a bar or half a bar, gets a triad. A triad scores by the notes that
-it covers, by its degree in the key, and by its movement from the triad before. The best
-sequence is found by dynamic programming, in time proportional to the number of segments.
+Each segment of the melody, a bar or a part of a bar, gets a triad. A triad scores by the notes
+that it covers, by its degree in the key, and by its movement from the triad before. The
+sequence with the highest score is found by dynamic programming, in time proportional to the
+number of segments.
+
+The weights were fitted to the chord symbols of the training tunes of the corpus jigs, as
+differences of log probabilities, and rounded. docs/chords.md has the agreement.
 """
 
 from __future__ import annotations
@@ -10,18 +14,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 from abcrnn.notation.fields import Key
-from abcrnn.notation.harmony_weights import WEIGHTS
+from abcrnn.notation.tune import Pitch
 
-_NATURAL = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _LETTERS = "CDEFGAB"
 _SIGNS = {0: "", 1: "#", -1: "b"}
-# Third and fifth above the root, in semitones.
-_MAJOR, _MINOR = (4, 7), (3, 7)
-_UNLIKELY = -1e9
+_PERFECT_FIFTH = 7
+
+#: By the role of a note in a chord: weight of each beat that it sounds, and of its beginning
+#: on a beat.
+_NOTE_WEIGHTS = {
+    "root": (1.6, 0.4),
+    "third": (1.9, 0.5),
+    "fifth": (1.5, 0.3),
+    "seventh": (-0.2, 0.1),
+    "minor seventh": (-1.2, -0.4),
+    "clash": (-2.9, -0.6),
+    "other": (-2.4, -0.3),
+    "foreign": (-1.4, 0.0),
+}
+#: By the third of the key, then by semitones from the tonic to the root, and whether the triad
+#: is minor. Triads that are not in the key have high weights: they are only considered
+#: where a note outside the key asks for them.
+_DEGREE_WEIGHTS = {
+    False: {
+        (0, False): 0.5, (2, True): -0.6, (4, True): -0.8, (5, False): -0.1, (7, False): 0.1,
+        (9, True): 0.0, (10, False): 1.0, (2, False): 0.4, (4, False): 0.4, (9, False): -0.3,
+        (7, True): -0.6,
+    },
+    True: {
+        (0, True): 0.6, (3, False): 0.3, (5, True): -0.6, (5, False): 0.1, (7, False): -0.1,
+        (7, True): -0.9, (8, False): -0.1, (10, False): 0.4, (2, True): -0.9, (0, False): 0.2,
+    },
+}  # fmt: skip
+_OTHER_DEGREE = -1.0
+#: By the semitones up from the root before.
+_ROOT_MOVEMENTS = {
+    1: -0.5, 2: 0.4, 3: -2.0, 4: -1.8, 5: 1.2, 6: -1.0, 7: 0.3, 8: -1.7, 9: -0.1, 10: -0.8, 11: -0.7,
+}  # fmt: skip
+_CHANGE_IN_BAR = -1.0
+_STAYS_IN_BAR = 1.0
+_DOMINANT_BEFORE_CADENCE = 1.6
 
 
 class SoundingNote(NamedTuple):
@@ -49,10 +84,12 @@ class Segment(NamedTuple):
     ----------
     key : Key
     notes : tuple of SoundingNote
+        At least one.
     in_bar : bool
         Whether it begins inside a bar.
     fresh : bool
-        Whether no segment before leads to it: at the beginning, and of a later ending.
+        Whether it does not follow the segment before: at the beginning, and at the beginning of
+        a later ending.
     cadence : bool
         Whether a section ends with it.
     """
@@ -73,23 +110,22 @@ class Triad(NamedTuple):
         Such as ``F#m``.
     root : int
         Pitch class.
-    above_tonic : int
+    degree : int
         Semitones from the tonic up to the root.
-    minor : bool
-    borrowed : frozenset of int
-        The pitch classes that are not in the key; the triad is used where one of them sounds.
+    is_minor : bool
+    tones : tuple of int
+        Pitch classes of root, third and fifth.
+    required : frozenset of int
+        Pitch classes of which one must sound, because they are not in the key; empty for a triad
+        of the key.
     """
 
     name: str
     root: int
-    above_tonic: int
-    minor: bool
-    borrowed: frozenset[int] = frozenset()
-
-    @property
-    def degree(self) -> str:
-        """The degree in weights: ``5M`` is a major triad five semitones above the tonic."""
-        return f"{self.above_tonic}{'m' if self.minor else 'M'}"
+    degree: int
+    is_minor: bool
+    tones: tuple[int, int, int]
+    required: frozenset[int]
 
 
 def choose_chords(segments: Sequence[Segment]) -> list[str]:
@@ -98,153 +134,159 @@ def choose_chords(segments: Sequence[Segment]) -> list[str]:
     Parameters
     ----------
     segments : sequence of Segment
-        Their keys have a tonic.
-
-    Returns
-    -------
-    list of str
-        Empty where the key has no triad with a simple name.
+        In keys for which :func:`triads_of` returns triads.
     """
-    path = best_path(segments)
+    triads = choose_triads(segments)
+    followers = [*triads[1:], None]
     return [
-        _with_seventh(triad, segment, after) if triad else ""
-        for triad, segment, after in zip(path, segments, [*path[1:], None], strict=True)
+        _symbol(triad, segment, after)
+        for triad, segment, after in zip(triads, segments, followers, strict=True)
     ]
 
 
-def best_path(segments: Sequence[Segment]) -> list[Triad | None]:
+def choose_triads(segments: Sequence[Segment]) -> list[Triad]:
     """Return the triad of each segment in the sequence with the highest score."""
-    table: list[dict[Triad | None, tuple[float, Triad | None]]] = []
-    for index, segment in enumerate(segments):
-        choices = _choices(segment)
-        before = table[-1] if table else {}
-        row = {}
-        for triad in choices:
-            own = segment_score(triad, segment) if triad else 0.0
-            best, source = 0.0, None
-            if before:
-                best, source = max(
+    columns: list[dict[Triad, tuple[float, Triad | None]]] = []  # score, and the triad before
+    for segment in segments:
+        column: dict[Triad, tuple[float, Triad | None]] = {}
+        for triad in _choices(segment):
+            best: tuple[float, Triad | None] = (0.0, None)
+            if columns:
+                best = max(
                     (
-                        (score + _movement(previous, triad, segments, index), previous)
-                        for previous, (score, _) in before.items()
+                        (score + _movement(before, triad, segment), before)
+                        for before, (score, _) in columns[-1].items()
                     ),
-                    key=lambda pair: pair[0],
+                    key=lambda scored: scored[0],
                 )
-            row[triad] = (own + best, source)
-        table.append(row)
-    path: list[Triad | None] = []
-    for row in reversed(table):
-        last = path[-1] if path else None
-        if not path:
-            path.append(max(row, key=lambda triad: row[triad][0]))
-        else:
-            path.append(source)
-        source = row[path[-1]][1]
-        del last
-    return path[::-1]
-
-
-def segment_score(triad: Triad, segment: Segment) -> float:
-    """Return how well a triad fits a segment, without its neighbours."""
-    return sum(WEIGHTS.get(name, 0.0) * value for name, value in features(triad, segment))
-
-
-def features(triad: Triad, segment: Segment) -> list[tuple[str, float]]:
-    """Return the names of weights that apply to a triad in a segment, with their factors."""
-    mode = _mode(segment.key)
-    found = [(f"degree {mode} {triad.degree}", 1.0)]
-    scale = _scale(segment.key)
-    for note in segment.notes:
-        role = _role(note.pitch_class, triad, scale)
-        found.append((f"long {role}", float(note.length)))
-        if note.on_beat:
-            found.append((f"beat {role}", 1.0))
-    if segment.cadence and triad.above_tonic == 0:
-        found.append(("cadence", 1.0))
-    return found
-
-
-def movement_features(
-    before: Triad | None, after: Triad | None, segments: Sequence[Segment], index: int
-) -> list[tuple[str, float]]:
-    """Return the names of weights of a movement into a segment, with their factors."""
-    segment = segments[index]
-    if segment.fresh or before is None or after is None:
+            column[triad] = (best[0] + _fit(triad, segment), best[1])
+        columns.append(column)
+    if not columns:
         return []
-    if before.root == after.root:
-        return [("stays in bar" if segment.in_bar else "stays", 1.0)]
-    found = [(f"root {(after.root - before.root) % 12}", 1.0)]
-    if segment.in_bar:
-        found.append(("changes in bar", 1.0))
-    if segment.cadence and before.above_tonic == 7 and not before.minor:
-        found.append(("dominant before cadence", 1.0))
-    return found
-
-
-def _movement(
-    before: Triad | None, after: Triad | None, segments: Sequence[Segment], index: int
-) -> float:
-    return sum(
-        WEIGHTS.get(name, 0.0) * value
-        for name, value in movement_features(before, after, segments, index)
-    )
-
-
-def _choices(segment: Segment) -> list[Triad | None]:
-    sounding = {note.pitch_class for note in segment.notes}
-    triads: list[Triad | None] = [
-        triad
-        for triad in triads_of(segment.key)
-        if not triad.borrowed or triad.borrowed & sounding
-    ]
-    tonic = [triad for triad in triads if triad and triad.above_tonic == 0]
-    if segment.cadence and tonic and segment.notes:
-        last = segment.notes[-1].pitch_class
-        if tonic[0] and last in _tones(tonic[0]):
-            return list(tonic)
-    return triads or [None]
+    path = [max(columns[-1], key=lambda triad: columns[-1][triad][0])]
+    for column in reversed(columns):
+        before = column[path[-1]][1]
+        if before is not None:
+            path.append(before)
+    return path[::-1]
 
 
 @lru_cache(maxsize=256)
 def triads_of(key: Key) -> tuple[Triad, ...]:
-    """Return the triads that a key offers, the borrowed ones last."""
+    """Return the triads that accompany melodies in a key.
+
+    They are the major and minor triads of the key. Where their notes outside the key
+    sound, there are also the dominants of the degrees, which have a raised third, and in major
+    keys the triad on the lowered seventh degree. Minor keys have the major dominant in any
+    case.
+
+    Parameters
+    ----------
+    key : Key
+
+    Returns
+    -------
+    tuple of Triad
+        Empty for a key without tonic.
+    """
     if key.tonic is None:
         return ()
-    alters = key.alters()
-    scale = _scale(key)
-    tonic = _pitch_class(*key.tonic)
-    found: dict[str, Triad] = {}
-
-    def add(letter: str, alter: int, minor: bool) -> None:
-        name = letter + _SIGNS.get(alter, "?") + ("m" if minor else "")
+    alters, scale, tonic = key.alters(), _scale(key), _pitch_class(*key.tonic)
+    found = []
+    for letter in _LETTERS:
+        alter = alters.get(letter, 0)
         root = _pitch_class(letter, alter)
-        tones = {root, *((root + above) % 12 for above in (_MINOR if minor else _MAJOR))}
-        if "?" not in name:
-            outside = frozenset(tones - scale)
-            found.setdefault(name, Triad(name, root, (root - tonic) % 12, minor, outside))
-
-    for letter in _LETTERS:
-        root = _pitch_class(letter, alters.get(letter, 0))
-        for minor, (third, fifth) in ((False, _MAJOR), (True, _MINOR)):
-            if {(root + third) % 12, (root + fifth) % 12} <= scale:
-                add(letter, alters.get(letter, 0), minor)
-    # The dominants of the degrees, which have a raised third, and the degrees of the other mode.
-    for letter in _LETTERS:
-        root = _pitch_class(letter, alters.get(letter, 0))
-        if (root + 7) % 12 in scale:
-            add(letter, alters.get(letter, 0), False)
-    seventh = _LETTERS[(_LETTERS.index(key.tonic[0]) - 1) % 7]
-    lowered = (tonic - 2 - _NATURAL[seventh] + 6) % 12 - 6
-    add(seventh, lowered, False)
-    if _mode(key) == "minor":  # the dominant of practice needs no raised note in the melody
-        found = {
-            name: triad._replace(borrowed=frozenset())
-            if triad.above_tonic == 7 and not triad.minor and (tonic + 1) % 12 not in scale
-            and (tonic + 9) % 12 not in scale
+        for is_minor in (False, True):
+            triad = _triad(letter, alter, is_minor, key)
+            is_dominant = not is_minor and (root + _PERFECT_FIFTH) % 12 in scale
+            if not triad.required or is_dominant:
+                found.append(triad)
+    seventh = _LETTERS[_LETTERS.index(key.tonic[0]) - 1]
+    if (tonic + 11) % 12 in scale:
+        found.append(_triad(seventh, alters.get(seventh, 0) - 1, False, key))
+    if {(tonic + 2) % 12, (tonic + 3) % 12, (tonic + 8) % 12} <= scale:
+        found = [
+            triad._replace(required=frozenset())
+            if (triad.degree, triad.is_minor) == (_PERFECT_FIFTH, False)
             else triad
-            for name, triad in found.items()
-        }  # fmt: skip
-    return tuple(found.values())
+            for triad in found
+        ]
+    return tuple(triad for triad in found if "?" not in triad.name)
+
+
+def _triad(letter: str, alter: int, is_minor: bool, key: Key) -> Triad:
+    root = _pitch_class(letter, alter)
+    tones = (root, (root + (3 if is_minor else 4)) % 12, (root + _PERFECT_FIFTH) % 12)
+    tonic = _pitch_class(*key.tonic) if key.tonic else 0
+    name = letter + _SIGNS.get(alter, "?") + ("m" if is_minor else "")
+    return Triad(name, root, (root - tonic) % 12, is_minor, tones, frozenset(tones) - _scale(key))
+
+
+def _choices(segment: Segment) -> list[Triad]:
+    """Return the triads that a segment may have: the tonic at a cadence that allows it."""
+    sounding = {note.pitch_class for note in segment.notes}
+    triads = [
+        triad
+        for triad in triads_of(segment.key)
+        if not triad.required or triad.required & sounding
+    ]
+    if segment.cadence:
+        for triad in triads:
+            if triad.degree == 0 and _allows(segment.notes, triad):
+                return [triad]
+    return triads
+
+
+def _allows(notes: Sequence[SoundingNote], tonic: Triad) -> bool:
+    """Whether the last note, and notes of half of the time, belong to the tonic triad."""
+    covered = sum(note.length for note in notes if note.pitch_class in tonic.tones)
+    return notes[-1].pitch_class in tonic.tones and 2 * covered >= sum(n.length for n in notes)
+
+
+def _fit(triad: Triad, segment: Segment) -> float:
+    """Return the score of a triad for a segment without its neighbours."""
+    score = _DEGREE_WEIGHTS[_has_minor_third(segment.key)].get(
+        (triad.degree, triad.is_minor), _OTHER_DEGREE
+    )
+    scale = _scale(segment.key)
+    for note in segment.notes:
+        of_beat, on_beat = _NOTE_WEIGHTS[_role(note.pitch_class, triad, scale)]
+        score += of_beat * float(note.length) + on_beat * note.on_beat
+    return score
+
+
+def _movement(before: Triad, triad: Triad, segment: Segment) -> float:
+    """Return the score of the movement from a triad into a segment."""
+    if segment.fresh:
+        return 0.0
+    if before.root == triad.root:
+        return _STAYS_IN_BAR if segment.in_bar else 0.0
+    score = _ROOT_MOVEMENTS[(triad.root - before.root) % 12]
+    score += _CHANGE_IN_BAR * segment.in_bar
+    is_dominant = before.degree == _PERFECT_FIFTH and not before.is_minor
+    return score + _DOMINANT_BEFORE_CADENCE * (segment.cadence and is_dominant)
+
+
+def _role(pitch_class: int, triad: Triad, scale: frozenset[int]) -> str:
+    """Return the role of a note in a chord; a key of the weights of notes."""
+    above = (pitch_class - triad.root) % 12
+    if pitch_class in triad.tones:
+        return ("root", "third", "fifth")[triad.tones.index(pitch_class)]
+    if above == 10:
+        return "minor seventh" if triad.is_minor else "seventh"
+    has_other_third = above in (3, 4)
+    if has_other_third or any((pitch_class - tone) % 12 == 1 for tone in triad.tones):
+        return "clash"  # a semitone above a tone of the chord
+    return "other" if pitch_class in scale else "foreign"
+
+
+def _symbol(triad: Triad, segment: Segment, after: Triad | None) -> str:
+    """Return the chord symbol; a dominant that resolves or whose seventh sounds has a 7."""
+    is_dominant = not triad.is_minor and (triad.degree == _PERFECT_FIFTH or bool(triad.required))
+    seventh = (triad.root + 10) % 12
+    sounds = any(note.pitch_class == seventh for note in segment.notes)
+    resolves = after is not None and (after.root - triad.root) % 12 == 5
+    return f"{triad.name}7" if is_dominant and (sounds or resolves) else triad.name
 
 
 @lru_cache(maxsize=256)
@@ -254,41 +296,10 @@ def _scale(key: Key) -> frozenset[int]:
 
 
 @lru_cache(maxsize=256)
-def _mode(key: Key) -> str:
-    """Return ``minor`` or ``major``, by the third above the tonic."""
+def _has_minor_third(key: Key) -> bool:
     tonic = _pitch_class(*key.tonic) if key.tonic else 0
-    scale = _scale(key)
-    return "minor" if (tonic + 3) % 12 in scale and (tonic + 4) % 12 not in scale else "major"
+    return (tonic + 4) % 12 not in _scale(key)
 
 
 def _pitch_class(letter: str, alter: int) -> int:
-    return (_NATURAL[letter] + alter) % 12
-
-
-def _tones(triad: Triad) -> tuple[int, int, int]:
-    third, fifth = _MINOR if triad.minor else _MAJOR
-    return triad.root, (triad.root + third) % 12, (triad.root + fifth) % 12
-
-
-def _role(pitch_class: int, triad: Triad, scale: frozenset[int]) -> str:
-    tones = _tones(triad)
-    if pitch_class in tones:
-        return ("root", "third", "fifth")[tones.index(pitch_class)]
-    if (pitch_class - triad.root) % 12 == 10:
-        return "minor seventh" if triad.minor else "seventh"
-    # A note a semitone above a tone of the chord clashes with it.
-    if any((pitch_class - tone) % 12 == 1 for tone in tones):
-        return "clash"
-    return "other" if pitch_class in scale else "foreign"
-
-
-def _with_seventh(triad: Triad, segment: Segment, after: Triad | None) -> str:
-    """Return the name; a major dominant that resolves, or whose seventh sounds, gets a 7."""
-    is_dominant = not triad.minor and (triad.above_tonic == 7 or bool(triad.borrowed))
-    seventh = (triad.root + 10) % 12
-    sounds = any(note.pitch_class == seventh for note in segment.notes)
-    resolves = after is not None and (after.root - triad.root) % 12 == 5
-    return f"{triad.name}7" if is_dominant and (sounds or resolves) else triad.name
-
-
-__all__ = ["Segment", "SoundingNote", "Triad", "choose_chords", "pairwise"]
+    return Pitch(letter, alter, 4).midi % 12
