@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from abcrnn.notation.fields import Key, Meter
-from abcrnn.notation.harmony import Segment, SoundingNote
+from abcrnn.notation.harmony import Segment, SoundingNote, triads_of
 from abcrnn.notation.repeats import is_double, split_sections
 from abcrnn.notation.tune import Bar, Event, Voice
 
@@ -31,38 +31,71 @@ class PlacedSegment(NamedTuple):
     bar: int
 
 
+class Form(NamedTuple):
+    """Where the sections of a voice begin and end.
+
+    Parameters
+    ----------
+    starts : frozenset of int
+        Indices of the bars with which a section or an ending begins.
+    later_endings : frozenset of int
+        Indices of the bars that do not follow the bar before: the first bars of later endings.
+    cadences : frozenset of int
+        Indices of the bars with which a section or an ending closes.
+    """
+
+    starts: frozenset[int]
+    later_endings: frozenset[int]
+    cadences: frozenset[int]
+
+
 def segments_of(voice: Voice) -> list[PlacedSegment]:
     """Return the segments of a voice in order.
 
-    Pickups, bars of rest, bars in a key without tonic and long bars without meter have none.
+    Pickups, bars of rest, bars in a key without tonic, long bars without meter and percussion
+    have none.
     """
-    section_starts, later_endings, cadences = _form(voice.bars)
+    form = form_of(voice.bars)
     placed: list[PlacedSegment] = []
-    fresh = True
-    previous = Fraction(0)  # length of the bar before, if it is not complete
+    fresh, missing = True, Fraction(0)  # what the bar before lacks
     for index, bar in enumerate(voice.bars):
+        fresh = fresh or index in form.later_endings
         length = bar.meter.length or bar.length
-        missing = length - bar.length
-        begins = index in section_starts or previous + bar.length == length
-        offset = missing if begins and missing > 0 else Fraction(0)
-        previous = bar.length if 0 < bar.length < length and not offset else Fraction(0)
-        fresh = fresh or index in later_endings
-        groups = list(_groups(bar, offset, length))
-        for number, (start, events) in enumerate(groups):
-            is_last = number == len(groups) - 1
-            notes = _notes(events, bar, offset)
-            if not notes:
-                continue
+        offset = Fraction(0)
+        if bar.length < length and (index in form.starts or bar.length == missing):
+            offset = length - bar.length  # a pickup, or the rest of a divided bar
+        missing = length - bar.length - offset
+        groups = _groups(bar, offset, length)
+        for number, (position, events) in enumerate(groups, start=1):
             segment = Segment(
-                key=_key_at(bar, events[0].onset - bar.onset),
-                notes=notes,
-                in_bar=start > 0,
+                key=_key_at(voice, bar, events[0].onset - bar.onset),
+                notes=_notes(events, bar, offset),
+                in_bar=position > 0,
                 fresh=fresh,
-                cadence=is_last and index in cadences,
+                cadence=number == len(groups) and index in form.cadences,
             )
-            placed.append(PlacedSegment(segment, events[0], index))
-            fresh = False
+            if segment.notes and triads_of(segment.key):
+                placed.append(PlacedSegment(segment, events[0], index))
+                fresh = False
     return placed
+
+
+def form_of(bars: Sequence[Bar]) -> Form:
+    """Return where the sections of a voice begin and end."""
+    starts, later, ends = set(), set(), set()
+    for section in split_sections(bars):
+        starts.add(section.start)
+        ends.add(section.end - 1)
+        for ending in section.endings:
+            starts.add(ending.start)
+            ends.add(ending.end - 1)
+            if 1 not in ending.numbers:
+                later.add(ending.start)
+    for index in range(1, len(bars)):
+        if is_double(bars[index - 1].closes):
+            starts.add(index)
+    cadences = {_bar_of_cadence(bars, index) for index in ends}
+    return Form(frozenset(starts), frozenset(later), frozenset(cadences))
 
 
 def beat_of(meter: Meter, length: Fraction) -> Fraction:
@@ -76,22 +109,8 @@ def beat_of(meter: Meter, length: Fraction) -> Fraction:
     return Fraction(1, meter.unit)
 
 
-def _form(bars: Sequence[Bar]) -> tuple[set[int], set[int], set[int]]:
-    """Return the first bars of sections, those of later endings, and the bars of cadences."""
-    starts, later, cadences = set(), set(), set()
-    for section in split_sections(bars):
-        starts.add(section.start)
-        for ending in section.endings:
-            if 1 not in ending.numbers:
-                later.add(ending.start)
-            cadences.add(ending.end - 1)
-        cadences.add(section.end - 1)
-    starts |= {index for index in range(1, len(bars)) if is_double(bars[index - 1].closes)}
-    return starts, later, {_with_notes(bars, index) for index in cadences}
-
-
-def _with_notes(bars: Sequence[Bar], index: int) -> int:
-    """Return the bar of the last notes up to a bar; a bar shorter than half is not a cadence."""
+def _bar_of_cadence(bars: Sequence[Bar], index: int) -> int:
+    """Return the last bar up to an index that has notes and is not a pickup."""
     while index > 0:
         bar = bars[index]
         is_pickup = 2 * bar.length < (bar.meter.length or 0)
@@ -101,25 +120,26 @@ def _with_notes(bars: Sequence[Bar], index: int) -> int:
     return index
 
 
-def _groups(bar: Bar, offset: Fraction, length: Fraction) -> Iterator[tuple[Fraction, list[Event]]]:
-    """Yield the position in the bar and the events of each segment of a bar."""
-    if not bar.meter.beats and bar.length > _LONGEST_FREE_BAR:
-        return
+def _groups(bar: Bar, offset: Fraction, length: Fraction) -> list[tuple[Fraction, list[Event]]]:
+    """Return the position in the bar and the events of each segment of a bar.
+
+    A segment begins at a bound where a note or a rest begins. In a pickup, which begins at
+    ``offset``, the music before the first bound has no chord.
+    """
+    is_percussion = bar.clef is not None and bar.clef.sign == "percussion"
+    if is_percussion or (not bar.meter.beats and bar.length > _LONGEST_FREE_BAR):
+        return []
     if offset and 2 * bar.length <= length:
-        return  # a pickup
-    group: list[Event] = []
-    start, bounds = Fraction(0), _bounds(bar.meter, length)
+        return []
+    groups: list[tuple[Fraction, list[Event]]] = []
+    bounds = _bounds(bar.meter, length)
     for event in bar.events:
         position = event.onset - bar.onset + offset
-        if position in bounds or (not group and not offset):
-            if group:
-                yield start, group
-            group, start = [], position
-            offset = offset or Fraction(0)
-        if group or position in bounds:
-            group.append(event)
-    if group:
-        yield start, group
+        if position in bounds:
+            groups.append((position, []))
+        if groups:
+            groups[-1][1].append(event)
+    return groups
 
 
 def _bounds(meter: Meter, length: Fraction) -> set[Fraction]:
@@ -145,10 +165,17 @@ def _notes(events: Sequence[Event], bar: Bar, offset: Fraction) -> tuple[Soundin
     return tuple(notes)
 
 
-def _key_at(bar: Bar, position: Fraction) -> Key:
-    """Return the key at a position in a bar."""
+def _key_at(voice: Voice, bar: Bar, position: Fraction) -> Key:
+    """Return the key at a position in a bar; for pipes, by the last note of the voice."""
     key = bar.key
     for change in bar.changes:
         if isinstance(change.value, Key) and change.offset <= position:
             key = change.value
-    return key
+    return _key_of_pipes(voice) if key.name == "HP" else key
+
+
+def _key_of_pipes(voice: Voice) -> Key:
+    """Return the key of a tune for Highland pipes (``K:HP``), which have two sharps."""
+    pitches = (event.pitches for bar in reversed(voice.bars) for event in reversed(bar.events))
+    last = next(filter(None, pitches), None)
+    return Key({"D": "D maj", "B": "B min"}.get(last[0].step if last else "", "A mix"), 2)
