@@ -40,23 +40,24 @@ _NOTE_WEIGHTS = {
 #: where a note outside the key asks for them.
 _DEGREE_WEIGHTS = {
     False: {
-        (0, False): 0.5, (2, True): -0.6, (4, True): -0.8, (5, False): -0.1, (7, False): 0.1,
+        (0, False): 0.5, (2, True): -0.6, (4, True): -1.6, (5, False): -0.1, (7, False): 0.1,
         (9, True): 0.0, (10, False): 1.0, (2, False): 0.4, (4, False): 0.4, (9, False): -0.3,
         (7, True): -0.6,
     },
     True: {
-        (0, True): 0.6, (3, False): 0.3, (5, True): -0.6, (5, False): 0.1, (7, False): -0.1,
+        (0, True): 0.6, (3, False): 0.3, (5, True): -0.6, (5, False): 0.1, (7, False): -0.4,
         (7, True): -0.9, (8, False): -0.1, (10, False): 0.4, (2, True): -0.9, (0, False): 0.2,
     },
 }  # fmt: skip
 _OTHER_DEGREE = -1.0
 #: By the semitones up from the root before.
 _ROOT_MOVEMENTS = {
-    1: -0.5, 2: 0.4, 3: -2.0, 4: -1.8, 5: 1.2, 6: -1.0, 7: 0.3, 8: -1.7, 9: -0.1, 10: -0.8, 11: -0.7,
+    1: -0.5, 2: 0.4, 3: -1.2, 4: -1.8, 5: 1.2, 6: -1.0, 7: 0.3, 8: -1.7, 9: -0.1, 10: -0.8, 11: -0.7,
 }  # fmt: skip
 _CHANGE_IN_BAR = -1.0
 _STAYS_IN_BAR = 1.0
 _DOMINANT_BEFORE_CADENCE = 1.6
+_OPENS_WITH_TONIC = 1.0
 
 
 class SoundingNote(NamedTuple):
@@ -248,6 +249,7 @@ def _fit(triad: Triad, segment: Segment) -> float:
     score = _DEGREE_WEIGHTS[_has_minor_third(segment.key)].get(
         (triad.degree, triad.is_minor), _OTHER_DEGREE
     )
+    score += _OPENS_WITH_TONIC * (segment.fresh and triad.degree == 0)
     scale = _scale(segment.key)
     for note in segment.notes:
         of_beat, on_beat = _NOTE_WEIGHTS[_role(note.pitch_class, triad, scale)]
