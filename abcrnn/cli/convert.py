@@ -9,9 +9,11 @@ from typing import Any
 
 from abcrnn.cli.argument_types import instrument
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
+from abcrnn.cli.chords import add_chords_option, add_chords_to
 from abcrnn.cli.terminal import convert_into, load_corpus, report_conversion
 from abcrnn.export.timbres import VOICES
 from abcrnn.export.tunebook import FORMATS, OPTIONS
+from abcrnn.notation.chord_writing import suggest_chords
 from abcrnn.storage.paths import as_path
 
 _ENDINGS = {
@@ -76,6 +78,7 @@ def add_parser(subparsers: Any) -> None:
         help="SoundFont file (.sf2, .sf3) with which FluidSynth, if it is installed, plays WAV "
         "files",
     )
+    add_chords_option(parser)
     add_join_blank(parser)
 
 
@@ -87,7 +90,9 @@ def run(arguments: argparse.Namespace) -> int:
     form = arguments.to or (named and _ENDINGS.get(Path(arguments.out).suffix.lower())) or "midi"
     options = {name: getattr(arguments, name) for name in _OPTIONS}
     _require_options_of(form, [name for name in _OPTIONS if options[name] is not None])
-    tunes = load_corpus(arguments.tunes, arguments.join_blank).tunes
+    tunes: Sequence[str] = load_corpus(arguments.tunes, arguments.join_blank).tunes
+    if arguments.chords:
+        tunes = add_chords_to(tunes, suggest_chords)
     if named:
         return _convert_to_file(tunes, arguments.out, form, options)
     return convert_into(tunes, arguments.out, form, **options)

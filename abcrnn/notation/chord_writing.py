@@ -28,7 +28,7 @@ class ChordedTune(NamedTuple):
     added : int
         Number of chord symbols that were added.
     reason : str
-        Why none was added; empty if some were.
+        Why none was added, such as ``with chord symbols``; empty if some were.
     """
 
     text: str
@@ -82,11 +82,11 @@ def suggest_chords(tune: str) -> ChordedTune:
     """
     parsed = read_tune(tune)
     if _has_chords(tune, parsed.voices):
-        return ChordedTune(tune, 0, "it has chord symbols")
+        return ChordedTune(tune, 0, "with chord symbols")
     placed = segments_of(parsed.voices[0]) if parsed.voices else []
     if not placed:
         has_key = any(bar.key.tonic for bar in parsed.bars())
-        reason = "it has no bar with notes" if has_key else "its key has no tonic"
+        reason = "without bars of notes" if has_key else "in a key without tonic"
         return ChordedTune(tune, 0, reason)
     symbols = choose_chords([place.segment for place in placed])
     written = dict(_changes(parsed.voices[0], placed, symbols))

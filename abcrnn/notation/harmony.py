@@ -52,7 +52,8 @@ _DEGREE_WEIGHTS = {
 _OTHER_DEGREE = -1.0
 #: By the semitones up from the root before.
 _ROOT_MOVEMENTS = {
-    1: -0.5, 2: 0.4, 3: -1.2, 4: -1.8, 5: 1.2, 6: -1.0, 7: 0.3, 8: -1.7, 9: -0.1, 10: -0.8, 11: -0.7,
+    1: -0.5, 2: 0.4, 3: -1.2, 4: -1.8, 5: 1.2, 6: -1.0,
+    7: 0.3, 8: -1.7, 9: -0.1, 10: -0.8, 11: -0.7,
 }  # fmt: skip
 _CHANGE_IN_BAR = -1.0
 _STAYS_IN_BAR = 1.0
@@ -227,9 +228,7 @@ def _choices(segment: Segment) -> list[Triad]:
     """Return the triads that a segment may have: the tonic at a cadence that allows it."""
     sounding = {note.pitch_class for note in segment.notes}
     triads = [
-        triad
-        for triad in triads_of(segment.key)
-        if not triad.required or triad.required & sounding
+        triad for triad in triads_of(segment.key) if not triad.required or triad.required & sounding
     ]
     if segment.cadence:
         for triad in triads:
