@@ -46,14 +46,14 @@ _DEGREE_WEIGHTS = {
     },
     True: {
         (0, True): 0.6, (3, False): 0.3, (5, True): -0.6, (5, False): 0.1, (7, False): -0.4,
-        (7, True): -0.9, (8, False): -0.1, (10, False): 0.4, (2, True): -0.9, (0, False): 0.2,
+        (7, True): -1.4, (8, False): -0.1, (10, False): 0.4, (2, True): -0.9, (0, False): 0.2,
     },
 }  # fmt: skip
 _OTHER_DEGREE = -1.0
 #: By the semitones up from the root before.
 _ROOT_MOVEMENTS = {
     1: -0.5, 2: 0.4, 3: -1.2, 4: -1.8, 5: 1.2, 6: -1.0,
-    7: 0.3, 8: -1.7, 9: -0.1, 10: -0.8, 11: -0.7,
+    7: 0.3, 8: -1.7, 9: -0.1, 10: -0.3, 11: -0.7,
 }  # fmt: skip
 _CHANGE_IN_BAR = -1.0
 _STAYS_IN_BAR = 1.0
