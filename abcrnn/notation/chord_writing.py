@@ -85,7 +85,7 @@ def suggest_chords(tune: str) -> ChordedTune:
         return ChordedTune(tune, 0, "with chord symbols")
     placed = segments_of(parsed.voices[0]) if parsed.voices else []
     if not placed:
-        has_key = any(bar.key.tonic for bar in parsed.bars())
+        has_key = parsed.key.tonic or any(bar.key.tonic for bar in parsed.bars())
         reason = "without bars of notes" if has_key else "in a key without tonic"
         return ChordedTune(tune, 0, reason)
     symbols = choose_chords([place.segment for place in placed])

@@ -66,10 +66,12 @@ def segments_of(voice: Voice) -> list[PlacedSegment]:
             offset = length - bar.length  # a pickup, or the rest of a divided bar
         missing = length - bar.length - offset
         groups = _groups(bar, offset, length)
+        sounding = frozenset(p.midi % 12 for event in bar.events for p in event.pitches)
         for number, (position, events) in enumerate(groups, start=1):
             segment = Segment(
                 key=_key_at(voice, bar, events[0].onset - bar.onset),
                 notes=_notes(events, bar, offset),
+                in_same_bar=sounding,
                 in_bar=position > 0,
                 fresh=fresh,
                 cadence=number == len(groups) and index in form.cadences,

@@ -87,6 +87,8 @@ class Segment(NamedTuple):
     key : Key
     notes : tuple of SoundingNote
         At least one.
+    in_same_bar : frozenset of int
+        Pitch classes of all notes of its bar.
     in_bar : bool
         Whether it begins inside a bar.
     fresh : bool
@@ -98,6 +100,7 @@ class Segment(NamedTuple):
 
     key: Key
     notes: tuple[SoundingNote, ...]
+    in_same_bar: frozenset[int]
     in_bar: bool = False
     fresh: bool = False
     cadence: bool = False
@@ -118,8 +121,8 @@ class Triad(NamedTuple):
     tones : tuple of int
         Pitch classes of root, third and fifth.
     required : frozenset of int
-        Pitch classes of which one must sound, because they are not in the key; empty for a triad
-        of the key.
+        Pitch classes outside the key, of which one must sound in the bar; empty for a triad of
+        the key.
     """
 
     name: str
@@ -139,11 +142,14 @@ def choose_chords(segments: Sequence[Segment]) -> list[str]:
         In keys for which :func:`triads_of` returns triads.
     """
     triads = choose_triads(segments)
-    followers = [*triads[1:], None]
-    return [
-        _symbol(triad, segment, after)
-        for triad, segment, after in zip(triads, segments, followers, strict=True)
-    ]
+    symbols: list[str] = []
+    for index in reversed(range(len(segments))):
+        after = triads[index + 1] if symbols else None
+        if triads[index] == after and segments[index + 1].in_bar:
+            symbols.append(symbols[-1])  # not D and D7 in one bar
+        else:
+            symbols.append(_symbol(triads[index], segments[index], after))
+    return symbols[::-1]
 
 
 def choose_triads(segments: Sequence[Segment]) -> list[Triad]:
@@ -226,9 +232,10 @@ def _triad(letter: str, alter: int, is_minor: bool, key: Key) -> Triad:
 
 def _choices(segment: Segment) -> list[Triad]:
     """Return the triads that a segment may have: the tonic at a cadence that allows it."""
-    sounding = {note.pitch_class for note in segment.notes}
     triads = [
-        triad for triad in triads_of(segment.key) if not triad.required or triad.required & sounding
+        triad
+        for triad in triads_of(segment.key)
+        if not triad.required or triad.required & segment.in_same_bar
     ]
     if segment.cadence:
         for triad in triads:
