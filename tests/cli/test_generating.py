@@ -5,7 +5,8 @@ import re
 import mido
 import pytest
 
-from abcrnn import CharLSTM, Vocabulary, load_corpus
+from abcrnn import CharLSTM, Vocabulary, __version__, load_corpus
+from abcrnn.composition.provenance import without_provenance
 from abcrnn.notation import check_tune, split_tunebook
 
 
@@ -95,6 +96,30 @@ def test_compose_reproduce_and_rewrite(trained, tmp_path, run):
     assert errors.startswith("fit: bits for the rest of the tune, lower is better\n1: ")
     rewritten = [block.text for block in split_tunebook(out)[0]]
     assert len(rewritten) == 2 and not any(map(check_tune, rewritten))
+
+
+def test_composed_tunes_with_chords_are_reproduced(trained, tmp_path, run):
+    book, again = tmp_path / "tunes.abc", tmp_path / "again.abc"
+    arguments = ["compose", trained, "-n", 3, "--seed", 1, "--copies", "--form", "AB", "--bars", 4]
+    code, bare, _ = run(*arguments, "--midi", tmp_path / "bare")
+    assert code == 0
+    code, _, errors = run(*arguments, "--chords", "-o", book, "--midi", tmp_path / "midi")
+    assert code == 0
+    assert "chords added to 3 of 3 tunes\n" in errors
+    chorded = load_corpus(book).tunes
+    assert all(tune.endswith(f"\n% chords added by abcrnn {__version__}") for tune in chorded)
+    symbol = re.compile(r'"[A-G][#b]?m?7?"')
+    for tune, silent in zip(chorded, bare.strip("\n").split("\n\n"), strict=True):
+        music, _, _ = tune.rpartition("\n")
+        assert music != silent
+        assert symbol.sub("", music.partition("\n% ")[0]) == silent.partition("\n% ")[0]
+    one, other = (sorted((tmp_path / name).iterdir())[0] for name in ("bare", "midi"))
+    assert len(other.read_bytes()) > len(one.read_bytes())  # the chords are played
+
+    code, _, errors = run("reproduce", book, "--model", trained, "-o", again)
+    assert (code, errors) == (0, "3 of 3 tunes the same, byte for byte\n")
+    assert again.read_bytes() == book.read_bytes()
+    assert "% chords" not in without_provenance(chorded[0])
 
 
 def test_compose_reports_what_is_missing(trained, tmp_path, run):
