@@ -16,6 +16,8 @@ from abcrnn.export.audio import to_wav_bytes as to_wav_bytes
 from abcrnn.export.midi import to_midi as to_midi
 from abcrnn.export.midi import to_midi_bytes as to_midi_bytes
 from abcrnn.export.musicxml import to_musicxml as to_musicxml
+from abcrnn.export.scores import to_pdf as to_pdf
+from abcrnn.export.scores import to_svg as to_svg
 from abcrnn.models.char_lstm import CharLSTM as CharLSTM
 from abcrnn.models.character_model import CharacterModel as CharacterModel
 from abcrnn.models.ensemble import Ensemble as Ensemble
@@ -23,9 +25,11 @@ from abcrnn.models.model_file import load_model as load_model
 from abcrnn.models.pretrained import PretrainedModel as PretrainedModel
 from abcrnn.models.pretrained import pretrained as pretrained
 from abcrnn.notation.checks import check_tune as check_tune
+from abcrnn.notation.chord_writing import add_chords as add_chords
 from abcrnn.notation.errors import ABCError as ABCError
 from abcrnn.notation.formatter.tune import tidy as tidy
 from abcrnn.notation.transposition import transpose as transpose
 from abcrnn.pages.gallery import write_gallery as write_gallery
+from abcrnn.pages.notebook import show as show
 from abcrnn.sampling.sampler import Sampler as Sampler
 from abcrnn.training.trainer import Trainer as Trainer

@@ -1,5 +1,6 @@
 """The example programs and the README's snippet run as written."""
 
+import json
 import os
 import re
 import subprocess
@@ -96,3 +97,46 @@ def test_readme_snippet_unchanged(tmp_path):
     out = run_python("-c", TRAINING, folder=tmp_path)
     assert 1 < float(out.split()[0]) < 3
     assert list(tmp_path.glob("*.mid"))
+
+
+# The notebook --------------------------------------------------------------------------------
+
+NOTEBOOK = ROOT / "examples/music_lab.ipynb"
+#: What the test makes smaller.
+SMALLER = {'"oneills"': '"few.abc"', "EPOCHS = 4": "EPOCHS = 1", "UNITS = 256": "UNITS = 16"}
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def test_the_notebook_has_no_outputs():
+    notebook = json.loads(NOTEBOOK.read_text("utf-8"))
+    for cell in code_cells(notebook):
+        assert (cell["outputs"], cell["execution_count"]) == ([], None)
+        assert len(cell["source"]) <= 10
+
+
+@pytest.mark.slow
+def test_the_notebook_runs(tmp_path, few_tunes, packaged_folder):
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    nbformat.validate(notebook)
+    smaller = {**SMALLER, '"folk"': repr(str(packaged_folder / "folk.abcrnn"))}
+    for old, new in smaller.items():
+        (cell,) = (cell for cell in code_cells(notebook) if old in cell.source)
+        cell.source = cell.source.replace(old, new)
+    (tmp_path / "few.abc").write_text(few_tunes.text)
+    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}})
+    client.execute()
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    assert {output.get("ename") for output in outputs} == {None}
+    shown = [output.get("data", {}) for output in outputs]
+    assert sum("image/png" in data for data in shown) == 1  # the curve
+    assert sum("<iframe" in data.get("text/html", "") for data in shown) == 3  # scores, players
+    text = "".join(output.get("text", "") for output in outputs)
+    assert "40 tunes" in text
+    assert len(re.findall(r"of \d+ tunes are valid", text)) == 3
+    assert re.search(r"^\d\.\d{3} bits per character$", text, re.MULTILINE)

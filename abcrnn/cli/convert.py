@@ -1,4 +1,4 @@
-"""``abcrnn convert``: a MIDI, MusicXML or WAV file for each tune of a tunebook."""
+"""``abcrnn convert``: a file for each tune of a tunebook, or one PDF file to print."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from typing import Any
 
 from abcrnn.cli.argument_types import instrument
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
+from abcrnn.cli.chords import add_chords_option, add_chords_to
 from abcrnn.cli.terminal import convert_into, load_corpus, report_conversion
 from abcrnn.export.timbres import VOICES
 from abcrnn.export.tunebook import FORMATS, OPTIONS
+from abcrnn.notation.chord_writing import suggest_chords
 from abcrnn.storage.paths import as_path
 
+_PDF = "pdf"  # one file for all tunes, so not in FORMATS
 _ENDINGS = {
     ".mid": "midi", ".midi": "midi", ".musicxml": "musicxml", ".xml": "musicxml", ".wav": "wav",
+    ".svg": "svg", ".pdf": _PDF,
 }  # fmt: skip
 _OPTIONS = ("tempo", "instrument", "voice", "soundfont")
 _NAMES = {"midi": "MIDI", "musicxml": "MusicXML", "wav": "WAV"}
@@ -35,11 +39,12 @@ def add_parser(subparsers: Any) -> None:
         "--out",
         required=True,
         metavar="DIR",
-        help="folder for the files; for a single tune also a file, such as tune.mid",
+        help="folder for the files; also a file: for a single tune, such as tune.mid, or as PDF, "
+        "such as tunes.pdf",
     )
     parser.add_argument(
         "--to",
-        choices=tuple(FORMATS),
+        choices=(*FORMATS, _PDF),
         help="format of the files (default: midi, or that of the ending of --out)",
     )
     parser.add_argument(
@@ -76,6 +81,7 @@ def add_parser(subparsers: Any) -> None:
         help="SoundFont file (.sf2, .sf3) with which FluidSynth, if it is installed, plays WAV "
         "files",
     )
+    add_chords_option(parser)
     add_join_blank(parser)
 
 
@@ -87,7 +93,12 @@ def run(arguments: argparse.Namespace) -> int:
     form = arguments.to or (named and _ENDINGS.get(Path(arguments.out).suffix.lower())) or "midi"
     options = {name: getattr(arguments, name) for name in _OPTIONS}
     _require_options_of(form, [name for name in _OPTIONS if options[name] is not None])
-    tunes = load_corpus(arguments.tunes, arguments.join_blank).tunes
+    corpus = load_corpus(arguments.tunes, arguments.join_blank)
+    tunes: Sequence[str] = corpus.tunes
+    if arguments.chords:
+        tunes = add_chords_to(tunes, suggest_chords)
+    if form == _PDF:
+        return _convert_to_pdf(tunes, corpus.name, Path(arguments.out), named)
     if named:
         return _convert_to_file(tunes, arguments.out, form, options)
     return convert_into(tunes, arguments.out, form, **options)
@@ -95,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _require_options_of(form: str, given: Sequence[str]) -> None:
     for name in given:
-        if name not in OPTIONS[form]:
+        if name not in OPTIONS.get(form, ()):
             takers = " and ".join(_NAMES[takes] for takes in FORMATS if name in OPTIONS[takes])
             raise UsageError(f"--{name} is for {takers} files; leave it out with --to {form}")
     if form == "wav" and "instrument" in given and "soundfont" not in given:
@@ -123,6 +134,22 @@ def _convert_to_file(tunes: Sequence[str], out: str, form: str, options: dict[st
 
     conversion = convert_tune(tunes[0], out, form, **options)
     return report_conversion([conversion], out)
+
+
+def _convert_to_pdf(tunes: Sequence[str], name: str, out: Path, named: bool) -> int:
+    """Write one file with all tunes; in a folder, it has the name of the corpus."""
+    from abcrnn.export.scores import to_pdf
+    from abcrnn.export.tunebook import Conversion, plain_name
+
+    if named and _ENDINGS.get(out.suffix.lower(), _PDF) != _PDF:
+        raise UsageError(f"--out must be a folder, or a file that ends in .pdf, not {out}")
+    path = as_path(out) if named else as_path(out) / f"{plain_name(name) or 'tunes'}.pdf"
+    problems = to_pdf(tunes, path, name)
+    conversions = [
+        Conversion(number, None if problem else path, problem)
+        for number, problem in enumerate(problems, start=1)
+    ]
+    return report_conversion(conversions, str(path))
 
 
 def _tempo(text: str) -> str:

@@ -6,6 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from abcrnn.storage.extras import is_installed
+
+_MOST_SHOWN = 20  # tunes in a notebook; each takes about 100 kB there
+
 
 @dataclass
 class Report:
@@ -77,6 +81,14 @@ class Composition(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Composition(tunes={len(self.tunes)}, generated={self.report.generated})"
+
+    def _repr_html_(self) -> str | None:
+        """Return scores and players for a notebook; None without the extra ``pages``."""
+        from abcrnn.export.html.frame import tune_frame
+
+        if not (self.tunes and is_installed("verovio")):
+            return None
+        return tune_frame(self.tunes, most=_MOST_SHOWN)
 
 
 class YieldError(RuntimeError):

@@ -5,3 +5,5 @@ from abcrnn.export.midi import to_midi_bytes as to_midi_bytes
 from abcrnn.export.musicxml import to_musicxml as to_musicxml
 from abcrnn.export.notes import write_notes as write_notes
 from abcrnn.export.score import to_music21 as to_music21
+from abcrnn.export.scores import to_pdf as to_pdf
+from abcrnn.export.scores import to_svg as to_svg

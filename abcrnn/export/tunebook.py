@@ -27,11 +27,18 @@ def _to_wav(tune: str, path: Path, **options: Any) -> None:
     to_wav(tune, path, **options)
 
 
+def _to_svg(tune: str, path: Path) -> None:
+    from abcrnn.export.scores import to_svg
+
+    to_svg(tune, path)
+
+
 #: The formats of :func:`convert_tunes`: function that writes a tune, and file name extension.
 FORMATS: dict[str, tuple[Callable[..., None], str]] = {
     "midi": (to_midi, ".mid"),
     "musicxml": (to_musicxml, ".musicxml"),
     "wav": (_to_wav, ".wav"),
+    "svg": (_to_svg, ".svg"),
 }
 
 #: The options of :func:`convert_tunes` that a format has.
@@ -39,6 +46,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "midi": ("tempo", "instrument"),
     "musicxml": (),
     "wav": ("tempo", "instrument", "voice", "soundfont"),
+    "svg": (),
 }
 
 # Letters that Unicode does not split into an ASCII letter and an accent.
@@ -85,7 +93,7 @@ def convert_tunes(
     tunes : sequence of str
     folder : path-like
         Created if it does not exist.
-    format : {"midi", "musicxml", "wav"}
+    format : {"midi", "musicxml", "wav", "svg"}
     tempo : float or str, optional
         For MIDI and WAV files; see :func:`abcrnn.to_midi_bytes`.
     instrument : str or int, optional
@@ -103,6 +111,8 @@ def convert_tunes(
     ------
     ValueError
         If an argument is not accepted.
+    ImportError
+        If ``format`` is ``"svg"`` and Verovio is not installed.
     OSError
         If a file cannot be written.
     """
@@ -112,10 +122,11 @@ def convert_tunes(
 
     directory = as_path(folder)
     extension = FORMATS[format][1]
+    write = _writer(format, tunes)
     done = []
     for number, tune in enumerate(progress_bar(tunes, unit="tune", leave=False), start=1):
         path = directory / (file_stem(tune, number) + extension)
-        done.append(_convert(tune, number, path, format, options))
+        done.append(_convert(tune, number, path, write, options))
     return done
 
 
@@ -123,7 +134,8 @@ def convert_tune(
     tune: str, path: str | os.PathLike[str], format: str = "midi", **options: Any
 ) -> Conversion:
     """Write one tune to the file of this name; arguments as for :func:`convert_tunes`."""
-    return _convert(tune, 1, as_path(path), format, _options(format, **options))
+    given = _options(format, **options)
+    return _convert(tune, 1, as_path(path), FORMATS[format][0], given)
 
 
 def _options(format: str, **given: Any) -> dict[str, Any]:
@@ -148,11 +160,22 @@ def _options(format: str, **given: Any) -> dict[str, Any]:
     return given
 
 
+def _writer(format: str, tunes: Sequence[str]) -> Callable[..., None]:
+    """Return a function that writes each of the tunes, in order."""
+    if format != "svg":
+        return FORMATS[format][0]
+    # One process draws all scores, since it takes longer to start than to draw one.
+    from abcrnn.export.scores import scores, write_score
+
+    drawn = scores(tunes)
+    return lambda tune, path: write_score(tune, next(drawn), path)
+
+
 def _convert(
-    tune: str, number: int, path: Path, format: str, options: dict[str, Any]
+    tune: str, number: int, path: Path, write: Callable[..., None], options: dict[str, Any]
 ) -> Conversion:
     try:
-        FORMATS[format][0](tune, path, **options)
+        write(tune, path, **options)
         remark = "chords only" if has_only_chords(tune) else ""
         return Conversion(number, path, None, remark)
     except ABCError as problem:
@@ -179,7 +202,11 @@ def file_stem(tune: str, number: int) -> str:
     ``e``, ``ø`` becomes ``o``), so that no name points outside the folder, is hidden or has a
     meaning in a shell.
     """
-    title = decode_text(tune_title(tune))
-    plain = unicodedata.normalize("NFKD", title.translate(_LETTERS))
-    words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().lower())
-    return "-".join([f"{number:04}", *words])[:60].rstrip("-")
+    name = plain_name(decode_text(tune_title(tune)))
+    return f"{number:04}-{name}"[:60].rstrip("-")
+
+
+def plain_name(text: str) -> str:
+    """Return the letters and digits of a text in ASCII, such as ``the-black-rogue``."""
+    plain = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return "-".join(re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().lower()))

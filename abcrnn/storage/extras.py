@@ -44,8 +44,13 @@ def require_extra(module: str, extra: str, purpose: str) -> None:
 
     The package is not imported; for one that another process uses.
     """
-    if find_spec(module) is None:
+    if not is_installed(module):
         raise ImportError(_message(module, extra, purpose))
+
+
+def is_installed(module: str) -> bool:
+    """Whether a package can be imported, without importing it."""
+    return find_spec(module) is not None
 
 
 def _message(module: str, extra: str, purpose: str) -> str:

@@ -15,7 +15,7 @@ from abcrnn.export.html.fragment import Fragment
 _OPEN_CONTENTS = 12  # a longer table of contents is closed, so that the first tune is visible
 
 
-def page(fragments: Sequence[Fragment], title: str) -> str:
+def page(fragments: Sequence[Fragment], title: str, contents: bool = True) -> str:
     """Return a complete page with tunes, a table of contents and the player.
 
     Parameters
@@ -23,6 +23,8 @@ def page(fragments: Sequence[Fragment], title: str) -> str:
     fragments : sequence of Fragment
     title : str
         Plain text.
+    contents : bool
+        Whether a page of several tunes has a table of contents.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def page(fragments: Sequence[Fragment], title: str) -> str:
 <body>
 <header class="abcrnn-header">
 <h1>{escape(title)}</h1>
-{_contents(fragments)}
+{_contents(fragments) if contents else ""}
 </header>
 <main>
 {content}

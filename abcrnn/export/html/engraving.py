@@ -23,6 +23,7 @@ from abcrnn.storage.progress import progress_bar
 
 _WORKER = Path(__file__).with_name("engraving_worker.py")
 _TIMEOUT = 60.0  # seconds for a tune; the longest take two
+_MANY = 10  # scores that take a few seconds
 _FONT = "Leipzig"
 
 
@@ -68,14 +69,15 @@ def engrave(tunes: Sequence[str], prefixes: Sequence[str] | None = None) -> list
 
     Examples
     --------
-    >>> good, bad = engrave(["X:1\nT:Scale\nM:4/4\nK:D\nDEFG ABcd|", "no tune"])
+    >>> good, bad = engrave(["X:1\nT:Scale\nM:4/4\nK:D\nDEFG ABcd|", "X:1\nK:D\nz8|"])
     >>> good.svg[:4], bad.problem
-    ('<svg', 'the tune has no K: field, such as K:D, to end its header')
+    ('<svg', 'line 1, column 1: the tune has no notes')
     """
     require_verovio()
     names = [f"t{n}" for n in range(1, len(tunes) + 1)] if prefixes is None else prefixes
     with _Engraver() as engraver:
-        pairs = zip(progress_bar(tunes, unit="score", leave=False), names, strict=True)
+        bar = progress_bar(tunes, show=len(tunes) > _MANY, unit="score", leave=False)
+        pairs = zip(bar, names, strict=True)
         return [_engrave(engraver, tune, prefix) for tune, prefix in pairs]
 
 
