@@ -57,7 +57,9 @@ def running_studio(*arguments: object) -> Iterator[StudioClient]:
         assert process.stdout and process.stderr
         line = process.stdout.readline()
         assert "http://" in line, line + process.stderr.read()
-        yield StudioClient(line.split()[-1], process)
+        client = StudioClient(line.split()[-1], process)
+        with client.http:
+            yield client
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)

@@ -8,6 +8,9 @@ import pytest
 from helpers.browser import open_browser
 from helpers.studio_process import parsed, running_studio
 
+from abcrnn.composition.request_checks import unmet_requests
+from abcrnn.composition.requests import Requests
+
 pytestmark = pytest.mark.browser
 
 SIZES = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
@@ -215,5 +218,34 @@ def test_nothing_is_clipped(visit, width, scheme, tmp_path):
     )
     light, dark = (sum(map(int, re.findall(r"\d+", color)[:3])) for color in colors)
     assert (light > dark) == (scheme == "light")
-    target = Path(os.environ.get("ABCRNN_SCREENSHOTS", tmp_path)) / f"studio-{width}-{scheme}.png"
-    page.screenshot(path=target, full_page=width == 360)
+    page.screenshot(path=screenshots(tmp_path) / f"studio-{width}-{scheme}.png")
+
+
+@pytest.mark.slow
+def test_the_packaged_model_composes_as_requested(browser, tmp_path):
+    """Makes the picture of docs/studio.md."""
+    with running_studio("--folder", tmp_path) as client:
+        page = browser.new_page(viewport={"width": 1280, "height": 960})
+        page.set_default_timeout(240_000)
+        page.goto(client.address)
+        for label, value in (("Form", "AABB"), ("Bars", "16"), ("Seed", "3"), ("Tunes", "1")):
+            page.get_by_label(label, exact=True).fill(value)
+        page.get_by_label("Key", exact=True).select_option("G")
+        page.get_by_label("Meter", exact=True).select_option("6/8")
+        page.get_by_role("button", name="Compose", exact=True).click()
+        page.locator("#work .abcrnn-play").wait_for()
+        assert unmet_requests(Requests("G", "6/8", None, 16, "AABB"), text_of(page)) == []
+        page.locator(".bar").nth(5).click()
+        page.get_by_role("button", name=re.compile("^Regenerate bar ")).click()
+        page.locator(".alternative .abcrnn-play").nth(2).wait_for()
+        page.get_by_role("button", name="Accept").first.click()
+        page.locator(".bar.changed").wait_for()
+        page.locator("#work .abcrnn-play").wait_for()
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=screenshots(tmp_path) / "studio.png")
+        page.close()
+
+
+def screenshots(default):
+    """Return the folder for pictures of the page."""
+    return Path(os.environ.get("ABCRNN_SCREENSHOTS", default))
