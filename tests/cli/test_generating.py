@@ -1,6 +1,7 @@
 """Commands that generate tunes: sample, compose, reproduce, rewrite."""
 
 import re
+from html import unescape
 
 import mido
 import pytest
@@ -24,6 +25,15 @@ def test_sample_writes_a_tunebook_and_midi(trained, tmp_path, run):
     assert len(list(midi.iterdir())) == 5
     code, printed, _ = run(*arguments)
     assert (code, printed) == (0, book.read_text())
+
+
+def test_sample_writes_a_gallery_of_its_tunes(trained, tmp_path, run):
+    book, page = tmp_path / "tunes.abc", tmp_path / "tunes.html"
+    code, _, errors = run("sample", trained, "-n", 2, "--seed", 1, "-o", book, "--gallery", page)
+    assert code == 0 and errors.endswith(f"2 tunes in {page}: open it in a browser\n")
+    html = page.read_text("utf-8")
+    shown = [unescape(text) for text in re.findall(r"<pre>(.*?)</pre>", html, re.DOTALL)]
+    assert shown == list(load_corpus(book).tunes)
 
 
 def test_sample_begins_with_the_given_fields(trained, run):
@@ -80,10 +90,12 @@ def test_invalid_numbers_of_candidates(trained, run, capsys, options, message):
 def test_compose_reproduce_and_rewrite(trained, tmp_path, run):
     book, again = tmp_path / "tunes.abc", tmp_path / "again.abc"
     arguments = ["compose", trained, "-n", 3, "--seed", 1, "--copies", "--form", "AB", "--bars", 4]
-    code, out, errors = run(*arguments, "-o", book, "--midi", tmp_path / "midi")
+    outputs = ["-o", book, "--midi", tmp_path / "midi", "--gallery", tmp_path / "tunes.html"]
+    code, out, errors = run(*arguments, *outputs)
     assert (code, out) == (0, f"3 tunes in {book}\n")
     assert "3 accepted" in errors
-    assert errors.endswith(f"3 of 3 tunes converted into {tmp_path}/midi\n")
+    assert f"3 of 3 tunes converted into {tmp_path}/midi\n" in errors
+    assert (tmp_path / "tunes.html").read_text("utf-8").count("<article") == 3
     tunes = load_corpus(book).tunes
     assert [check_tune(tune) for tune in tunes] == [[]] * 3
 
@@ -265,6 +277,7 @@ def test_an_opening_that_is_no_music(trained, run):
     [
         ["sample", "m", "-o", "FILE/t.abc"],
         ["sample", "m", "--midi", "FILE/midi"],
+        ["sample", "m", "--gallery", "FILE/tunes.html"],
         ["compose", "m", "-o", "FILE/t.abc"],
         ["rewrite", "m", "t.abc", "--bars", "1", "-o", "FILE/t.abc"],
         ["reproduce", "t.abc", "--model", "m", "-o", "FILE/t.abc"],

@@ -148,6 +148,16 @@ def test_page_and_player_without_scores_are_small():
     assert len(page([Fragment("t1", "Tune", 'font-family="Leipzig"')], "Title").encode()) <= 120_000
 
 
+@pytest.mark.slow
+def test_a_gallery_of_a_hundred_tunes_can_be_mailed(irish, tmp_path):
+    path = tmp_path / "tunes.html"
+    problems = write_gallery(irish.tunes[::3][:100], path)
+    assert path.stat().st_size <= 15_000_000
+    html = path.read_text("utf-8")
+    assert html.count("<article") == 100 and html.count('<script type="module">') == 1
+    assert len(problems) <= 3
+
+
 @pytest.mark.parametrize(
     "tunes, error, message",
     [

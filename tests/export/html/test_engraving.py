@@ -91,6 +91,7 @@ def test_only_shapes_and_text_of_an_svg_are_kept():
         '<style>x</style><script>x</script><svg viewBox="0 0 10 10"><g id="v0n0" class="note" '
         'onclick="x"><script>x</script><use href="http://x/y"/><use href="#E050-x1"/></g>'
         '<foreignObject><a href="javascript:x">x</a></foreignObject><image href="x"/>'
+        '<g class="section placeholder"><path d="M2"/></g>'
         '<path d="M1" fill="black" style="x"/></svg></svg>'
     )
     assert clean_systems([page], "p") == (
