@@ -25,6 +25,7 @@ from abcrnn.models.model_file import load_model as load_model
 from abcrnn.models.pretrained import PretrainedModel as PretrainedModel
 from abcrnn.models.pretrained import pretrained as pretrained
 from abcrnn.notation.checks import check_tune as check_tune
+from abcrnn.notation.chord_writing import add_chords as add_chords
 from abcrnn.notation.errors import ABCError as ABCError
 from abcrnn.notation.formatter.tune import tidy as tidy
 from abcrnn.notation.transposition import transpose as transpose

@@ -19,6 +19,7 @@ from abcrnn.cli.arguments import (
     add_top_p,
     add_tune_output,
 )
+from abcrnn.cli.chords import add_chords_option, add_chords_to
 from abcrnn.cli.model_arguments import load_model, model_names, require_characters
 from abcrnn.cli.terminal import (
     load_corpus,
@@ -61,6 +62,7 @@ def add_parser(subparsers: Any) -> None:
         help="also accept tunes that end off the tonic, leap over an octave or have no bar that "
         "returns where training tunes have this less often",
     )
+    add_chords_option(parser)
     _add_requests(parser)
     _add_novelty(parser)
 
@@ -140,9 +142,14 @@ def run(arguments: argparse.Namespace) -> int:
     except YieldError as error:
         print(error.report, file=sys.stderr)
         raise ValueError(str(error)) from error
-    write_tunebook(made.tunes, arguments.output)
+    tunes = list(made.tunes)
+    if arguments.chords:
+        from abcrnn.composition.accompaniment import accompanied
+
+        tunes = add_chords_to(tunes, accompanied)
+    write_tunebook(tunes, arguments.output)
     print(made.report, file=sys.stderr)
-    return write_files(made.tunes, arguments)
+    return write_files(tunes, arguments)
 
 
 def _validate(arguments: argparse.Namespace) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from abcrnn.cli.argument_types import instrument
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
+from abcrnn.cli.chords import add_chords_option, add_chords_to
 from abcrnn.cli.terminal import convert_into, load_corpus, report_conversion
 from abcrnn.export.timbres import VOICES
 from abcrnn.export.tunebook import FORMATS, OPTIONS
+from abcrnn.notation.chord_writing import suggest_chords
 from abcrnn.storage.paths import as_path
-
-if TYPE_CHECKING:
-    from abcrnn.data.corpus import Corpus
 
 _PDF = "pdf"  # one file for all tunes, so not in FORMATS
 _ENDINGS = {
@@ -82,6 +81,7 @@ def add_parser(subparsers: Any) -> None:
         help="SoundFont file (.sf2, .sf3) with which FluidSynth, if it is installed, plays WAV "
         "files",
     )
+    add_chords_option(parser)
     add_join_blank(parser)
 
 
@@ -94,9 +94,11 @@ def run(arguments: argparse.Namespace) -> int:
     options = {name: getattr(arguments, name) for name in _OPTIONS}
     _require_options_of(form, [name for name in _OPTIONS if options[name] is not None])
     corpus = load_corpus(arguments.tunes, arguments.join_blank)
-    tunes = corpus.tunes
+    tunes: Sequence[str] = corpus.tunes
+    if arguments.chords:
+        tunes = add_chords_to(tunes, suggest_chords)
     if form == _PDF:
-        return _convert_to_pdf(corpus, Path(arguments.out), named)
+        return _convert_to_pdf(tunes, corpus.name, Path(arguments.out), named)
     if named:
         return _convert_to_file(tunes, arguments.out, form, options)
     return convert_into(tunes, arguments.out, form, **options)
@@ -134,15 +136,15 @@ def _convert_to_file(tunes: Sequence[str], out: str, form: str, options: dict[st
     return report_conversion([conversion], out)
 
 
-def _convert_to_pdf(corpus: Corpus, out: Path, named: bool) -> int:
+def _convert_to_pdf(tunes: Sequence[str], name: str, out: Path, named: bool) -> int:
     """Write one file with all tunes; in a folder, it has the name of the corpus."""
     from abcrnn.export.scores import to_pdf
     from abcrnn.export.tunebook import Conversion, plain_name
 
     if named and _ENDINGS.get(out.suffix.lower(), _PDF) != _PDF:
         raise UsageError(f"--out must be a folder, or a file that ends in .pdf, not {out}")
-    path = as_path(out) if named else as_path(out) / f"{plain_name(corpus.name) or 'tunes'}.pdf"
-    problems = to_pdf(corpus.tunes, path, corpus.name)
+    path = as_path(out) if named else as_path(out) / f"{plain_name(name) or 'tunes'}.pdf"
+    problems = to_pdf(tunes, path, name)
     conversions = [
         Conversion(number, None if problem else path, problem)
         for number, problem in enumerate(problems, start=1)

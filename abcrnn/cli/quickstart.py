@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abcrnn.cli.argument_types import count, whole
 from abcrnn.cli.arguments import add_command
-from abcrnn.cli.quickstart_tunes import SUBFOLDER, show_packaged_tunes
+from abcrnn.cli.quickstart_tunes import PAGE, SUBFOLDER, show_packaged_tunes, write_page
 from abcrnn.cli.terminal import import_tensorflow, report_unconverted, resume_hint
 from abcrnn.cli.training_run import SOURCE_FIELDS
 from abcrnn.reports.wording import count_of
@@ -80,8 +80,14 @@ def run(arguments: argparse.Namespace) -> int:
     folder, converted = made.folder, [c for c in made.conversions if c.path]
     print(f"\n{made.tunes[0] if made.tunes else 'No tune was completed: train longer.'}\n")
     print(f"In {folder}:")
+    if write_page(made.tunes, folder / PAGE):
+        print(f"  {PAGE:<15}the new tunes to see and hear: open it in a browser")
+    else:
+        print(
+            '  no page to see and hear the tunes: pip install "abcrnn[pages]", and run this again'
+        )
     if shown:
-        print(f"  {f'{SUBFOLDER}/':<15}tunes by the packaged model, and MIDI files")
+        print(f"  {f'{SUBFOLDER}/':<15}tunes by the packaged model, with MIDI files")
     print(f"  tunes.abc      {count_of(len(made.tunes), 'new tune')} in ABC notation")
     print(f"  midi/          {count_of(len(converted), 'MIDI file')}")
     print(f"  model.abcrnn   the model ({made.validation_bits_per_char:.3f} bits per character")

@@ -8,6 +8,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from abcrnn.composition.accompaniment import CHORDS_LINE
 from abcrnn.composition.requests import Requests
 from abcrnn.sampling.faithful import MAX_FAITHFUL
 from abcrnn.storage.validation import require_count, require_positive
@@ -216,8 +217,10 @@ def provenance_lines(tune: str) -> str:
 
 
 def without_provenance(tune: str) -> str:
-    """Return a tune without the lines that :func:`compose` or :func:`rewrite` added."""
-    return REWRITING_LINES.sub("", _LINES.sub("", tune)).rstrip("\n")
+    """Return a tune without the lines that compose or rewrite added below the music."""
+    for lines in (_LINES, REWRITING_LINES, CHORDS_LINE):
+        tune = lines.sub("", tune)
+    return tune.rstrip("\n")
 
 
 def digest(tune: str) -> str:

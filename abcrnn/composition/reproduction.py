@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from abcrnn.composition.accompaniment import accompanied_again
 from abcrnn.composition.candidates import Candidates
 from abcrnn.composition.layout import recorded_text
 from abcrnn.composition.provenance import (
@@ -45,7 +46,7 @@ def reproduce(tune: str, model: Any = None) -> str:
     -------
     str
         The tune as :func:`compose` returned it, with the number (``X:``) and the comment
-        lines of ``tune``.
+        lines of ``tune``, and with chord symbols if these lines record them.
 
     Raises
     ------
@@ -151,4 +152,5 @@ def _reproduced(tune: str, source: Provenance, generated: str | None) -> str:
     if not text:
         raise ValueError(NOT_REPRODUCED)
     number = _NUMBER.match(tune)
-    return renumber(f"{text}\n{provenance_lines(tune)}", int(number[1]) if number else 1)
+    again = renumber(f"{text}\n{provenance_lines(tune)}", int(number[1]) if number else 1)
+    return accompanied_again(again, tune)

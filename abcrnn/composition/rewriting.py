@@ -112,7 +112,8 @@ def rewrite(
     found: dict[str, int] = {}  # stream by the new bars
     for stream, bars in _sample_bars(model, record, passage, range(4 * max(n, PARALLEL // 4))):
         is_valid = {problem.message for problem in check_tune(passage.replaced(bars))} <= known
-        if is_valid and bars.split() != passage.bars.split():
+        is_new = bars.split() != passage.bars.split()
+        if is_valid and is_new and passage.is_found_again(bars, first, last):
             found.setdefault(bars, stream)
     if not found:
         return []
@@ -196,6 +197,17 @@ class _Passage(NamedTuple):
     def replaced(self, bars: str) -> str:
         """Return what the model reads of the tune with other bars."""
         return self.tune[: self.begin] + bars + self.tune[self.end :]
+
+    def is_found_again(self, bars: str, first: int, last: int) -> bool:
+        """Return whether other bars have the same numbers, by which they are reproduced.
+
+        A first bar that is not full is a pickup, and then the numbers of all bars are others.
+        """
+        try:
+            found = _find_passage(self.replaced(bars), first, last)
+        except ValueError:  # there are no bars of these numbers
+            return False
+        return found == (self.begin, self.begin + len(bars))
 
     def with_bars(self, bars: str) -> _Passage:
         """Return the passage with other bars."""

@@ -39,7 +39,9 @@ def compile_once(
     """
     functions = compiled_functions(model)
     if key not in functions:
-        functions[key] = tf.function(function, jit_compile=not on_gpu() if xla is None else xla)
+        functions[key] = tf.function(
+            function, autograph=False, jit_compile=not on_gpu() if xla is None else xla
+        )
     return functions[key]
 
 

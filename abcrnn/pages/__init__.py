@@ -1,1 +1,1 @@
-"""Pages to see and hear tunes on: a gallery in one file, and output in notebooks."""
+"""Pages to see and hear tunes on: a gallery in one file, and a studio to compose in."""

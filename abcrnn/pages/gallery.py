@@ -61,8 +61,7 @@ def write_gallery(
     Examples
     --------
     >>> import abcrnn
-    >>> folder = getfixture("tmp_path")
-    >>> abcrnn.write_gallery(["X:1\nT:Scale\nM:4/4\nK:D\nDEFG ABcd|"], folder / "tunes.html")
+    >>> abcrnn.write_gallery(["X:1\nK:D\nDEFG ABcd|"], "tunes.html")  # doctest: +SKIP
     []
     """
     require_writable(path)

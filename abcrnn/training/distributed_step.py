@@ -87,10 +87,12 @@ class DistributedStep:
         )
         self._own_flags = [0.0, 0.0]
         self._any_flags = [False, False]
-        self._compiled_gradients = tf.function(gradients_of(task), jit_compile=not on_gpu())
-        self._compiled = tf.function(self._run)
-        self._gather = tf.function(self._gather_rows)
-        self._sum = tf.function(self._sum_over_replicas)
+        self._compiled_gradients = tf.function(
+            gradients_of(task), autograph=False, jit_compile=not on_gpu()
+        )
+        self._compiled = tf.function(self._run, autograph=False)
+        self._gather = tf.function(self._gather_rows, autograph=False)
+        self._sum = tf.function(self._sum_over_replicas, autograph=False)
 
     def build_optimizer(self, batches: int) -> None:
         """Create the optimizer for epochs of about ``batches`` batches, and the average."""

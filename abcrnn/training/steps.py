@@ -43,7 +43,7 @@ class Step:
         self._gradients = gradients_of(task)
         #: Rows of every batch that this process reads.
         self.rows = range(settings.batch_size)
-        self._compiled = tf.function(self._train, jit_compile=not on_gpu())
+        self._compiled = tf.function(self._train, autograph=False, jit_compile=not on_gpu())
         self._programs: dict[tuple[Any, ...], Any] = {}  # by the shapes of the arguments
 
     def build_optimizer(self, batches: int) -> None:

@@ -31,7 +31,7 @@ def label(action):
     """An argument as ``--help`` writes it, such as ``-o, --output FILE``."""
     value = f"{{{','.join(map(str, action.choices))}}}" if action.choices else action.metavar
     if not action.option_strings:
-        many = {"+": f"{value}...", "?": f"[{value}]"}
+        many = {"+": f"{value}...", "?": f"[{value}]", "*": f"[{value} ...]"}
         return many.get(action.nargs, value)
     names = ", ".join(action.option_strings)
     return names if action.nargs == 0 else f"{names} {value}"

@@ -197,6 +197,8 @@ def test_the_quickstart_shows_tunes_by_the_packaged_model_first(
     assert all(tune in out and abcrnn.check_tune(tune) == [] for tune in tunes)
     assert out.index(tunes[3]) < out.index("Training a small model")
     assert len(list((tmp_path / "q" / "folk" / "midi").glob("*.mid"))) == 4
+    page = book.with_name("tunes.html")
+    assert f"open {page} in a browser" in out and page.read_text("utf-8").count("<article") == 4
     written = book.stat().st_mtime_ns
     code, again, _ = run("quickstart", "--out", tmp_path / "q")
     assert (code, book.stat().st_mtime_ns) == (130, written)

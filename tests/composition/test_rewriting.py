@@ -92,6 +92,16 @@ def test_rewritten_bars_are_reproduced_byte_for_byte(model):
     assert [reproduce(one.tune, model) for one in again] == [one.tune for one in again]
 
 
+@pytest.mark.parametrize("tune", [TUNE, TUNE.replace("K:G\nd|", "K:G\n")])
+def test_first_bars_are_reproduced_too(model, tune):
+    """A first bar that is not full is a pickup, and all bars would have other numbers."""
+    first = 0 if tune == TUNE else 1
+    variants = rewrite(model, tune, first, 2, 8, temperature=1.5, seed=4)
+    assert len(variants) > 1
+    for variant in variants:
+        assert reproduce(variant.tune, model) == variant.tune
+
+
 def test_rewritten_and_composed_tunes_in_one_book(model):
     [variant] = rewrite(model, TUNE, 2, 2, 1, seed=3)
     [composed] = compose(model, 1, **COMPOSED, max_copied_bars=None).tunes

@@ -99,6 +99,12 @@ def test_a_page_refers_to_nothing_outside_and_has_a_policy(tmp_path):
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
 
 
+def test_the_words_below_a_tune_are_shown(tmp_path):
+    reader, _ = read_gallery([TUNE + "W:One &amp; <b>\nW:\nW:two\n"], tmp_path)
+    (words,) = [text for attributes, text in reader.of("p") if "words" in attributes["class"]]
+    assert words.startswith("One & <b>") and len(reader.of("br")) == 2
+
+
 @pytest.mark.parametrize(
     "tune",
     [

@@ -1,6 +1,8 @@
 """Galleries and notebook output in chromium: played, on a phone, in the dark, on paper."""
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 from helpers.browser import open_browser
@@ -138,3 +140,22 @@ def test_the_output_of_a_notebook_plays_and_cannot_reach_the_notebook(open_tab, 
     reached = inside.evaluate("() => { try { return parent.document.title } catch { return '' } }")
     assert reached == ""
     assert inside.evaluate("origin") == "null"
+
+
+def test_the_picture_of_the_readme(open_tab, tmp_path):
+    """With UPDATE_PICTURES=1, the picture in docs/images is written again."""
+    root = Path(__file__).parents[2]
+    tune = re.search("```abc\n(.*?)```", (root / "README.md").read_text("utf-8"), re.DOTALL)[1]
+    write_gallery([tune], tmp_path / "tune.html")
+    tab = open_tab(tmp_path / "tune.html", viewport={"width": 1000, "height": 900})
+    tab.wait_for_selector(".abcrnn-play")
+    for _ in range(6):
+        tab.keyboard.press("ArrowRight")
+    assert tab.locator(".abcrnn-playing").count() == 1
+    picture = tab.locator("article").screenshot()
+    assert len(picture) < 200_000
+    file = root / "docs" / "images" / "gallery.png"
+    if os.environ.get("UPDATE_PICTURES"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(picture)
+    assert file.read_bytes().startswith(b"\x89PNG")

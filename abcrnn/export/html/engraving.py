@@ -69,9 +69,9 @@ def engrave(tunes: Sequence[str], prefixes: Sequence[str] | None = None) -> list
 
     Examples
     --------
-    >>> good, bad = engrave(["X:1\nT:Scale\nM:4/4\nK:D\nDEFG ABcd|", "no tune"])
+    >>> good, bad = engrave(["X:1\nT:Scale\nM:4/4\nK:D\nDEFG ABcd|", "X:1\nK:D\nz8|"])
     >>> good.svg[:4], bad.problem
-    ('<svg', 'the tune has no K: field, such as K:D, to end its header')
+    ('<svg', 'line 1, column 1: the tune has no notes')
     """
     require_verovio()
     names = [f"t{n}" for n in range(1, len(tunes) + 1)] if prefixes is None else prefixes

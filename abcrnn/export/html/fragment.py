@@ -103,6 +103,7 @@ def tune_fragment(tune: str, score: Engraved, number: int = 1) -> Fragment:
         f'<p class="abcrnn-facts">{facts}</p>' if facts else "",
         _player(tune, name),
         _score(score, name),
+        _words(tune),
         _downloads(tune, score, number),
         _text(tune),
         "</article>",
@@ -138,6 +139,15 @@ def _score(score: Engraved, name: str) -> str:
     if not score.svg:
         return f'<p class="abcrnn-problem">No score: {escape(printable(score.problem))}</p>'
     return f'<div class="abcrnn-score" id="{name}-score">{score.svg}</div>'
+
+
+def _words(tune: str) -> str:
+    """Return the words of ``W:``, which are below the score."""
+    with suppress(ABCError):
+        lines = [printable(line) for line in parse_single_tune(tune).words]
+        if any(lines):
+            return f'<p class="abcrnn-words">{"<br>".join(escape(line) for line in lines)}</p>'
+    return ""
 
 
 def _downloads(tune: str, score: Engraved, number: int) -> str:

@@ -1,0 +1,219 @@
+"""The page of the studio in a real browser."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from helpers.browser import open_browser
+from helpers.studio_process import parsed, running_studio
+
+pytestmark = pytest.mark.browser
+
+SIZES = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
+HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked=1'>\"&amp;'"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("studio")
+
+
+@pytest.fixture(scope="module")
+def studio(trained, folder):
+    with running_studio(trained, "--folder", folder) as client:
+        yield client
+
+
+@pytest.fixture
+def visit(browser, studio):
+    """A function that opens the page; at the end: no errors, no requests to elsewhere."""
+    errors, requested, contexts = [], [], []
+
+    def open_page(width=1280, scheme="light", address=studio.address):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.on("console", lambda m: m.type in ("error", "warning") and errors.append(m.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: requested.append(request.url))
+        page.goto(address)
+        page.wait_for_url(re.compile("#[0-9a-f]{16}"))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors
+    assert requested
+    assert all(url.startswith((studio.base, "data:")) for url in requested)
+
+
+def compose(page, tunes=1, seed=5):
+    page.get_by_label("Tunes", exact=True).fill(str(tunes))
+    page.get_by_label("Seed", exact=True).fill(str(seed))
+    page.get_by_role("button", name="Compose", exact=True).click()
+    page.locator("#fresh-tunes li").nth(tunes - 1).wait_for()
+    page.locator("#work .abcrnn-play").first.wait_for()
+
+
+def text_of(page):
+    return page.get_by_label("ABC text").input_value()
+
+
+def is_clipped(page):
+    """Whether the page is wider than the window, or a control is outside of it."""
+    return page.evaluate(
+        """() => document.documentElement.scrollWidth > innerWidth
+        || [...document.querySelectorAll("button, select, input, textarea")].some((each) => {
+          const { left, right, width } = each.getBoundingClientRect();
+          return width > 0 && (left < 0 || right > innerWidth + 1);
+        })"""
+    )
+
+
+def test_a_tune_is_composed_changed_kept_and_found_in_the_history(visit, folder):
+    page = visit()
+    compose(page, tunes=2)
+    composed = text_of(page)
+    page.locator(".bar").nth(1).click()
+    page.get_by_role("button", name=re.compile("^Regenerate bar ")).click()
+    alternatives = page.locator(".alternative")
+    alternatives.nth(2).wait_for()
+    alternatives.first.locator(".abcrnn-play").wait_for()  # it can be heard before it is accepted
+    alternatives.first.get_by_role("button", name="Accept").click()
+    page.locator(".bar.changed").wait_for()
+    changed = text_of(page)
+    bars = page.locator(".bar code").all_inner_texts()
+    assert changed != composed and page.locator(".bar.changed").count() == 1
+    assert changed.replace(bars[1].rstrip("|"), "", 1)[:40] == composed[:40]
+    page.locator(".is-changed").first.wait_for(state="attached")
+
+    page.get_by_role("button", name="Back").click()
+    page.wait_for_function("text => document.querySelector('#abc').value === text", arg=composed)
+    page.get_by_role("button", name="Forward").click()
+    page.wait_for_function("text => document.querySelector('#abc').value === text", arg=changed)
+    page.go_back()
+    page.wait_for_function("text => document.querySelector('#abc').value === text", arg=composed)
+    page.go_forward()
+    page.wait_for_function("text => document.querySelector('#abc').value === text", arg=changed)
+
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.locator(".step[aria-current] .badge", has_text="kept").wait_for()
+    assert changed in parsed(folder / "kept.abc")[-1]
+    page.reload()
+    page.locator("#abc").wait_for()
+    assert text_of(page) == changed and page.locator(".step").count() == 3
+
+
+def test_a_second_tab_does_not_disturb_the_first(visit):
+    first = visit()
+    compose(first, seed=5)
+    before = text_of(first)
+    second = visit()
+    compose(second, seed=6)
+    assert first.url.split("#")[1][:16] != second.url.split("#")[1][:16]
+    assert text_of(first) == before != text_of(second)
+    assert first.locator(".step").count() == second.locator(".step").count() == 1
+
+
+def test_everything_is_done_by_keyboard(visit):
+    page = visit()
+    page.get_by_label("Tunes", exact=True).focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("1")
+    page.keyboard.press("Enter")
+    page.locator("#work .abcrnn-play").wait_for()
+    page.locator(".bar").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.locator('.bar[aria-pressed="true"]').count() == 1
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Enter")
+    assert page.locator('.bar[aria-pressed="true"]').count() == 2
+    names = page.evaluate(
+        """() => [...document.querySelectorAll("button, select, input, textarea")]
+        .filter((each) => each.offsetParent && !each.textContent.trim() && !each.labels?.length
+          && !each.ariaLabel).map((each) => each.outerHTML)"""
+    )
+    assert not names  # each control has a label
+
+
+def test_the_text_is_checked_while_it_is_typed(visit):
+    page = visit()
+    compose(page)
+    page.get_by_label("ABC text").fill("X:1\nM:6/8\nK:D\nABc def|gab agfe|]")
+    problem = page.locator("#problems li", has_text="the bar is too long: 7 of 6 eighths")
+    problem.wait_for()
+    page.get_by_role("button", name="Apply the text").click()
+    page.locator(".step-kind", has_text="Edited").wait_for()
+    page.locator("#transposition").select_option("by:2")
+    page.get_by_role("button", name="Transpose", exact=True).click()
+    page.wait_for_function("() => document.querySelector('#abc').value.includes('K:E')")
+    page.get_by_role("button", name="Show surprise").click()
+    page.locator(".bar.tinted").first.wait_for()
+    page.get_by_role("button", name="Generate again").click()
+    page.locator("#status", has_text="the same bytes").wait_for()
+
+
+def test_hostile_titles_are_shown_as_text(visit):
+    page = visit()
+    compose(page)
+    page.get_by_label("ABC text").fill(
+        f'X:1\nT:{HOSTILE}\nM:4/4\nL:1/8\nK:C\n"^{HOSTILE[:20]}"C8|]'
+    )
+    page.get_by_role("button", name="Apply the text").click()
+    page.locator("#tune-title", has_text="<script>").wait_for()
+    page.locator("#work .abcrnn-play").wait_for()
+    assert page.evaluate("window.hacked") is None
+    assert "<script>" in page.locator(".step[aria-current] .step-title").inner_text()
+
+
+def test_a_page_of_another_origin_can_neither_read_nor_compose(browser, studio):
+    page = browser.new_page()
+    page.route("http://evil.example/", lambda route: route.fulfill(body="<p>Other page</p>"))
+    page.goto("http://evil.example/")
+    answers = page.evaluate(
+        """async ([base, token]) => {
+          const ask = async (mode, headers) => {
+            try {
+              const response = await fetch(`${base}/api/begin`, {
+                method: "POST", mode, body: "{}", headers });
+              return response.type === "opaque" ? "opaque" : await response.text();
+            } catch (error) { return error.name; }
+          };
+          const read = await fetch(`${base}/?token=${token}`).then((r) => r.text(), (e) => e.name);
+          const json = { "Content-Type": "application/json", "X-Abcrnn-Token": token };
+          return [read, await ask("cors", json), await ask("no-cors", {})];
+        }""",
+        [studio.base, studio.token],
+    )
+    assert answers[:2] == ["TypeError", "TypeError"] and answers[2] in ("opaque", "TypeError")
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), SIZES)
+def test_nothing_is_clipped(visit, width, scheme, tmp_path):
+    page = visit(width, scheme)
+    assert not is_clipped(page)
+    compose(page)
+    page.get_by_role("button", name="Show surprise").click()
+    page.locator(".tinted").first.wait_for()
+    assert not is_clipped(page)
+    colors = page.evaluate(
+        """() => {
+          const { backgroundColor, color } = getComputedStyle(document.body);
+          return [backgroundColor, color];
+        }"""
+    )
+    light, dark = (sum(map(int, re.findall(r"\d+", color)[:3])) for color in colors)
+    assert (light > dark) == (scheme == "light")
+    target = Path(os.environ.get("ABCRNN_SCREENSHOTS", tmp_path)) / f"studio-{width}-{scheme}.png"
+    page.screenshot(path=target, full_page=width == 360)
