@@ -28,13 +28,13 @@ from abcrnn.grammar import (
     TuneAutomaton,
 )
 from abcrnn.grammar.likely_states import LikelyStates
+from abcrnn.grammar.stored_rows import StoredRows
 
 #: Largest number of tune states that tables number, and of those with transitions.
 MAX_STATES, MAX_ROWS = 131_072, 16_384
 
 _FORBIDDEN, _NOT_COMPUTED = -1, -1
 _STATES_AHEAD = 8  # states looked at for each one that streams wait for, itself included
-_ROWS_CHECKED = 8  # of restored rows, computed again
 _ALWAYS = np.iinfo(np.int64).max  # time of last use of a row that is never forgotten
 
 
@@ -264,68 +264,34 @@ class TransitionTables:
                 rows = self.row_of[numbers]
                 self._last_used[rows[rows > 0]] = self._time
 
-    def restore(
-        self,
-        states: Sequence[State],
-        computed_states: NDArray[np.int32],
-        next_tune: NDArray[np.int32],
-        chars_to_end: NDArray[np.int16],
-    ) -> bool:
+    def restore(self, rows: StoredRows) -> bool:
         """Take over rows that tables with the same arguments have computed before.
-
-        Does nothing unless the tables are new, all numbers are in range, at most half of the
-        tables is needed, and a few rows equal newly computed ones.
-
-        Parameters
-        ----------
-        states : sequence of State
-            The state of each number.
-        computed_states : ndarray, shape (rows,), int32
-        next_tune, chars_to_end : ndarray, shape (rows, vocab_size)
-            The rows of the attributes with these names.
 
         Returns
         -------
         bool
-            Whether the rows were taken over.
+            False, and nothing is changed, if the tables are not new, the rows take more than
+            half of the room, a number is out of range, or one of a few rows differs from a
+            newly computed one.
         """
-        count, width = len(computed_states), len(self.characters)
+        count = len(rows.computed_states)
         with self.lock:
             if (
-                len(self.computed_states) > 1
-                or len(self.numbering.states) > 1
-                or not self.has_room_for(count, len(states))
-                or next_tune.shape != (count, width)
-                or chars_to_end.shape != (count, width)
-                or not _are_rows(states, computed_states, next_tune)
+                len(self.numbering.states) > 1
+                or not self.has_room_for(count, len(rows.states))
+                or not rows.are_in_range(len(self.characters))
+                or not rows.sample_equals(self._automaton, self.characters)
             ):
                 return False
-            self.numbering = Numbering(states)
-            self.next_tune[:count], self.chars_to_end[:count] = next_tune, chars_to_end
-            self.computed_states = computed_states.tolist()
+            self.numbering = Numbering(rows.states)
+            self.next_tune[:count], self.chars_to_end[:count] = rows.next_tune, rows.chars_to_end
+            self.computed_states = rows.computed_states.tolist()
             self.row_of[self.computed_states] = np.arange(count)
-            checked = np.linspace(min(1, count - 1), count - 1, _ROWS_CHECKED).astype(int)
-            if all(self._equals_computed(row) for row in set(checked.tolist()) - {0}):
-                return True
-            self._forget_all()
-            return False
+            return True
 
     def has_room_for(self, rows: int, states: int) -> bool:
         """Whether so many rows and states take at most half of the room."""
-        return 0 < rows <= self._max_rows // 2 and states <= self._max_states // 2
-
-    def _equals_computed(self, row: int) -> bool:
-        before = self.numbering.states[self.computed_states[row]]
-        reached = {
-            self._columns[c]: (after, self._automaton.required_room(before, after) or 0)
-            for c, after in self._automaton.successors(before).items()
-        }
-        restored = self.next_tune[row], self.chars_to_end[row]
-        return reached == {
-            column: (self.numbering.states[number], room)
-            for column, (number, room) in enumerate(zip(*(r.tolist() for r in restored), strict=True))
-            if number != _FORBIDDEN
-        }
+        return rows <= self._max_rows // 2 and states <= self._max_states // 2
 
     def _not_computed(self, numbers: NDArray[np.int32]) -> list[int]:
         missing: list[int] = np.unique(numbers[self.row_of[numbers] < 0]).tolist()
@@ -421,19 +387,3 @@ class TransitionTables:
                 row.append(_FORBIDDEN if state is None else self._pitch_numbers[state])
             rows.append(row)
         return np.array(rows, np.int32)
-
-
-def _are_rows(
-    states: Sequence[State], computed: NDArray[np.int32], next_tune: NDArray[np.int32]
-) -> bool:
-    """Whether numbers of states are in range, and row 0 and state 0 are the end of a tune."""
-    return bool(
-        states[0] == END
-        and len(set(states)) == len(states)
-        and computed[0] == 0
-        and not next_tune[0].any()
-        and len(np.unique(computed)) == len(computed)
-        and computed.min() >= 0
-        and max(computed.max(), next_tune.max()) < len(states)
-        and next_tune.min() >= _FORBIDDEN
-    )

@@ -22,6 +22,7 @@ import abcrnn.grammar
 from abcrnn.data.cached_files import code_digest, keep_last_used
 from abcrnn.data.registry import cache_folder
 from abcrnn.grammar.state_records import decode_states, encode_states
+from abcrnn.grammar.stored_rows import StoredRows
 from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.storage.archive import read_archive, write_archive
 
@@ -51,11 +52,8 @@ def restore_tables(tables: TransitionTables, arguments: object) -> None:
     _files[tables] = file, 0
     try:
         about, arrays = read_archive(file, _FORMAT)
-        restored = tables.restore(
-            decode_states(about["parts"], arrays["states"]),
-            *(arrays[name] for name in ("computed_states", "next_tune", "chars_to_end")),
-        )
-        if not restored:
+        states = decode_states(about["parts"], arrays.pop("states"))
+        if not tables.restore(StoredRows(states, **arrays)):
             raise ValueError("its rows are not those of these requests")
         file.touch()  # the files that were used last are kept
     except FileNotFoundError:
