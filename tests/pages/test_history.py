@@ -59,6 +59,14 @@ def test_a_session_has_a_bounded_number_of_nodes(tmp_path, monkeypatch):
         branched(tmp_path / "h.json").add(edit(0))
 
 
+def test_a_tune_that_could_not_be_read_again_is_not_added(tmp_path):
+    history = branched(tmp_path / "h.json")
+    with pytest.raises(ValueError, match="at most 20000 characters, not 20001"):
+        history.add(edit(0, "x" * 20_001))
+    history.add(edit(0, "\U0001f3bb" * 20_000))
+    assert read_history(history.path).nodes == history.nodes
+
+
 @pytest.mark.parametrize("number", [-1, 5, 10**6])
 def test_a_node_that_is_not_there_is_named(tmp_path, number):
     with pytest.raises(ValueError, match=f"node {number} is not one of the 5"):

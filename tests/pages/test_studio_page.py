@@ -156,7 +156,7 @@ def test_the_text_is_checked_while_it_is_typed(visit):
     problem = page.locator("#problems li", has_text="the bar is too long: 7 of 6 eighths")
     problem.wait_for()
     page.get_by_role("button", name="Apply the text").click()
-    page.locator(".step-kind", has_text="Edited").wait_for()
+    page.locator(".step[aria-current]", has_text="Edited").wait_for()  # it is open
     page.locator("#transposition").select_option("by:2")
     page.get_by_role("button", name="Transpose", exact=True).click()
     page.wait_for_function("() => document.querySelector('#abc').value.includes('K:E')")
@@ -230,8 +230,8 @@ def test_the_packaged_model_composes_as_requested(browser, tmp_path):
         page.goto(client.address)
         for label, value in (("Form", "AABB"), ("Bars", "16"), ("Seed", "3"), ("Tunes", "1")):
             page.get_by_label(label, exact=True).fill(value)
-        page.get_by_label("Key", exact=True).select_option("G")
-        page.get_by_label("Meter", exact=True).select_option("6/8")
+        page.locator("[name=tonic]").select_option("G")
+        page.locator("[name=meter]").select_option("6/8")
         page.get_by_role("button", name="Compose", exact=True).click()
         page.locator("#work .abcrnn-play").wait_for()
         assert unmet_requests(Requests("G", "6/8", None, 16, "AABB"), text_of(page)) == []

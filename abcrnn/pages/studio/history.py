@@ -20,7 +20,7 @@ KINDS = (*MODEL_KINDS, "transpose", "edit")
 
 MAX_NODES = 1000
 MAX_TUNE = 20_000  # characters of a tune
-_MAX_FILE = 64 * 1024 * 1024  # bytes
+_MAX_FILE = 128 * 1024 * 1024  # bytes: more than a session can have
 _MAX_PROPOSED = 64  # alternatives that can be accepted
 _FORMAT = "abcrnn studio history"
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -98,10 +98,13 @@ class History:
         Raises
         ------
         ValueError
-            If the session has :data:`MAX_NODES` nodes.
+            If the session has :data:`MAX_NODES` nodes, or the tune more than :data:`MAX_TUNE`
+            characters.
         OSError
             If the file cannot be written; then the node is not added.
         """
+        if len(node.abc) > MAX_TUNE:
+            raise ValueError(f"a tune must have at most {MAX_TUNE} characters, not {len(node.abc)}")
         with self._lock:
             if len(self.nodes) >= MAX_NODES:
                 raise ValueError(f"this session has {MAX_NODES} tunes, the most: start another one")
