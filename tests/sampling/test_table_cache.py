@@ -102,6 +102,7 @@ def test_restored_rows_equal_those_of_the_automaton(files, requests):
     assert len(tables.computed_states) > 400
 
 
+@pytest.mark.slow
 def test_samplers_read_and_write_files(files, computed, trained):
     """A tune that is enough ends the sampling early; its transitions are stored too."""
     tunes = Sampler(load_model(trained), seed=1, constraint="bars").tunes(
