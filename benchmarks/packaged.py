@@ -19,14 +19,19 @@ from abcrnn.evaluation.distributions import distance, distributions
 from abcrnn.evaluation.held_out import held_out_part, training_part
 from abcrnn.evaluation.tune_metrics import Ending, TuneMetrics, measure_all
 from abcrnn.notation import Tune, read_tune
+from abcrnn.notation.fields import Key, parse_key
 from abcrnn.storage.atomic import write_text
 
 _CHUNK = 100  # tunes that are composed and stored at a time
 _FEWEST = 10  # training tunes of a key or meter that is requested
 
-_REQUESTS: dict[str, Callable[[Tune], str]] = {
-    "key": lambda tune: tune.key.name,
-    "meter": lambda tune: tune.meter.text,
+#: By request: its value in a tune, and whether a tune meets it. A key has several spellings.
+_REQUESTS: dict[str, tuple[Callable[[Tune], str], Callable[[Tune, str], bool]]] = {
+    "key": (
+        lambda tune: tune.key.name,
+        lambda tune, value: _signature(tune.key) == _signature(parse_key(value)),
+    ),
+    "meter": (lambda tune: tune.meter.text, lambda tune, value: tune.meter.text == value),
 }
 
 #: Shares of tunes, and shares of bars, that are compared.
@@ -105,12 +110,12 @@ def _requested(
 ) -> Iterator[tuple[str, dict[str, int]]]:
     """Compose tunes for each frequent key and meter; print and yield how many match."""
     tunes = [read_tune(tune) for tune in training]
-    for name, value_of in _REQUESTS.items():
+    for name, (value_of, meets) in _REQUESTS.items():
         for value, count in Counter(map(value_of, tunes)).most_common():
             if count < _FEWEST or value == "none":
                 continue
             made, _ = _composed(model, options.each, options, {name: value})
-            met = sum(_is_valid(tune) and value_of(read_tune(tune)) == value for tune in made)
+            met = sum(_is_valid(tune) and meets(read_tune(tune), value) for tune in made)
             result = {"training tunes": count, "composed": len(made), "met": met}
             print(f"{name} {value}: {result}", flush=True)
             yield f"{name} {value}", result
@@ -138,6 +143,10 @@ def _composed(
 
 def _is_valid(tune: str) -> bool:
     return all(problem.kind in ("unsupported", "outside") for problem in check_tune(tune))
+
+
+def _signature(key: Key | None) -> tuple[Any, ...]:
+    return (key.tonic, key.fifths, key.changes) if key else ()
 
 
 def _mean(values: list[bool]) -> float:

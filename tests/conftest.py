@@ -144,6 +144,13 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def no_stored_transitions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute transitions anew, except in tests with a cache folder of their own."""
+    if "own_cache" not in request.fixturenames:
+        monkeypatch.setattr("abcrnn.sampling.kept_tables.restore_tables", lambda *_: None)
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]):
     """A function that runs a command in this process: (exit code, output, errors)."""

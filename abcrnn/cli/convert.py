@@ -10,16 +10,16 @@ from typing import Any
 from abcrnn.cli.argument_types import instrument
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
 from abcrnn.cli.chords import add_chords_option, add_chords_to
-from abcrnn.cli.terminal import convert_into, load_corpus, report_conversion
+from abcrnn.cli.terminal import convert_into, load_corpus, report_conversion, write_tunebook
 from abcrnn.export.timbres import VOICES
 from abcrnn.export.tunebook import FORMATS, OPTIONS
 from abcrnn.notation.chord_writing import suggest_chords
 from abcrnn.storage.paths import as_path
 
-_PDF = "pdf"  # one file for all tunes, so not in FORMATS
+_ONE_FILE = ("pdf", "abc")  # one file for all tunes, so not in FORMATS
 _ENDINGS = {
     ".mid": "midi", ".midi": "midi", ".musicxml": "musicxml", ".xml": "musicxml", ".wav": "wav",
-    ".svg": "svg", ".pdf": _PDF,
+    ".svg": "svg", ".pdf": "pdf", ".abc": "abc",
 }  # fmt: skip
 _OPTIONS = ("tempo", "instrument", "voice", "soundfont")
 _NAMES = {"midi": "MIDI", "musicxml": "MusicXML", "wav": "WAV"}
@@ -39,12 +39,12 @@ def add_parser(subparsers: Any) -> None:
         "--out",
         required=True,
         metavar="DIR",
-        help="folder for the files; also a file: for a single tune, such as tune.mid, or as PDF, "
-        "such as tunes.pdf",
+        help="folder for the files; also a file: for a single tune, such as tune.mid, or as PDF "
+        "or ABC, such as tunes.pdf",
     )
     parser.add_argument(
         "--to",
-        choices=(*FORMATS, _PDF),
+        choices=(*FORMATS, *_ONE_FILE),
         help="format of the files (default: midi, or that of the ending of --out)",
     )
     parser.add_argument(
@@ -97,8 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
     tunes: Sequence[str] = corpus.tunes
     if arguments.chords:
         tunes = add_chords_to(tunes, suggest_chords)
-    if form == _PDF:
-        return _convert_to_pdf(tunes, corpus.name, Path(arguments.out), named)
+    if form in _ONE_FILE:
+        return _convert_to_one_file(tunes, corpus.name, arguments.out, form, named)
     if named:
         return _convert_to_file(tunes, arguments.out, form, options)
     return convert_into(tunes, arguments.out, form, **options)
@@ -136,15 +136,25 @@ def _convert_to_file(tunes: Sequence[str], out: str, form: str, options: dict[st
     return report_conversion([conversion], out)
 
 
-def _convert_to_pdf(tunes: Sequence[str], name: str, out: Path, named: bool) -> int:
+def _convert_to_one_file(tunes: Sequence[str], name: str, out: str, form: str, named: bool) -> int:
     """Write one file with all tunes; in a folder, it has the name of the corpus."""
-    from abcrnn.export.scores import to_pdf
-    from abcrnn.export.tunebook import Conversion, plain_name
+    from abcrnn.export.tunebook import plain_name
 
-    if named and _ENDINGS.get(out.suffix.lower(), _PDF) != _PDF:
-        raise UsageError(f"--out must be a folder, or a file that ends in .pdf, not {out}")
-    path = as_path(out) if named else as_path(out) / f"{plain_name(name) or 'tunes'}.pdf"
-    problems = to_pdf(tunes, path, name)
+    if named and _ENDINGS.get(Path(out).suffix.lower(), form) != form:
+        raise UsageError(f"--out must be a folder, or a file that ends in .{form}, not {out}")
+    path = as_path(out) if named else as_path(out) / f"{plain_name(name) or 'tunes'}.{form}"
+    if form == "pdf":
+        return _convert_to_pdf(tunes, path, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_tunebook(tunes, str(path))
+    return 0
+
+
+def _convert_to_pdf(tunes: Sequence[str], path: Path, title: str) -> int:
+    from abcrnn.export.scores import to_pdf
+    from abcrnn.export.tunebook import Conversion
+
+    problems = to_pdf(tunes, path, title)
     conversions = [
         Conversion(number, None if problem else path, problem)
         for number, problem in enumerate(problems, start=1)

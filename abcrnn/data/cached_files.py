@@ -20,19 +20,23 @@ def code_digest(*modules: ModuleType) -> str:
     Parameters
     ----------
     *modules : module
-        Those that compute the result.
+        Those that compute the result. A package stands for its modules.
 
     Returns
     -------
     str
         64 hexadecimal digits.
     """
-    folder = Path(abcrnn.notation.__file__).parent
-    files = [*sorted(folder.glob("*.py")), *(Path(str(module.__file__)) for module in modules)]
     digest = hashlib.sha256(abcrnn.__version__.encode())
-    for file in files:
-        digest.update(file.read_bytes())
+    for module in (abcrnn.notation, *modules):
+        for file in _files_of(module):
+            digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _files_of(module: ModuleType) -> list[Path]:
+    file = Path(str(module.__file__))
+    return sorted(file.parent.glob("*.py")) if hasattr(module, "__path__") else [file]
 
 
 def keep_last_used(file: Path, most: int) -> None:

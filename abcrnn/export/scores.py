@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import islice
 
@@ -89,17 +89,21 @@ def to_pdf(
     """
     tunes = list(tunes)
     require_writable(path)
-    drawn: list[list[Drawing]] = []
     problems: list[ABCError | None] = []
+    if title is None:
+        title = _line(tune_title(tunes[0])) if tunes else ""
+    document = pdf(_drawings(tunes, problems), title)
+    if None in problems:
+        write_bytes(path, document)
+    return problems
+
+
+def _drawings(tunes: Sequence[str], problems: list[ABCError | None]) -> Iterator[list[Drawing]]:
+    """Yield heading and systems of each tune, and collect why the others have none."""
     for tune, score in zip(tunes, scores(tunes), strict=True):
         problems.append(problem_of(score))
         if score.svg:
-            drawn.append([_heading(tune), *read_systems(score.svg)])
-    if drawn:
-        if title is None:
-            title = _line(tune_title(tunes[problems.index(None)]))
-        write_bytes(path, pdf(drawn, title))
-    return problems
+            yield [_heading(tune), *read_systems(score.svg)]
 
 
 def scores(tunes: Iterable[str]) -> Iterator[Engraved]:

@@ -171,7 +171,8 @@ class TuneAutomaton:
             after = self.step(state, c)
             if after is not None:
                 steps[c] = after
-        ends = {id(after): self.need(after) is not None for after in steps.values()}
+        objects = {id(after): after for after in steps.values()}  # many are one object
+        ends = {key: self.need(after) is not None for key, after in objects.items()}
         return {c: after for c, after in steps.items() if ends[id(after)]}
 
     def required_room(self, before: State, after: State) -> int | None:

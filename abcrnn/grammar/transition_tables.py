@@ -28,6 +28,7 @@ from abcrnn.grammar import (
     TuneAutomaton,
 )
 from abcrnn.grammar.likely_states import LikelyStates
+from abcrnn.grammar.stored_rows import StoredRows
 
 #: Largest number of tune states that tables number, and of those with transitions.
 MAX_STATES, MAX_ROWS = 131_072, 16_384
@@ -262,6 +263,35 @@ class TransitionTables:
                 self._time += 1
                 rows = self.row_of[numbers]
                 self._last_used[rows[rows > 0]] = self._time
+
+    def restore(self, rows: StoredRows) -> bool:
+        """Take over rows that tables with the same arguments have computed before.
+
+        Returns
+        -------
+        bool
+            False, and nothing is changed, if the tables are not new, the rows take more than
+            half of the room, a number is out of range, or one of a few rows differs from a
+            newly computed one.
+        """
+        count = len(rows.computed_states)
+        with self.lock:
+            if (
+                len(self.numbering.states) > 1
+                or not self.has_room_for(count, len(rows.states))
+                or not rows.are_in_range(len(self.characters))
+                or not rows.sample_equals(self._automaton, self.characters)
+            ):
+                return False
+            self.numbering = Numbering(rows.states)
+            self.next_tune[:count], self.chars_to_end[:count] = rows.next_tune, rows.chars_to_end
+            self.computed_states = rows.computed_states.tolist()
+            self.row_of[self.computed_states] = np.arange(count)
+            return True
+
+    def has_room_for(self, rows: int, states: int) -> bool:
+        """Whether so many rows and states take at most half of the room."""
+        return rows <= self._max_rows // 2 and states <= self._max_states // 2
 
     def _not_computed(self, numbers: NDArray[np.int32]) -> list[int]:
         missing: list[int] = np.unique(numbers[self.row_of[numbers] < 0]).tolist()

@@ -6,7 +6,7 @@ nothing is compiled twice. Copies of a model start without compiled functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -17,7 +17,11 @@ _ATTRIBUTE = "_compiled_functions"
 
 
 def compile_once(
-    model: Any, key: Hashable, function: Callable[..., Any], xla: bool | None = None
+    model: Any,
+    key: Hashable,
+    function: Callable[..., Any],
+    xla: bool | None = None,
+    parts: Sequence[Any] = (),
 ) -> Any:
     """Return a compiled function; the same one for the same model and key.
 
@@ -31,6 +35,9 @@ def compile_once(
     xla : bool, optional
         Whether to compile with XLA. By default it is used except on a GPU, where XLA
         cannot compile a window of Keras's LSTM layer (cuDNN).
+    parts : sequence of object
+        What the function calls besides the model. Classes of a user, here and in the
+        model, may have Python's ``if`` and ``for`` on tensors; ours have none.
 
     Returns
     -------
@@ -40,9 +47,22 @@ def compile_once(
     functions = compiled_functions(model)
     if key not in functions:
         functions[key] = tf.function(
-            function, autograph=False, jit_compile=not on_gpu() if xla is None else xla
+            function,
+            autograph=any(may_need_autograph(part) for part in (model, *parts)),
+            jit_compile=not on_gpu() if xla is None else xla,
         )
     return functions[key]
+
+
+def may_need_autograph(part: Any) -> bool:
+    """Whether the class of an object, or of a member of an ensemble, is a user's own.
+
+    AutoGraph translates Python's ``if`` and ``for`` on tensors. Our code has none, and
+    translating it takes longer than tracing it.
+    """
+    package = __name__.partition(".")[0]
+    is_own = type(part).__module__.partition(".")[0] != package
+    return is_own or any(map(may_need_autograph, getattr(part, "members", ())))
 
 
 def compiled_functions(model: Any) -> dict[Hashable, Any]:

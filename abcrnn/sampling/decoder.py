@@ -69,7 +69,7 @@ class Decoder:
         self._parameters = {n: tf.convert_to_tensor(v) for n, v in choice.parameters.items()}
         key = ("decode", choice.key, tables is not None, weigh)
         function = partial(decode, model, choice, weigh=weigh)
-        self._decode = compile_once(model, key, function, xla=xla)
+        self._decode = compile_once(model, key, function, xla=xla, parts=(choice,))
 
     def __call__(
         self,

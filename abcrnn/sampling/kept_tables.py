@@ -1,7 +1,8 @@
 """Transition tables, kept in the model that they were computed for.
 
 A second call with the same requests computes no transition again. Copies of a model
-start without tables.
+start without tables. New tables are read from the cache folder where they are there
+(:mod:`abcrnn.sampling.table_cache`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from abcrnn.grammar import PITCHES, Form
 from abcrnn.grammar.transition_tables import MAX_ROWS, TransitionTables
+from abcrnn.sampling.table_cache import restore_tables
 
 #: Largest number of rows that all tables of a model keep in total, and of tables.
 MAX_KEPT_ROWS, MAX_KEPT_TABLES = 2 * MAX_ROWS, 16
@@ -61,6 +63,8 @@ def kept_tables(
         )
         if key not in kept:
             kept[key] = TransitionTables(characters, form, bars, pitches, values, ending)
+            texts = sorted((field, sorted(values[field])) for field in values)
+            restore_tables(kept[key], (characters, form, bars, sorted(pitches), texts, ending))
         kept.move_to_end(key)
         _drop_oldest(kept)
         return kept[key]

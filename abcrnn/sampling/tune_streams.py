@@ -14,6 +14,7 @@ from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.sampling.constraint import Start
 from abcrnn.sampling.decoder import Decoder, Streams
 from abcrnn.sampling.faithful import Candidate, Selected, Selection
+from abcrnn.sampling.table_cache import store_tables
 from abcrnn.sampling.tune_text import find_tune
 
 #: Maximum length of a line that :meth:`TuneStreams.lines` returns.
@@ -137,6 +138,22 @@ class TuneStreams:
     ) -> Iterator[Candidate]:
         """Sample streams as :meth:`streams` does; also yield their importance weights."""
         begin = self._beginning(prompt, max_length)
+        try:
+            yield from self._run(begin, max_length, next_stream, parallel, seed, is_enough)
+        except GeneratorExit:  # enough tunes
+            store_tables(self._tables)
+            raise
+        store_tables(self._tables)
+
+    def _run(
+        self,
+        begin: Callable[[int], tuple[NDArray[np.int32], Start | None]],
+        max_length: int,
+        next_stream: Callable[[], int | None],
+        parallel: int,
+        seed: int,
+        is_enough: Callable[[str], bool] | None,
+    ) -> Iterator[Candidate]:
         streams = Streams(self._decoder, parallel, seed)
         # By row: the stream, its text so far, and the length of the prompt.
         running: dict[int, tuple[int, str, int]] = {}

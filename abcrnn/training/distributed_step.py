@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from abcrnn.data.windows import Batch
 from abcrnn.models.base import State
+from abcrnn.models.compilation import may_need_autograph
 from abcrnn.models.lstm import on_gpu
 from abcrnn.training.averaging import move
 from abcrnn.training.settings import TrainingSettings
@@ -88,7 +89,7 @@ class DistributedStep:
         self._own_flags = [0.0, 0.0]
         self._any_flags = [False, False]
         self._compiled_gradients = tf.function(
-            gradients_of(task), autograph=False, jit_compile=not on_gpu()
+            gradients_of(task), autograph=may_need_autograph(task.model), jit_compile=not on_gpu()
         )
         self._compiled = tf.function(self._run, autograph=False)
         self._gather = tf.function(self._gather_rows, autograph=False)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from abcrnn.data.windows import Batch
 from abcrnn.models.backend import keras
 from abcrnn.models.base import State, window_state
+from abcrnn.models.compilation import may_need_autograph
 from abcrnn.models.lstm import on_gpu
 from abcrnn.training.averaging import WeightAverage
 from abcrnn.training.settings import TrainingSettings
@@ -43,7 +44,9 @@ class Step:
         self._gradients = gradients_of(task)
         #: Rows of every batch that this process reads.
         self.rows = range(settings.batch_size)
-        self._compiled = tf.function(self._train, autograph=False, jit_compile=not on_gpu())
+        self._compiled = tf.function(
+            self._train, autograph=may_need_autograph(self._model), jit_compile=not on_gpu()
+        )
         self._programs: dict[tuple[Any, ...], Any] = {}  # by the shapes of the arguments
 
     def build_optimizer(self, batches: int) -> None:

@@ -23,6 +23,42 @@ CHART = 'X:114\nM:4/4\nL:1/4\nK:C\n"C"z4|"G7"z4|]\n'
 ONE = "X:1\nT:One\nM:6/8\nL:1/8\nR:jig\nK:D\nABc def|]\n"
 
 
+def test_convert_adds_chords_where_there_are_none(tmp_path, run):
+    book = tmp_path / "book.abc"
+    tunes = [
+        "X:1\nT:One\nM:6/8\nK:G\nG3 B3|G6|]",
+        'X:2\nT:Two\nM:6/8\nK:G\n"C"G3 B3|G6|]',
+        "X:3\nT:Three\nM:6/8\nK:none\nG3 B3|G6|]",
+    ]
+    book.write_text("\n\n".join(tunes) + "\n")
+    folder = tmp_path / "scores"
+    code, _, errors = run("convert", book, "--out", folder, "--to", "musicxml", "--chords")
+    assert code == 0
+    assert errors.splitlines()[0] == (
+        "chords added to 1 of 3 tunes; left as they are: 1 with chord symbols, "
+        "1 in a key without tonic"
+    )
+    found = [
+        re.findall("<root-step>(.)", path.read_text("utf-8")) for path in sorted(folder.iterdir())
+    ]
+    assert found == [["G"], ["C"], []]
+
+
+def test_convert_writes_a_tunebook_with_chords(tmp_path, run, capsys):
+    book = tmp_path / "book.abc"
+    book.write_text("X:1\nT:One\nM:6/8\nK:G\nG3 B3|G6|]\n\nX:2\nT:Two\nM:6/8\nK:D\nD6|]\n")
+    out = tmp_path / "new" / "chords.abc"
+    assert run("convert", book, "--chords", "--out", out)[0] == 0
+    assert re.sub('"[A-G]7?"', "", out.read_text()) == book.read_text()
+    assert out.read_text().count('"D"D6') == 1
+    assert run("convert", book, "--chords", "--to", "abc", "--out", tmp_path / "more")[0] == 0
+    assert (tmp_path / "more" / "book.abc").read_bytes() == out.read_bytes()
+    with pytest.raises(SystemExit) as stopped:
+        run("convert", book, "--to", "abc", "--out", tmp_path / "tunes.mid")
+    assert stopped.value.code == 2
+    assert "--out must be a folder, or a file that ends in .abc" in capsys.readouterr().err
+
+
 def test_convert_reports_a_tune_of_chords_only(tmp_path, run):
     (tmp_path / "chart.abc").write_text(CHART)
     code, _, errors = run("convert", tmp_path / "chart.abc", "--out", tmp_path / "midi")

@@ -1,11 +1,13 @@
 """Commands that generate tunes: sample, compose, reproduce, rewrite."""
 
 import re
+from html import unescape
 
 import mido
 import pytest
 
-from abcrnn import CharLSTM, Vocabulary, load_corpus
+from abcrnn import CharLSTM, Vocabulary, __version__, load_corpus
+from abcrnn.composition.provenance import without_provenance
 from abcrnn.notation import check_tune, split_tunebook
 
 
@@ -23,6 +25,15 @@ def test_sample_writes_a_tunebook_and_midi(trained, tmp_path, run):
     assert len(list(midi.iterdir())) == 5
     code, printed, _ = run(*arguments)
     assert (code, printed) == (0, book.read_text())
+
+
+def test_sample_writes_a_gallery_of_its_tunes(trained, tmp_path, run):
+    book, page = tmp_path / "tunes.abc", tmp_path / "tunes.html"
+    code, _, errors = run("sample", trained, "-n", 2, "--seed", 1, "-o", book, "--gallery", page)
+    assert code == 0 and errors.endswith(f"2 tunes in {page}: open it in a browser\n")
+    html = page.read_text("utf-8")
+    shown = [unescape(text) for text in re.findall(r"<pre>(.*?)</pre>", html, re.DOTALL)]
+    assert shown == list(load_corpus(book).tunes)
 
 
 def test_sample_begins_with_the_given_fields(trained, run):
@@ -79,10 +90,12 @@ def test_invalid_numbers_of_candidates(trained, run, capsys, options, message):
 def test_compose_reproduce_and_rewrite(trained, tmp_path, run):
     book, again = tmp_path / "tunes.abc", tmp_path / "again.abc"
     arguments = ["compose", trained, "-n", 3, "--seed", 1, "--copies", "--form", "AB", "--bars", 4]
-    code, out, errors = run(*arguments, "-o", book, "--midi", tmp_path / "midi")
+    outputs = ["-o", book, "--midi", tmp_path / "midi", "--gallery", tmp_path / "tunes.html"]
+    code, out, errors = run(*arguments, *outputs)
     assert (code, out) == (0, f"3 tunes in {book}\n")
     assert "3 accepted" in errors
-    assert errors.endswith(f"3 of 3 tunes converted into {tmp_path}/midi\n")
+    assert f"3 of 3 tunes converted into {tmp_path}/midi\n" in errors
+    assert (tmp_path / "tunes.html").read_text("utf-8").count("<article") == 3
     tunes = load_corpus(book).tunes
     assert [check_tune(tune) for tune in tunes] == [[]] * 3
 
@@ -95,6 +108,30 @@ def test_compose_reproduce_and_rewrite(trained, tmp_path, run):
     assert errors.startswith("fit: bits for the rest of the tune, lower is better\n1: ")
     rewritten = [block.text for block in split_tunebook(out)[0]]
     assert len(rewritten) == 2 and not any(map(check_tune, rewritten))
+
+
+def test_composed_tunes_with_chords_are_reproduced(trained, tmp_path, run):
+    book, again = tmp_path / "tunes.abc", tmp_path / "again.abc"
+    arguments = ["compose", trained, "-n", 3, "--seed", 1, "--copies", "--form", "AB", "--bars", 4]
+    code, bare, _ = run(*arguments, "--midi", tmp_path / "bare")
+    assert code == 0
+    code, _, errors = run(*arguments, "--chords", "-o", book, "--midi", tmp_path / "midi")
+    assert code == 0
+    assert "chords added to 3 of 3 tunes\n" in errors
+    chorded = load_corpus(book).tunes
+    assert all(tune.endswith(f"\n% chords added by abcrnn {__version__}") for tune in chorded)
+    symbol = re.compile(r'"[A-G][#b]?m?7?"')
+    for tune, silent in zip(chorded, bare.strip("\n").split("\n\n"), strict=True):
+        music, _, _ = tune.rpartition("\n")
+        assert music != silent
+        assert symbol.sub("", music.partition("\n% ")[0]) == silent.partition("\n% ")[0]
+    one, other = (sorted((tmp_path / name).iterdir())[0] for name in ("bare", "midi"))
+    assert len(other.read_bytes()) > len(one.read_bytes())  # the chords are played
+
+    code, _, errors = run("reproduce", book, "--model", trained, "-o", again)
+    assert (code, errors) == (0, "3 of 3 tunes the same, byte for byte\n")
+    assert again.read_bytes() == book.read_bytes()
+    assert "% chords" not in without_provenance(chorded[0])
 
 
 def test_compose_reports_what_is_missing(trained, tmp_path, run):
@@ -240,6 +277,7 @@ def test_an_opening_that_is_no_music(trained, run):
     [
         ["sample", "m", "-o", "FILE/t.abc"],
         ["sample", "m", "--midi", "FILE/midi"],
+        ["sample", "m", "--gallery", "FILE/tunes.html"],
         ["compose", "m", "-o", "FILE/t.abc"],
         ["rewrite", "m", "t.abc", "--bars", "1", "-o", "FILE/t.abc"],
         ["reproduce", "t.abc", "--model", "m", "-o", "FILE/t.abc"],

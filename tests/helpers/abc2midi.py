@@ -39,13 +39,18 @@ def plain(tune: str) -> str:
     return "\n".join(lines)
 
 
-def play(program: str, tune: str, folder: Path) -> tuple[list[tuple[float, float, int]], str]:
-    """Return (onset, duration, pitch) of every note, in whole notes, and the printed text."""
+def play(
+    program: str, tune: str, folder: Path, chords: bool = False
+) -> tuple[list[tuple[float, float, int]], str]:
+    """Return (onset, duration, pitch) of every note, in whole notes, and the printed text.
+
+    With ``chords``, chord symbols are played too.
+    """
     source, target = folder / "tune.abc", folder / "tune.mid"
     source.write_text(re.sub(r"^X:.*", "X:1", tune) + "\n")
     target.unlink(missing_ok=True)
     done = subprocess.run(
-        [program, source, "1", "-o", target, "-NGRA", "-NGUI"],
+        [program, source, "1", "-o", target, "-NGRA", *([] if chords else ["-NGUI"])],
         capture_output=True,
         text=True,
         errors="replace",

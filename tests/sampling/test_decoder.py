@@ -4,16 +4,20 @@ import copy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.autograph.impl import api
 
 from abcrnn import CharLSTM, Sampler, Vocabulary, load_corpus, load_model, rewrite
 from abcrnn.evaluation.scoring import Scorer
 from abcrnn.grammar import transition_tables
 from abcrnn.grammar.transition_tables import TransitionTables
+from abcrnn.models import compilation
 from abcrnn.models.compilation import count_traces
+from abcrnn.models.ensemble import Ensemble
 from abcrnn.sampling import RandomChoice, decoder, kept_tables
 from abcrnn.sampling.decoder import Decoder, Streams
 from abcrnn.sampling.loop import STEPS_PER_CALL
@@ -374,3 +378,36 @@ def test_training_goes_into_the_compiled_function(model):
     after = Sampler(model, top_k=1).sample("X:1", length=20)
     assert after == Sampler(other, top_k=1).sample("X:1", length=20) != before
     assert count_traces(model) == 1
+
+
+class Looping(Memory):
+    """A user's own model, with a Python condition on a tensor, which AutoGraph translates."""
+
+    def step(self, ids, state, active=None):
+        logits, state = super().step(ids, state, active)
+        if tf.reduce_sum(state[0]) < 0:
+            logits = -logits
+        return logits, state
+
+
+def test_models_of_a_user_are_translated_by_autograph(model, monkeypatch):
+    """Also as a member of an ensemble; our own models are not, since that takes longest."""
+    expected = Sampler(Memory(positions=8, width=1), seed=1).sample("X:1\n", 20)
+    assert Sampler(Looping(positions=8, width=1), seed=1).sample("X:1\n", 20) == expected
+    pair = SimpleNamespace(members=[model, Looping(positions=8, width=1)])
+    assert compilation._may_need_autograph(pair)
+    assert not compilation._may_need_autograph(Ensemble([model]))
+    assert not compilation._may_need_autograph(model)
+    assert not compilation._may_need_autograph(RandomChoice())
+
+    translated, translate = [], api._convert_actual
+
+    def counted(entity, context):
+        translated.append(entity)
+        return translate(entity, context)
+
+    monkeypatch.setattr(api, "_convert_actual", counted)
+    Sampler(model, seed=1, top_p=0.9, constraint="bars").tunes(1, max_length=60)
+    assert translated == []
+    Sampler(Looping(positions=8, width=1), seed=1).sample("X:1\n", 20)
+    assert translated
