@@ -60,7 +60,7 @@ def changed_bars(before: str, after: str) -> list[int]:
 
     Examples
     --------
-    >>> header = "X:1\nM:2/4\nK:C\n"
+    >>> header = "X:1\nM:2/4\nL:1/8\nK:C\n"
     >>> changed_bars(header + "C4|D4|E4|F4|]", header + "C4|G4|E4|F4|]")
     [2]
     """

@@ -184,8 +184,8 @@ def beginning_before(tune: str, bar: int) -> str:
 
     Examples
     --------
-    >>> beginning_before("X:1\nM:2/4\nK:C\nC4|D4|E4|]", 2)
-    'X:1\nM:2/4\nK:C\nC4|'
+    >>> beginning_before("X:1\nM:2/4\nL:1/8\nK:C\nC4|D4|E4|]", 2)
+    'X:1\nM:2/4\nL:1/8\nK:C\nC4|'
     """
     text = without_provenance(tune)
     bars = {each.number: each for each in written_bars(text)}
