@@ -395,10 +395,10 @@ def test_models_of_a_user_are_translated_by_autograph(model, monkeypatch):
     expected = Sampler(Memory(positions=8, width=1), seed=1).sample("X:1\n", 20)
     assert Sampler(Looping(positions=8, width=1), seed=1).sample("X:1\n", 20) == expected
     pair = SimpleNamespace(members=[model, Looping(positions=8, width=1)])
-    assert compilation._may_need_autograph(pair)
-    assert not compilation._may_need_autograph(Ensemble([model]))
-    assert not compilation._may_need_autograph(model)
-    assert not compilation._may_need_autograph(RandomChoice())
+    assert compilation.may_need_autograph(pair)
+    assert not compilation.may_need_autograph(Ensemble([model]))
+    assert not compilation.may_need_autograph(model)
+    assert not compilation.may_need_autograph(RandomChoice())
 
     translated, translate = [], api._convert_actual
 
