@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from html import escape
+from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,10 @@ from abcrnn.evaluation.scoring import Scorer
 from abcrnn.notation.lexer import tokens
 
 _EVENTS = ("note", "rest", "bar_rest", "chord")
+
+# In a notebook.
+_MOST_SHOWN = 1000  # bars
+_STRONG_EXCESS = 10.0  # bits: a bar with less never has the darkest background
 
 
 class BarSurprise(NamedTuple):
@@ -65,10 +70,30 @@ class Surprise:
     def __repr__(self) -> str:
         return f"Surprise(bars={len(self.bars)}, bits_per_char={self.bits_per_char:.4f})"
 
+    def _repr_html_(self) -> str:
+        """Return the bars for a notebook: the more excess bits, the darker the background."""
+        shown = self.bars[:_MOST_SHOWN]
+        strongest = max([_STRONG_EXCESS, *(bar.excess for bar in shown)])
+        lines = groupby(shown, key=lambda bar: bar.line)
+        text = "\n".join("".join(_tinted(bar, strongest) for bar in bars) for _, bars in lines)
+        left_out = len(self.bars) - len(shown)
+        more = f"\n… and {left_out} more bars" if left_out else ""
+        caption = f"{self.bits_per_char:.3f} bits per character. Tint: bits above the average."
+        return f"<p>{caption}</p><pre>{text}{more}</pre>"
+
     @property
     def bits_per_char(self) -> float:
         """Bits per character of the tune with its closing blank line, as in evaluation."""
         return float(self.bits.sum() + self.end_bits) / (len(self.bits) + 2)
+
+
+def _tinted(bar: BarSurprise, strongest: float) -> str:
+    """Return a bar on a background that can be read on white and on black."""
+    tint = f"rgba(220, 110, 0, {0.7 * max(bar.excess, 0.0) / strongest:.2f})"
+    side = "above" if bar.excess >= 0 else "below"
+    title = f"{bar.bits:.1f} bits, {abs(bar.excess):.1f} {side} the average"
+    text = escape(bar.text.encode("utf-8", "replace").decode())  # no lone surrogates
+    return f'<span style="background: {tint}" title="{title}">{text}</span>'
 
 
 def surprise(model: Any, tune: str) -> Surprise:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,6 +48,9 @@ from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.atomic import write_text
 from abcrnn.storage.paths import as_path
 from abcrnn.storage.progress import progress_bar
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 from abcrnn.storage.validation import require_count
 
 _TEMPERATURE, _MAX_LENGTH = 1.0, 1000
@@ -85,6 +90,17 @@ class ModelCard:
             lines += ["", *generated_lines(self.generated)]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        """Return text and picture for a notebook."""
+        text = f"<pre>{escape(str(self))}</pre>"
+        if not self.generated:
+            return text
+        from abcrnn.reports.notebook_figure import png_bytes
+
+        picture = b64encode(png_bytes(self._plot(self.generated))).decode()
+        name = "Distributions of generated tunes and of the corpus"
+        return f'{text}<img alt="{name}" src="data:image/png;base64,{picture}">'
+
     def to_dict(self) -> dict[str, Any]:
         """Return the content of ``card.json``."""
         saved = asdict(self)
@@ -109,11 +125,13 @@ class ModelCard:
         write_text(page, json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n")
         if not self.generated:
             return [page]
-        counts = self.counts
-        numbers = dict(summary(self.scores, self.generated))
-        held_out = counts.get("held_out")
-        plot_card(counts["generated"], counts["corpus"], numbers, picture, held_out)
+        self._plot(self.generated, picture)
         return [page, picture]
+
+    def _plot(self, generated: GeneratedTunes, path: Path | None = None) -> Figure:
+        counts, numbers = self.counts, dict(summary(self.scores, generated))
+        held_out = counts.get("held_out")
+        return plot_card(counts["generated"], counts["corpus"], numbers, path, held_out)
 
 
 def examine(model: Any, corpus: Corpus, tunes: int = 100, seed: int = 0) -> ModelCard:

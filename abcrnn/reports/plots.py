@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +34,7 @@ _FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾", "1/3": "⅓", "2/3": "⅔"}
 def plot_history(
     history: Sequence[EpochRecord], path: str | os.PathLike[str] | None = None
 ) -> Figure:
-    """Plot bits per character over epochs.
+    """Plot bits per character over epochs. In a notebook, the result is shown as a picture.
 
     Parameters
     ----------
@@ -49,11 +48,11 @@ def plot_history(
     matplotlib.figure.Figure
         To draw more on, or to save in another format. ``figure.axes[0]`` has the curves.
     """
-    # Not pyplot, which keeps global state and may need a display.
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    from abcrnn.reports.notebook_figure import NotebookFigure
+
+    figure = NotebookFigure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     epochs = [record.epoch for record in history]
     axes.plot(epochs, [record.bits_per_char for record in history], "o-", label="training")
@@ -89,9 +88,9 @@ def plot_copying(copying: Copying, path: str | os.PathLike[str] | None = None) -
     matplotlib.figure.Figure
         A diagonal line is a phrase that is copied. Thin lines separate the lines of the tune.
     """
-    from matplotlib.figure import Figure
+    from abcrnn.reports.notebook_figure import NotebookFigure
 
-    figure = Figure(figsize=(8, 7), layout="constrained")
+    figure = NotebookFigure(figsize=(8, 7), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(copying.copied, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
     figure.colorbar(image, label="share of the prediction")
@@ -147,13 +146,14 @@ def plot_card(
         if counts.keys() != corpus.keys():
             kinds = f"{', '.join(corpus)} as in corpus, not {', '.join(counts)}"
             raise ValueError(f"{name} must have the kinds {kinds}")
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.patches import Patch
 
+    from abcrnn.reports.notebook_figure import NotebookFigure
+
     lines = -(-(len(corpus) + 1) // _COLUMNS)
     layout = ConstrainedLayoutEngine(wspace=0.04, hspace=0.06)
-    figure = Figure(figsize=(13, 3.8 * lines), layout=layout)
+    figure = NotebookFigure(figsize=(13, 3.8 * lines), layout=layout)
     panels = figure.subplots(lines, _COLUMNS).flatten()
     for kind, axes in zip(corpus, panels, strict=False):
         title = f"{kind}: distance {distance(generated[kind], corpus[kind]):.2f}"
@@ -347,7 +347,6 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     OSError
         If the file cannot be written; no partial file remains.
     """
-    picture = io.BytesIO()
-    # Without date and version.
-    figure.savefig(picture, format="png", dpi=120, metadata={"Software": None})
-    write_bytes(path, picture.getvalue())
+    from abcrnn.reports.notebook_figure import png_bytes
+
+    write_bytes(path, png_bytes(figure))

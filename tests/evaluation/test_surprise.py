@@ -1,6 +1,8 @@
 """How unexpected each character and each bar of a tune is for a model."""
 
 import math
+import re
+from html import unescape
 from itertools import pairwise
 
 import numpy as np
@@ -156,3 +158,41 @@ def test_trailing_line_ends_are_not_counted(model, few_tunes):
 def test_unknown_characters_cost_a_code_point(model):
     tune = "X:1\nT:Café\nK:C\nabc|"
     assert surprise(model, tune).bits[tune.index("é")] == UNKNOWN_BITS
+
+
+# In a notebook -----------------------------------------------------------------------------------
+
+
+def shown_bars(found):
+    """The share of tint, the title and the text of each bar that a notebook shows."""
+    page = found._repr_html_()
+    pattern = r'<span style="background: rgba\(220, 110, 0, (.*?)\)" title="(.*?)">(.*?)</span>'
+    return [(float(tint), title, unescape(text)) for tint, title, text in re.findall(pattern, page)]
+
+
+def test_a_notebook_tints_the_bars_that_cost_more_than_the_average():
+    tune = "X:1\nK:C\nCDEF|GABc|\nc4|"
+    costs = np.zeros(len(tune) + 2)
+    costs[tune.index("G") : tune.index("|\n")] = 10.0
+    found = surprise_of(tune, costs)
+    average = 40 / 13
+    tinted = shown_bars(found)
+    assert [text for _, _, text in tinted] == ["CDEF|", "GABc|", "c4|"]
+    assert [tint for tint, _, _ in tinted] == [0, 0.7, 0]
+    assert tinted[0][1] == f"0.0 bits, {5 * average:.1f} below the average"
+    assert tinted[1][1] == f"40.0 bits, {40 - 5 * average:.1f} above the average"
+    assert "GABc|</span>\n<span" in found._repr_html_()  # a line for each line of the tune
+
+
+def test_small_differences_have_a_weak_tint():
+    tune = "X:1\nK:C\nCDEF|GABc|"
+    costs = np.ones(len(tune) + 2)
+    costs[-7] = 3.0  # one bit above the average
+    assert max(tint for tint, _, _ in shown_bars(surprise_of(tune, costs))) == 0.07
+
+
+def test_text_in_a_notebook_is_text_and_bounded():
+    tune = "X:1\nK:C\n" + '"<script>x</script>"C\ud800D|' + "C2|" * 1005
+    page = surprise_of(tune, np.zeros(len(tune) + 2))._repr_html_()
+    assert "<script" not in page and "&lt;script&gt;" in page
+    assert page.encode("utf-8").count(b"<span") == 1000 and "… and 6 more bars" in page

@@ -1,8 +1,11 @@
 """The model card: its numbers, its text and its files."""
 
+import base64
 import json
 import re
 import statistics
+from dataclasses import replace
+from html import unescape
 
 import pytest
 
@@ -154,6 +157,20 @@ def test_saved_and_read_again(card, tmp_path):
     }
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "card.png"]
+
+
+def test_a_notebook_shows_text_and_picture(card, tmp_path):
+    page = card._repr_html_()
+    text, picture = re.fullmatch(
+        r'<pre>(.*)</pre><img alt="[^"<>]*" src="data:image/png;base64,([\w+/=]+)">',
+        page,
+        re.DOTALL,
+    ).groups()
+    assert unescape(text) == str(card)
+    assert base64.b64decode(picture) == card.save(tmp_path)[1].read_bytes()
+    hostile = replace(card, held_out=replace(card.held_out, corpus="<script>"), generated=None)
+    page = hostile._repr_html_()
+    assert "&lt;script&gt;" in page and "<script" not in page and "<img" not in page
 
 
 @pytest.mark.slow

@@ -134,3 +134,18 @@ def test_the_plot_of_copies_has_the_share_of_each_character(tmp_path):
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == tune.split("\n")
     assert (tmp_path / "copied.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_notebook_shows_a_figure_as_the_picture_that_is_written(few_tunes, tmp_path):
+    formatters = pytest.importorskip("IPython.core.formatters")
+    path, counts = tmp_path / "figure.png", distributions(few_tunes.tunes)
+    weights, shares = np.zeros((2, 18, 18), np.float32), np.full((18, 3), 1 / 3, np.float32)
+    copied = Copying("X:1\nT:a\nK:D\nabc|", weights, shares)
+    for draw in (
+        lambda path: plot_history([record(1, 2.5)], path),
+        lambda path: plot_card(counts, counts, {"tunes": "10"}, path),
+        lambda path: plot_copying(copied, path),
+    ):
+        draw(path)
+        data, _ = formatters.DisplayFormatter().format(draw(None))
+        assert data["image/png"] == path.read_bytes()
