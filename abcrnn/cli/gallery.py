@@ -23,6 +23,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--title", metavar="TEXT", help="title of the page (default: the number of tunes)"
     )
+    parser.add_argument(
+        "--nearest",
+        action="append",
+        metavar="CORPUS",
+        help="name the tune of this corpus that each tune is most like; once for each corpus",
+    )
     add_join_blank(parser)
 
 
@@ -32,4 +38,5 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--output must be a file, not - (standard output)")
     require_gallery(arguments.output)
     tunes = load_corpus(arguments.tunes, arguments.join_blank).tunes
-    return gallery_into(tunes, arguments.output, arguments.title)
+    known = [load_corpus(name, arguments.join_blank) for name in arguments.nearest or ()]
+    return gallery_into(tunes, arguments.output, arguments.title, known or None)

@@ -150,11 +150,16 @@ def write_tunebook(tunes: Sequence[str], output: str | None) -> None:
         print(text, end="")
 
 
-def gallery_into(tunes: Sequence[str], path: str, title: str | None = None) -> int:
+def gallery_into(
+    tunes: Sequence[str],
+    path: str,
+    title: str | None = None,
+    nearest: Sequence[Corpus] | None = None,
+) -> int:
     """Write a gallery, report tunes without a score, and return the exit code: 1 if any."""
     from abcrnn.pages.gallery import write_gallery
 
-    without = write_gallery(tunes, path, title)
+    without = write_gallery(tunes, path, title, nearest=nearest)
     for tune in without:
         print(f"tune {tune.number} has no score: {tune.problem}", file=sys.stderr)
     print(f"{count_of(len(tunes), 'tune')} in {path}: open it in a browser", file=sys.stderr)

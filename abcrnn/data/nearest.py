@@ -16,7 +16,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -215,6 +215,10 @@ class MelodyIndex:
         return Neighbour(corpus.name, number + 1, title, similarity, *shared, tune)
 
 
+#: What :func:`nearest` takes as known tunes.
+KnownTunes: TypeAlias = MelodyIndex | _Source | Sequence[_Source]
+
+
 class _Aligned(NamedTuple):
     """A known tune: changes from the tune to a passage of it, and difference in length."""
 
@@ -225,7 +229,7 @@ class _Aligned(NamedTuple):
 
 def nearest(
     tune: str,
-    corpora: MelodyIndex | _Source | Sequence[_Source] | None = None,
+    corpora: KnownTunes | None = None,
     n: int = 3,
 ) -> list[Neighbour]:
     r"""Return the known tunes that a tune is most like.
@@ -262,9 +266,14 @@ def nearest(
     >>> found.title, found.similarity, found.bars
     ('Out With the Boys. 1st Setting.', 1.0, 4.0)
     """
-    if not isinstance(corpora, MelodyIndex):
-        corpora = MelodyIndex(*_load(corpora))
-    return corpora.nearest(tune, n)
+    return melody_index(corpora).nearest(tune, n)
+
+
+def melody_index(corpora: KnownTunes | None = None) -> MelodyIndex:
+    """Return an index of known tunes; ``corpora`` as in :func:`nearest`."""
+    if isinstance(corpora, MelodyIndex):
+        return corpora
+    return MelodyIndex(*_load(corpora))
 
 
 def available_corpora() -> list[str]:

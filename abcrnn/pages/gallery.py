@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from abcrnn.export.html.document import page
 from abcrnn.export.html.fragment import tune_fragments
 from abcrnn.storage.atomic import require_writable, write_text
+
+if TYPE_CHECKING:
+    from abcrnn.data.nearest import KnownTunes
 
 
 class NoScore(NamedTuple):
@@ -27,7 +30,11 @@ class NoScore(NamedTuple):
 
 
 def write_gallery(
-    tunes: Iterable[str], path: str | os.PathLike[str], title: str | None = None
+    tunes: Iterable[str],
+    path: str | os.PathLike[str],
+    title: str | None = None,
+    *,
+    nearest: KnownTunes | None = None,
 ) -> list[NoScore]:
     r"""Write tunes to one HTML file with their scores, and a player for each.
 
@@ -41,6 +48,9 @@ def write_gallery(
         The file to write. It is written completely or not at all.
     title : str, optional
         Of the page; the default is the number of tunes.
+    nearest : MelodyIndex, Corpus, str, path-like or sequence, optional
+        Known tunes, as in :func:`abcrnn.nearest`. The page names the one that each tune is
+        most like, to see what is copied.
 
     Returns
     -------
@@ -50,13 +60,13 @@ def write_gallery(
     Raises
     ------
     ValueError
-        If there are no tunes.
+        If there are no tunes, or a corpus is not valid.
     TypeError
         If ``tunes`` is one string, or has an item that is not a string.
     ImportError
         If verovio is not installed: ``pip install "abcrnn[pages]"``.
     OSError
-        If the file cannot be written.
+        If the file cannot be written, or a corpus cannot be read.
 
     Examples
     --------
@@ -65,7 +75,12 @@ def write_gallery(
     []
     """
     require_writable(path)
-    fragments = tune_fragments(tunes)
+    known = None
+    if nearest is not None:
+        from abcrnn.data.nearest import melody_index
+
+        known = melody_index(nearest)
+    fragments = tune_fragments(tunes, known=known)
     if title is None:
         title = fragments[0].title if len(fragments) == 1 else f"{len(fragments)} tunes"
     write_text(path, page(fragments, title))

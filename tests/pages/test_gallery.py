@@ -11,6 +11,7 @@ import pytest
 
 import abcrnn
 from abcrnn.cli import main
+from abcrnn.data.corpus import Corpus
 from abcrnn.export.html.document import page
 from abcrnn.export.html.fragment import Fragment, tune_fragments
 from abcrnn.pages.gallery import NoScore, write_gallery
@@ -204,3 +205,34 @@ def test_without_verovio_the_command_names_the_extra(tmp_path, capsys, monkeypat
     monkeypatch.setattr("abcrnn.storage.extras.find_spec", lambda name: None)
     assert main(["gallery", "irish", "-o", str(tmp_path / "x.html")]) == 1
     assert 'pip install "abcrnn[pages]"' in capsys.readouterr().err
+
+
+# The nearest known tune ------------------------------------------------------------------------
+
+
+def nearest_of(reader):
+    return [text for attributes, text in reader.of("p") if attributes["class"] == "abcrnn-nearest"]
+
+
+def test_the_page_names_the_known_tune_that_each_tune_is_most_like(tmp_path):
+    known = Corpus(
+        "book", (TUNE.replace("Scale", "Other"), f"X:2\nT:{HOSTILE}\nK:D\nddBB ddBB eecc|")
+    )
+    copied = "X:1\nM:4/4\nK:E\nEFGA Bcde|"  # the first tune in another key
+    like = "X:1\nM:4/4\nK:D\nddBB ddBA eecc|"
+    strange = "X:1\nM:4/4\nK:D\nD_d,D'_d D_d,D'_d|"
+    reader, _ = read_gallery([copied, like, strange, "no tune"], tmp_path, nearest=known)
+    first, second, third = nearest_of(reader)
+    assert first.startswith("Nearest known tune: Other (book 1). 100% of the notes are the same; ")
+    assert second.startswith("Nearest known tune: </title></script>") and "92% of the" in second
+    assert third == "No known tune is like it."
+    assert nearest_of(read_gallery([copied], tmp_path)[0]) == []
+
+
+def test_the_command_compares_with_corpora(tmp_path):
+    (tmp_path / "tunes.abc").write_text(TUNE)
+    (tmp_path / "book.abc").write_text(TUNE.replace("Scale", "Other"))
+    out = tmp_path / "tunes.html"
+    files = [str(tmp_path / name) for name in ("tunes.abc", "book.abc")]
+    assert main(["gallery", files[0], "-o", str(out), "--nearest", files[1]]) == 0
+    assert nearest_of(Reader(out.read_text("utf-8")))[0].startswith("Nearest known tune: Other (")

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from html import escape
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from abcrnn.export.html.engraving import Engraved, engrave
 from abcrnn.export.html.playback import timeline_json
@@ -18,6 +18,9 @@ from abcrnn.export.tunebook import file_stem
 from abcrnn.notation.checks import check_tune
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.tunebook import header_lines, tune_title
+
+if TYPE_CHECKING:
+    from abcrnn.data.nearest import MelodyIndex
 
 # Texts come from strangers, and a page must stay readable.
 _MOST_CHARACTERS = 50_000  # of a tune; a longer one has no score and no downloads
@@ -49,7 +52,9 @@ class Fragment(NamedTuple):
     problem: str = ""
 
 
-def tune_fragments(tunes: Iterable[str], first: int = 1) -> list[Fragment]:
+def tune_fragments(
+    tunes: Iterable[str], first: int = 1, known: MelodyIndex | None = None
+) -> list[Fragment]:
     """Return a fragment for each tune, with ids from ``t1`` on.
 
     Parameters
@@ -58,6 +63,8 @@ def tune_fragments(tunes: Iterable[str], first: int = 1) -> list[Fragment]:
         Each is one tune of ABC with its header. A tune that cannot be read is shown as text.
     first : int
         The number of the first tune.
+    known : MelodyIndex, optional
+        Known tunes; the fragment names the one that its tune is most like.
 
     Raises
     ------
@@ -77,12 +84,14 @@ def tune_fragments(tunes: Iterable[str], first: int = 1) -> list[Fragment]:
     prefixes = [f"t{number}" for number in range(first, first + len(tunes))]
     scores = engrave(tunes, prefixes)
     return [
-        tune_fragment(tune, score, number)
+        tune_fragment(tune, score, number, known)
         for number, (tune, score) in enumerate(zip(tunes, scores, strict=True), start=first)
     ]
 
 
-def tune_fragment(tune: str, score: Engraved, number: int = 1) -> Fragment:
+def tune_fragment(
+    tune: str, score: Engraved, number: int = 1, known: MelodyIndex | None = None
+) -> Fragment:
     """Return the fragment of a tune.
 
     Parameters
@@ -93,6 +102,8 @@ def tune_fragment(tune: str, score: Engraved, number: int = 1) -> Fragment:
         Its score, with the prefix ``t`` and the number.
     number : int
         Unique in the page; the id of the fragment is ``t`` and the number.
+    known : MelodyIndex, optional
+        Known tunes; the fragment names the one that the tune is most like.
     """
     name = f"t{number}"
     title = _line(tune_title(tune[:_MOST_CHARACTERS])) or f"Tune {number}"
@@ -104,6 +115,7 @@ def tune_fragment(tune: str, score: Engraved, number: int = 1) -> Fragment:
         _player(tune, name),
         _score(score, name),
         _words(tune),
+        _nearest(tune, known) if known and score.musicxml else "",
         _downloads(tune, score, number),
         _text(tune),
         "</article>",
@@ -148,6 +160,20 @@ def _words(tune: str) -> str:
         if any(lines):
             return f'<p class="abcrnn-words">{"<br>".join(escape(line) for line in lines)}</p>'
     return ""
+
+
+def _nearest(tune: str, known: MelodyIndex) -> str:
+    try:
+        found = known.nearest(tune, n=1)
+    except ABCError:  # one tune must not stop the others
+        return ""
+    if not found:
+        return '<p class="abcrnn-nearest">No known tune is like it.</p>'
+    near = found[0]
+    name = f"{_line(near.title) or 'a tune without a title'} ({_line(near.corpus)} {near.number})"
+    same = f"{near.similarity:.0%} of the notes are the same"
+    passage = f"; the longest passage in common has {near.bars:.1f} bars" if near.notes else ""
+    return f'<p class="abcrnn-nearest">Nearest known tune: {escape(name)}. {same}{passage}.</p>'
 
 
 def _downloads(tune: str, score: Engraved, number: int) -> str:
