@@ -224,6 +224,7 @@ def test_the_page_names_the_known_tune_that_each_tune_is_most_like(tmp_path):
     reader, _ = read_gallery([copied, like, strange, "no tune"], tmp_path, nearest=known)
     first, second, third = nearest_of(reader)
     assert first.startswith("Nearest known tune: Other (book 1). 100% of the notes are the same; ")
+    assert first.endswith("the longest passage in common has 1 bar.")
     assert second.startswith("Nearest known tune: </title></script>") and "92% of the" in second
     assert third == "No known tune is like it."
     assert nearest_of(read_gallery([copied], tmp_path)[0]) == []

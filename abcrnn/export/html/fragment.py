@@ -172,7 +172,10 @@ def _nearest(tune: str, known: MelodyIndex) -> str:
     near = found[0]
     name = f"{_line(near.title) or 'a tune without a title'} ({_line(near.corpus)} {near.number})"
     same = f"{near.similarity:.0%} of the notes are the same"
-    passage = f"; the longest passage in common has {near.bars:.1f} bars" if near.notes else ""
+    bars = f"{round(near.bars, 1):g}"
+    passage = f"; the longest passage in common has {bars} bar{'s' * (bars != '1')}"
+    if not near.notes:
+        passage = ""
     return f'<p class="abcrnn-nearest">Nearest known tune: {escape(name)}. {same}{passage}.</p>'
 
 

@@ -64,8 +64,9 @@ def timeline(tune: Tune, prefix: str = "") -> dict[str, Any]:
         {"start": _quarters(start), "tempo": _quarters(speed)}
         for start, speed in tempo_changes(tune, played)
     ]
-    whole = tune.meter.length or Fraction(1)
-    beats = sum(tune.meter.beats) // (3 if tune.meter.compound else 1) or 1
+    meter = played[0].bars[0][1].meter if played[0].bars else tune.meter  # M: after K: too
+    whole = meter.length or Fraction(1)
+    beats = sum(meter.beats) // (3 if meter.compound else 1) or 1
     first = played[0].bars[0][1].length if played[0].bars else whole
     return {
         "title": tune.title,

@@ -56,6 +56,12 @@ def test_a_note_of_a_repeat_has_the_same_element_each_time():
     assert [each["start"] for each in made["sections"]] == [0, 2, 4]
 
 
+def test_the_beats_are_those_of_the_meter_of_the_first_bar():
+    """Jig 4 of the Nottingham database has M:4/4 in its header, and M:6/8 after it."""
+    made = timeline(read_tune("X:1\nM:4/4\nL:1/8\nK:G\nM:6/8\nd|B2B Bgf|"))
+    assert (made["beat"], made["beats_per_bar"], made["pickup"]) == (1.5, 2, 0.5)
+
+
 def test_ids_have_the_prefix_of_their_tune_and_are_unique_in_a_page():
     scores = engrave([TUNE, TUNE, TUNE], ["a", "b", "c"])
     ids = [id for score in scores for id in re.findall(r'id="([^"]*)"', score.svg)]
