@@ -177,6 +177,24 @@ def test_a_text_is_checked_as_abcrnn_check_does(studio, session):
     assert (status, message.partition(":")[0]) == (400, "the text is that of the tune")
 
 
+@pytest.mark.parametrize("end", ["\n\nG|]", "\n \t\nG|]", "\nX:2\nK:G\nG|]"])
+def test_a_text_that_a_tunebook_would_divide_is_refused(studio, session, end):
+    text = "X:1\nM:6/8\nK:D\nABc def|" + end
+    status, message = studio.refusal("edit", session=session, node=None, abc=text)
+    assert status == 400 and message.startswith("abc must be one tune")
+
+
+def test_a_tune_whose_number_is_no_number_can_be_continued(studio, session):
+    [node] = composed(studio, session)
+    text = "X:12 % mine\n" + node["text"].partition("\n")[2]
+    edited = studio.ask("edit", session=session, node=node["id"], abc=text)
+    found = alternatives(studio, session, "continue", node=edited["id"], first=3)
+    assert found and all(each["text"].startswith("X:12\n") for each in found)
+    accepted = studio.ask("accept", session=session, proposal=found[0]["proposal"])
+    [*_, last] = studio.events("reproduce", session=session, node=accepted["id"])
+    assert last["same"]
+
+
 def test_surprise_has_a_value_for_each_bar(studio, session):
     [node] = composed(studio, session)
     [*_, last] = studio.events("surprise", session=session, node=0, model=studio.model)

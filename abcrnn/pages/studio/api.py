@@ -26,6 +26,7 @@ from abcrnn.composition.provenance import without_provenance
 from abcrnn.export.html.engraving import music_font
 from abcrnn.grammar.endings import ENDINGS
 from abcrnn.grammar.terminals import METERS
+from abcrnn.notation import split_tunebook
 from abcrnn.pages.studio import generation, steps
 from abcrnn.pages.studio.fields import Fields
 from abcrnn.pages.studio.generation import Work
@@ -191,7 +192,8 @@ def _keep(studio: Studio, given: Fields) -> Any:
 def _take_tune(given: Fields) -> str:
     """Return the text of one tune."""
     text = given.text("abc", MAX_TUNE, lines=True).strip("\n")
-    if not text.startswith("X:") or "\n\n" in text:
+    tunes, others = split_tunebook(text)
+    if not text.startswith("X:") or len(tunes) != 1 or others:
         raise ValueError("abc must be one tune: it begins with X: and has no empty line")
     return text
 

@@ -7,6 +7,7 @@ history can be generated again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +29,7 @@ from abcrnn.pages.studio.history import MODEL_KINDS, History
 #: Alternatives for bars: as many as this if the model finds them.
 LEAST_ALTERNATIVES = 3
 
+_NUMBER = re.compile(r"X:\s*([0-9]{1,9})")  # an edited tune may have more: X:1 % mine
 _MAX_COPIED_BARS = 4.0
 _MAX_LENGTH = 1000  # characters of a tune
 _LENGTH_OF_BAR = 40  # in a tune with many bars
@@ -156,7 +158,8 @@ def continue_from(
     for name in contradicted_requests(requests, beginning):
         requests = replace(requests, **{name: None})
     requests = replace(requests, opening=None, title=None, rhythm=None)
-    number = int(beginning.partition("\n")[0].removeprefix("X:").strip() or 1)
+    number = _NUMBER.match(beginning)
+    beginning = renumber(beginning, 1)
     tunes = compose_iter(
         model,
         n,
@@ -169,9 +172,9 @@ def continue_from(
         report=WatchedReport(watch=watch),
     )
     for composed in tunes:
-        text = without_provenance(composed)
+        text = renumber(without_provenance(composed), 1)
         cost = Scorer(model).costs([text])[0][len(beginning) :]
-        yield Alternative(renumber(composed, number), float(cost.mean()))
+        yield Alternative(renumber(composed, int(number[1]) if number else 1), float(cost.mean()))
 
 
 def beginning_before(tune: str, bar: int) -> str:
