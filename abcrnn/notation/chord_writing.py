@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from abcrnn.notation.chord_symbols import parse_chord_symbol
 from abcrnn.notation.harmonic_segments import PlacedSegment, form_of, segments_of
 from abcrnn.notation.harmony import choose_chords
 from abcrnn.notation.lexer import Token, tokens
@@ -94,12 +95,16 @@ def suggest_chords(tune: str) -> ChordedTune:
 
 
 def _has_chords(text: str, voices: Iterable[Voice]) -> bool:
-    """Whether a tune has a chord symbol in a voice or in a symbol line (``s:``)."""
+    """Whether a tune has a chord symbol in a voice or in a symbol line (``s:``).
+
+    The parser leaves out those with no note after them and those in an overlay (``&``).
+    """
     events = (event for voice in voices for bar in voice.bars for event in bar.events)
     if any(event.chord_symbol for event in events):
         return True
     return any(
-        token.kind == "field" and token.text.startswith("s:") and '"' in token.text
+        (token.kind == "field" and token.text.startswith("s:") and '"' in token.text)
+        or (token.kind == "quoted" and parse_chord_symbol(token.text[1:-1]) is not None)
         for token in tokens(text)
     )
 

@@ -102,6 +102,8 @@ def test_only_the_first_voice_has_chords():
         (music('G3 "C"B3|G6|]'), "with chord symbols"),
         (music('V:1\nG3 B3|\nV:2\n"G"B3 d3|'), "with chord symbols"),
         (music('G3 B3|\ns:"G" * |'), "with chord symbols"),
+        (music('G3 B3|G6"C"|]'), "with chord symbols"),
+        (music('G3 B3&"C"E6|G6|]'), "with chord symbols"),
         (music("G3 B3|", key="none"), "in a key without tonic"),
         (music("z6|"), "without bars of notes"),
         (music(""), "without bars of notes"),
