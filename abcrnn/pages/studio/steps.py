@@ -165,7 +165,7 @@ def continue_from(
         n,
         prompt=beginning,
         **requests.given(),
-        max_copied_bars=_MAX_COPIED_BARS if model.novelty else None,
+        max_copied_bars=_copied_bars_allowed(model, beginning),
         temperature=temperature,
         max_length=max(_MAX_LENGTH, 2 * len(tune)),
         seed=seed,
@@ -175,6 +175,13 @@ def continue_from(
         text = renumber(without_provenance(composed), 1)
         cost = Scorer(model).costs([text])[0][len(beginning) :]
         yield Alternative(renumber(composed, int(number[1]) if number else 1), float(cost.mean()))
+
+
+def _copied_bars_allowed(model: Any, beginning: str) -> float | None:
+    """Return how many bars in a row may be copied: as many as the given beginning has, or 4."""
+    if not model.novelty:
+        return None
+    return max(_MAX_COPIED_BARS, float(model.novelty.compare(beginning).bars))
 
 
 def beginning_before(tune: str, bar: int) -> str:
