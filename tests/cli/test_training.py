@@ -135,6 +135,7 @@ def test_formatted_tunes(tmp_path, homemade, run, capsys):
     assert "other holds a run without it: leave the option out" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_plain_melodies(tmp_path, homemade, run, capsys):
     path = tmp_path / "mine.abc"
     path.write_text(homemade.read_text("utf-8").replace("|\n", '"^dolce"|\n'), "utf-8")

@@ -195,6 +195,7 @@ def test_too_much_sound_is_refused_at_once(tune, message):
     assert time.process_time() - start < 20
 
 
+@pytest.mark.slow
 def test_the_cost_grows_linearly(jigs: Corpus) -> None:
     tune = jigs.tunes[1]
     body = tune[tune.index("\n", tune.index("\nK:") + 1) :]

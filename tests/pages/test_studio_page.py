@@ -222,9 +222,10 @@ def test_nothing_is_clipped(visit, width, scheme, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_packaged_model_composes_as_requested(browser, tmp_path):
+def test_the_packaged_model_composes_as_requested(browser, tmp_path, monkeypatch):
     """Makes the picture of docs/studio.md."""
-    with running_studio("--folder", tmp_path) as client:
+    monkeypatch.chdir(tmp_path)  # so that the page names the folder as a user sees it
+    with running_studio() as client:
         page = browser.new_page(viewport={"width": 1280, "height": 960})
         page.set_default_timeout(240_000)
         page.goto(client.address)
