@@ -42,7 +42,7 @@ def pdf(tunes: Iterable[Sequence[Drawing]], title: str = "") -> bytes:
     tunes : iterable of sequence of Drawing
         Of each tune the heading and the systems: drawings one below the other, each as wide as
         the page. A tune that does not fit on the rest of a page begins on a new one; a tune
-        longer than a page goes on on the next.
+        longer than a page continues on the next one.
     title : str
         Of the document.
 

@@ -98,7 +98,7 @@ class SymbolReader(MarkReader):
     def _report_jump(self, token: Token, name: str, text: str) -> None:
         """Report a direction that would change the order in which the music is played."""
         if is_jump(name):
-            self._remark(token, f"{text[:40]} is not played: the music goes on after it")
+            self._remark(token, f"{text[:40]} is not played: the music continues after it")
 
     def _on_overlay(self, token: Token) -> None:
         self._unsupported(token, "voice overlay (&)")

@@ -148,7 +148,7 @@ def test_from_a_model(books, base, tmp_path, run, recorded, capsys):
     assert set(before.trained_digests) < set(after.trained_digests)
     sizes = [len(model.novelty.to_arrays()["ends"]) for model in (before, after)]
     assert sizes[1] == sizes[0] + recorded()["corpus"]["tunes"]
-    # It goes on from the weights: it is better after an epoch than a new model.
+    # It continues from the weights: it is better after an epoch than a new model.
     code, other, _ = run("train", books[1], "--out", tmp_path / "new", *TINY, 1)
     bits = [float(re.search(r"epoch 1: .* validation (\S+)", text)[1]) for text in (out, other)]
     assert code == 0 and bits[0] < bits[1] - 0.2

@@ -215,7 +215,7 @@ def page_count(document):
         ([[30, 100, 100]], 1),
         ([[30, 300, 300], [30, 90]], 2),  # the second tune does not fit
         ([[30, 300, 300], [30, 60]], 1),
-        ([[30, *[100] * 20]], 3),  # a long tune goes on
+        ([[30, *[100] * 20]], 3),  # a long tune continues
         ([[30, 600], [30, *[100] * 7], [30, 100]], 3),
         ([[30, 600], [30, *[100] * 8], [30, 100]], 3),  # longer than a page: where its heading fits
         ([[30, 5000]], 2),  # reduced to a page

@@ -5,7 +5,7 @@ PYTHONPATH=tests python -m helpers.endurance walks|mutations LOG [--seeds FIRST:
 Each seed makes a number of walks through the grammar, which must be valid tunes, or of mutated
 tunes, which must survive the parser, the formatter and transposition. The result of each seed
 is appended to LOG as a JSON line; seeds in it are skipped, so several processes may share the
-seeds. A text that fails is part of its line, and the run goes on. Prints the totals of LOG.
+seeds. A text that fails is part of its line, and the run continues. Prints the totals of LOG.
 """
 
 import argparse
