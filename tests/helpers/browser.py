@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+_POLLS, _MILLISECONDS = 600, 50
 _ARGUMENTS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
 
 
@@ -26,3 +27,16 @@ def open_browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
         yield browser
         browser.close()
+
+
+def wait_until(page: Any, expression: str, argument: Any = None) -> None:
+    """Wait until a JavaScript expression is true in a page; fail after half a minute.
+
+    Playwright's own ``wait_for_function`` evaluates strings in the page, which the policy of our
+    pages forbids, except when the expression is true at once.
+    """
+    for _ in range(_POLLS):
+        if page.evaluate(expression, argument):
+            return
+        page.wait_for_timeout(_MILLISECONDS)
+    raise AssertionError(f"not true: {expression}")

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from helpers.browser import open_browser
+from helpers.browser import open_browser, wait_until
 
 from abcrnn.export.html.frame import tune_frame
 from abcrnn.export.html.playback import timeline
@@ -88,7 +88,7 @@ def test_the_sounding_note_is_lit_in_the_score(open_tab, gallery):
     tab.click("#t1 .abcrnn-play")
     tab.wait_for_selector("#t1 .abcrnn-playing")
     lit = "[...document.querySelectorAll('.abcrnn-playing')].map((each) => each.id)"
-    tab.wait_for_function(f"!({lit}).includes('t1v0n0') && ({lit}).length")
+    wait_until(tab, f"!({lit}).includes('t1v0n0') && ({lit}).length")
     seen = tab.evaluate(f"[Number(document.querySelector('#t1 .abcrnn-slider').value), {lit}]")
     notes = timeline(read_tune(JIG), "t1")["notes"]
     near = [

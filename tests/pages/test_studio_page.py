@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from helpers.browser import open_browser
+from helpers.browser import open_browser, wait_until
 from helpers.studio_process import parsed, running_studio
 
 from abcrnn.composition.request_checks import unmet_requests
@@ -100,13 +100,13 @@ def test_a_tune_is_composed_changed_kept_and_found_in_the_history(visit, folder)
     page.locator(".is-changed").first.wait_for(state="attached")
 
     page.get_by_role("button", name="Back").click()
-    page.wait_for_function("text => document.querySelector('#abc').value === text", arg=composed)
+    wait_until(page, "text => document.querySelector('#abc').value === text", composed)
     page.get_by_role("button", name="Forward").click()
-    page.wait_for_function("text => document.querySelector('#abc').value === text", arg=changed)
+    wait_until(page, "text => document.querySelector('#abc').value === text", changed)
     page.go_back()
-    page.wait_for_function("text => document.querySelector('#abc').value === text", arg=composed)
+    wait_until(page, "text => document.querySelector('#abc').value === text", composed)
     page.go_forward()
-    page.wait_for_function("text => document.querySelector('#abc').value === text", arg=changed)
+    wait_until(page, "text => document.querySelector('#abc').value === text", changed)
 
     page.get_by_role("button", name="Keep", exact=True).click()
     page.locator(".step[aria-current] .badge", has_text="kept").wait_for()
@@ -159,7 +159,7 @@ def test_the_text_is_checked_while_it_is_typed(visit):
     page.locator(".step[aria-current]", has_text="Edited").wait_for()  # it is open
     page.locator("#transposition").select_option("by:2")
     page.get_by_role("button", name="Transpose", exact=True).click()
-    page.wait_for_function("() => document.querySelector('#abc').value.includes('K:E')")
+    wait_until(page, "() => document.querySelector('#abc').value.includes('K:E')")
     page.get_by_role("button", name="Show surprise").click()
     page.locator(".bar.tinted").first.wait_for()
     page.get_by_role("button", name="Generate again").click()
@@ -219,6 +219,19 @@ def test_nothing_is_clipped(visit, width, scheme, tmp_path):
     light, dark = (sum(map(int, re.findall(r"\d+", color)[:3])) for color in colors)
     assert (light > dark) == (scheme == "light")
     page.screenshot(path=screenshots(tmp_path) / f"studio-{width}-{scheme}.png")
+
+
+def test_nothing_is_composed_before_the_session_is_open(browser, studio):
+    page, held = browser.new_page(), []
+    page.route("**/api/begin", lambda route: held.append(route))
+    page.goto(studio.address)
+    page.locator("[name=tonic] option").nth(3).wait_for(state="attached")
+    assert page.get_by_role("button", name="Compose", exact=True).is_disabled()
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    page.locator("#compose:enabled").wait_for()
+    page.close()
 
 
 @pytest.mark.slow

@@ -77,6 +77,7 @@ class Page {
     for (const { id, parent } of opened.nodes) this.lastChild.set(parent, id);
     byId("fresh").hidden = true;
     byId("fresh-tunes").replaceChildren();
+    byId("compose").disabled = false; // a tune needs a session to belong to
     return undefined;
   }
 
