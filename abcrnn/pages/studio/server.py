@@ -36,7 +36,7 @@ def serve(
     is_opened: bool,
     report: Callable[[str], None],
 ) -> None:
-    """Serve the page until Ctrl-C.
+    """Serve the page until Ctrl-C, which raises KeyboardInterrupt.
 
     Parameters
     ----------
@@ -85,6 +85,7 @@ def serve(
             uvicorn.Server(config).run(sockets=[listener])
         finally:
             studio.jobs.close()
+    raise KeyboardInterrupt  # uvicorn ends at Ctrl-C, and does not always raise this itself
 
 
 @contextlib.contextmanager
