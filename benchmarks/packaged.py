@@ -19,6 +19,7 @@ from abcrnn.evaluation.distributions import distance, distributions
 from abcrnn.evaluation.held_out import held_out_part, training_part
 from abcrnn.evaluation.tune_metrics import Ending, TuneMetrics, measure_all
 from abcrnn.notation import Tune, read_tune
+from abcrnn.notation.diagnostics import WARNINGS
 from abcrnn.notation.fields import Key, parse_key
 from abcrnn.storage.atomic import write_text
 
@@ -142,7 +143,7 @@ def _composed(
 
 
 def _is_valid(tune: str) -> bool:
-    return all(problem.kind in ("unsupported", "outside") for problem in check_tune(tune))
+    return all(problem.kind in WARNINGS for problem in check_tune(tune))
 
 
 def _signature(key: Key | None) -> tuple[Any, ...]:

@@ -142,7 +142,7 @@ def run(arguments: argparse.Namespace) -> int:
     except YieldError as error:
         print(error.report, file=sys.stderr)
         raise ValueError(str(error)) from error
-    tunes = list(made.tunes)
+    tunes = made.tunes
     if arguments.chords:
         from abcrnn.composition.accompaniment import accompanied
 
