@@ -28,7 +28,7 @@ BOUNDARY = "\n\n"
 #: Format name in ``about.json``.
 FORMAT = "abcrnn tunes 1"
 
-_READS_PER_RELEASE = 256  # each read may map 64 KiB
+_READS_PER_RELEASE = 32  # each read may map 64 KiB or more
 _TUNES_PER_READ = 1024
 _UTF32 = "utf-32-le"  # a fixed width for each character, so that NumPy can translate them at once
 
@@ -37,7 +37,7 @@ class MappedFile:
     """A memory-mapped file of which only the pages read last stay resident.
 
     Mapped pages count as memory of the process. They are released after every few
-    hundred reads.
+    dozen reads, before one batch of training can map tens of megabytes.
 
     Parameters
     ----------
