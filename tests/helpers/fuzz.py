@@ -88,9 +88,10 @@ def mutated(tunes: list[str], random_source: random.Random) -> str:
 def step_limit(text: str) -> StepLimit:
     """Context for reading, playing and checking a text.
 
-    The constant is for a text that is short and plays for long, such as ``Z999``.
+    The constant is for a text that is short and plays for long. The longest is ``|:Z999:|``,
+    since a tune may have 999 bars of rest: 311,000 steps.
     """
-    return StepLimit(250_000 + 300 * len(text))
+    return StepLimit(320_000 + 300 * len(text))
 
 
 def survives(text: str) -> bool:
