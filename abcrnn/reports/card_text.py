@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from abcrnn.evaluation.scoring import UNKNOWN_BITS
 from abcrnn.evaluation.tune_metrics import MetricSummary
+from abcrnn.reports.constraint_cost import ConstraintCost
 from abcrnn.reports.request_rates import RequestRates
 from abcrnn.reports.wording import count_of
 
@@ -179,6 +180,8 @@ class GeneratedTunes:
     ----------
     settings : SamplingSettings
     validity : ValidityColumns
+    cost : ConstraintCost, optional
+        None if there are too few tunes to measure it.
     requests : RequestRates, optional
         Of tunes generated for requests that are typical of the corpus; None if no
         typical property can be requested.
@@ -189,6 +192,7 @@ class GeneratedTunes:
 
     settings: SamplingSettings
     validity: ValidityColumns
+    cost: ConstraintCost | None
     requests: RequestRates | None
     reference: Reference
     metrics: MetricColumns
@@ -216,6 +220,9 @@ def score_lines(held_out: HeldOut, scores: dict[str, float]) -> Iterator[str]:
 def generated_lines(generated: GeneratedTunes) -> Iterator[str]:
     """Yield the lines of the card about generated tunes."""
     yield from _validity_lines(generated.settings, generated.validity)
+    if generated.cost:
+        yield ""
+        yield from _cost_lines(generated.cost)
     if generated.requests:
         yield ""
         yield from _request_lines(generated.requests)
@@ -255,6 +262,13 @@ def _validity_lines(settings: SamplingSettings, validity: ValidityColumns) -> It
     yield _row("complete", *(_percent(v.complete, v.started) for v in generated))
     valid = (*generated, validity.held_out)
     yield _row("valid, of these", *(_percent(v.valid, v.complete) for v in valid))
+
+
+def _cost_lines(cost: ConstraintCost) -> Iterator[str]:
+    yield "probability lost to the constraint, bits per character"
+    yield _row("  one candidate", f"{cost.bits:.3f}")
+    yield _row(f"  chosen from {cost.candidates} (faithful)", f"{cost.bits_chosen:.3f}")
+    yield _row(f"  effective number of the {cost.candidates}", f"{cost.effective_size:.1f}")
 
 
 def _request_lines(rates: RequestRates) -> Iterator[str]:

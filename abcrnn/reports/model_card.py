@@ -42,8 +42,10 @@ from abcrnn.reports.card_text import (
     score_lines,
     summary,
 )
+from abcrnn.reports.constraint_cost import constraint_cost, sample_constrained
 from abcrnn.reports.plots import plot_card
 from abcrnn.reports.request_rates import RequestRates, count_matches, typical_requests
+from abcrnn.sampling.kept_tables import kept_tables
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.atomic import write_text
 from abcrnn.storage.paths import as_path
@@ -173,8 +175,10 @@ def _generate(
 ) -> tuple[GeneratedTunes, dict[str, _Counts]]:
     """Generate tunes, and compare them with the training tunes, or with all if unknown."""
     unconstrained = _sample_unconstrained(model, tunes, seed)
-    sampler = Sampler(model, temperature=_TEMPERATURE, seed=seed, constraint="bars")
-    generated = sampler.tunes(tunes, max_length=_MAX_LENGTH)
+    sampled = sample_constrained(
+        model, kept_tables(model), "X:", tunes, _TEMPERATURE, seed, _MAX_LENGTH
+    )
+    generated = [each.tune for each in sampled if each.tune is not None]
     corpus, real = trained_on or held_out, _spread(held_out.tunes, tunes)
     requests = _request_rates(model, _spread(corpus.tunes, _MAX_TYPICAL), real, tunes, seed)
     validity = ValidityColumns(
@@ -183,7 +187,8 @@ def _generate(
     reference, counts = _compare(generated, real, corpus, trained_on is not None)
     metrics = _metrics(generated, real if trained_on else None, corpus)
     settings = SamplingSettings(tunes, _TEMPERATURE, seed, _MAX_LENGTH)
-    return GeneratedTunes(settings, validity, requests, reference, metrics), counts
+    cost = constraint_cost(sampled)
+    return GeneratedTunes(settings, validity, cost, requests, reference, metrics), counts
 
 
 def _compare(
@@ -237,8 +242,10 @@ def _request_rates(
     if not requests:
         return None
     constraint = constraint_for(model, requests)
-    sampler = Sampler(model, temperature=_TEMPERATURE, seed=seed, constraint=constraint)
-    generated = sampler.tunes(expected, prompt=requests.prompt(), max_length=_MAX_LENGTH)
+    sampled = sample_constrained(
+        model, constraint, requests.prompt(), expected, _TEMPERATURE, seed, _MAX_LENGTH
+    )
+    generated = [each.tune for each in sampled if each.tune is not None]
     return RequestRates(
         requests.given(),
         count_matches(requests, generated, expected),

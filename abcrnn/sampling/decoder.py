@@ -64,7 +64,7 @@ class Decoder:
         xla: bool | None = True,
         weigh: bool = False,
     ) -> None:
-        self.model, self.element_shape, self.dtype = model, element_shape, dtype
+        self.model, self.element_shape, self.dtype, self.weighs = model, element_shape, dtype, weigh
         self.tables = None if tables is None else TableCopy(tables)
         self._parameters = {n: tf.convert_to_tensor(v) for n, v in choice.parameters.items()}
         key = ("decode", choice.key, tables is not None, weigh)

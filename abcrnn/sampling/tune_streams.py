@@ -176,7 +176,7 @@ class TuneStreams:
                 running[row] = number, text, prompt_length
                 if ended:
                     del running[row]
-                    weight = streams.log_weight(row) if self._faithful > 1 else 0.0
+                    weight = streams.log_weight(row) if self._decoder.weighs else 0.0
                     yield Candidate(number, tune, weight)
 
     def lines(self, prompt: str, streams: Sequence[int], parallel: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 import statistics
 from dataclasses import replace
@@ -17,9 +18,12 @@ from abcrnn.data.corpus import Corpus
 from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.evaluation.distributions import distance, distributions
 from abcrnn.reports.card_text import HeldOut, score_lines
+from abcrnn.reports.constraint_cost import constraint_cost, sample_constrained
 from abcrnn.reports.model_card import examine
 from abcrnn.reports.request_rates import MatchCounts
 from abcrnn.reports.wording import count_of
+from abcrnn.sampling.faithful import Selected
+from abcrnn.sampling.kept_tables import kept_tables
 
 TUNES = 6
 #: Of the eight tunes of homemade.abc: 5 for training, 1 for validation, 2 for the test.
@@ -63,6 +67,35 @@ def test_validity_is_that_of_the_generated_tunes(model, card):
     assert held_out.complete == held_out.valid == 2
 
 
+def test_fewer_candidates_than_faithful_chooses_from_have_no_cost(card):
+    assert card.generated.cost is None
+
+
+def test_cost_is_measured_on_the_tunes_of_a_sampler(model):
+    sampled = sample_constrained(model, kept_tables(model), "X:", 10, 1.0, 0, 300)
+    same = Sampler(model, seed=0, constraint="bars").tunes(10, max_length=300)
+    assert [each.tune for each in sampled] == same
+    cost = constraint_cost(sampled)
+    lost = [-each.log_weight / math.log(2) / len(each.tune) for each in sampled]
+    assert cost.bits == pytest.approx(statistics.mean(lost))
+    assert 0 < min(lost) <= cost.bits_chosen < cost.bits
+    assert 1 <= cost.effective_size < cost.candidates == 8
+
+
+def test_candidates_are_chosen_in_proportion_to_their_weights():
+    def cost(log_weights):
+        tunes = [Selected(n, n, "x" * 100, weight, 1.0) for n, weight in enumerate(log_weights)]
+        return constraint_cost(tunes)
+
+    equal = cost([-50.0] * 9)
+    assert equal.effective_size == pytest.approx(8)
+    assert equal.bits == pytest.approx(equal.bits_chosen) == pytest.approx(0.5 / math.log(2))
+    # With all eight in each group, a weight of 7 against seven of 1 is chosen half of the time.
+    one_of_eight = cost([math.log(7), *[0.0] * 7])
+    assert one_of_eight.effective_size == pytest.approx(14**2 / (49 + 7))
+    assert -one_of_eight.bits_chosen * 100 == pytest.approx(math.log2(7) / 2, rel=0.15)
+
+
 @pytest.mark.slow
 def test_both_columns_compare_with_the_training_tunes(model, card, homemade):
     train, _, held_out = load_corpus(homemade).split(*SPLIT)
@@ -97,7 +130,11 @@ def test_a_model_that_copies_is_recognised(model, homemade, monkeypatch):
     corpus = load_corpus(homemade)
     train = corpus.split(*SPLIT)[0]
     copies = list(train.tunes)
-    monkeypatch.setattr(Sampler, "tunes", lambda _self, n, prompt="", max_length=0: copies[:n])
+
+    def sample_copies(_model, _tables, _prompt, tunes, *_rest):
+        return [Selected(n, n, tune, 0.0, 1.0) for n, tune in enumerate(copies[:tunes])]
+
+    monkeypatch.setattr("abcrnn.reports.model_card.sample_constrained", sample_copies)
     generated = examine(model, corpus, len(copies)).generated
     overlap = generated.reference.generated.overlap
     assert overlap.above_four_bars == overlap.known_grams == 1
