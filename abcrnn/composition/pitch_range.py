@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abcrnn.grammar import PITCHES
+from abcrnn.grammar.pitches import staff_position
 from abcrnn.notation import Tune
+from abcrnn.notation.fields import parse_key
 
 #: Lowest and highest note of each named range, as ABC writes them.
 RANGES = {
@@ -16,7 +18,6 @@ RANGES = {
     "voice": ("A,", "e"),
 }
 
-_STEPS = {letter: step for step, letter in enumerate("CDEFGAB")}
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
@@ -35,17 +36,34 @@ def parse_range(text: str) -> tuple[str, str]:
     """
     ends = RANGES.get(text) or tuple(text.split("-"))
     are_notes = len(ends) == 2 and all(end in PITCHES for end in ends)
-    if not are_notes or _staff_position(ends[0]) >= _staff_position(ends[1]):
+    if not are_notes or staff_position(ends[0]) >= staff_position(ends[1]):
         raise ValueError(
             f"pitches must be one of {', '.join(RANGES)}, or two notes such as 'D-b', not {text!r}"
         )
     return ends[0], ends[1]
 
 
-def notes_in_range(text: str) -> frozenset[str]:
-    """Return the notes of a range without their accidentals, as ABC writes them."""
-    lowest, highest = map(_staff_position, parse_range(text))
-    return frozenset(note for note in PITCHES if lowest <= _staff_position(note) <= highest)
+def notes_in_range(text: str, key: str | None = None) -> frozenset[str]:
+    """Return the notes of a range, spelled without accidentals.
+
+    Parameters
+    ----------
+    text : str
+        A name in :data:`RANGES`, or two notes such as ``"D-b"``.
+    key : str, optional
+        Leave out the notes that the signature of this key moves out of the range, such as
+        ``D`` in A flat major from the range of a D whistle.
+    """
+    signature = parse_key(key) if key else None
+    alters = signature.alters() if signature else {}
+    lowest, highest = map(staff_position, parse_range(text))
+    least, most = map(_midi_number, parse_range(text))
+    return frozenset(
+        note
+        for note in PITCHES
+        if lowest <= staff_position(note) <= highest
+        and least <= _midi_number(note) + alters.get(note[0].upper(), 0) <= most
+    )
 
 
 def is_in_range(tune: Tune, text: str) -> bool:
@@ -73,13 +91,5 @@ def is_in_range(tune: Tune, text: str) -> bool:
     return all(lowest <= pitch <= highest for pitch in pitches + graces)
 
 
-def _octave(letter: str, marks: str) -> int:
-    return 4 + letter.islower() + marks.count("'") - marks.count(",")
-
-
-def _staff_position(note: str) -> int:
-    return 7 * _octave(note[0], note[1:]) + _STEPS[note[0].upper()]
-
-
 def _midi_number(note: str) -> int:
-    return 12 * (_octave(note[0], note[1:]) + 1) + _SEMITONES[note[0].upper()]
+    return 12 * (staff_position(note) // 7 + 1) + _SEMITONES[note[0].upper()]

@@ -171,7 +171,7 @@ class Requests:
             Letters with octave marks, such as ``"D"``, ``"B,"`` and ``"c'"``. Without a
             requested range, all notes of :data:`abcrnn.grammar.PITCHES`.
         """
-        return PITCHES if self.pitches is None else notes_in_range(self.pitches)
+        return PITCHES if self.pitches is None else notes_in_range(self.pitches, self.key)
 
     def _validate_header(self) -> None:
         values = self.header_values()

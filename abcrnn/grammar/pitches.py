@@ -52,16 +52,26 @@ class PitchState(NamedTuple):
         Whether the next note must have the same pitch.
     marks : tuple of str
         After a letter: the octave marks that may follow, an empty one for none.
+    accidental : str
+        The sharp or flat of the next note, in a limited range.
     """
 
     context: Context = Context.HEADER_LINE
     held: str = ""
     tied: bool = False
     marks: tuple[str, ...] = ()
+    accidental: str = ""
 
 
 #: In the music, where the previous pitch does not matter.
 ANY_PITCH = PitchState(Context.MUSIC)
+
+
+def staff_position(note: str) -> int:
+    """Return the position of a note such as ``c'`` on the staff: 28 for ``C``, 29 for ``D``."""
+    letter, marks = note[0], note[1:]
+    octave = 4 + letter.islower() + marks.count("'") - marks.count(",")
+    return 7 * octave + "CDEFGAB".index(letter.upper())
 
 
 class PitchAutomaton:
@@ -70,10 +80,17 @@ class PitchAutomaton:
     Parameters
     ----------
     pitches : frozenset of str
-        The notes allowed, spelled without accidental, such as ``c'``.
+        The notes allowed, spelled without accidental, such as ``c'``. Unless they are all
+        of :data:`PITCHES`, sharps must not exceed the highest and flats the lowest one.
     """
 
     def __init__(self, pitches: frozenset[str] = PITCHES) -> None:
+        self._letters = {pitch[0].upper() for pitch in pitches}
+        # An accidental holds for its letter in all octaves, up to the end of the bar.
+        self._forbidden: dict[str, str] = {}  # letter, in upper case, by accidental
+        if pitches != PITCHES:
+            lowest, highest = (end(pitches, key=staff_position) for end in (min, max))
+            self._forbidden = {"^": highest[0].upper(), "_": lowest[0].upper()}
         self._marks = {
             letter: tuple(sorted(pitch[1:] for pitch in pitches if pitch[0] == letter))
             for letter in _LETTERS
@@ -129,9 +146,14 @@ class PitchAutomaton:
         if c == "-":
             return state._replace(tied=True) if state.held else None
         is_kept = state.tied or not state.held or c in _BEFORE_TIE
-        return state if is_kept else ANY_PITCH
+        after = state if is_kept else ANY_PITCH
+        if c not in self._forbidden:
+            return after._replace(accidental="")
+        return after._replace(accidental=c) if self._letters - {self._forbidden[c]} else None
 
     def _letter(self, state: PitchState, c: str) -> PitchState | None:
+        if state.accidental and self._forbidden[state.accidental] == c.upper():
+            return None
         marks = self._marks[c]
         if state.tied:
             marks = tuple(mark for mark in marks if c + mark == state.held)
