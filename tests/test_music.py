@@ -27,6 +27,7 @@ def model_file(trained, homemade, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_generation_continues_where_it_stopped(model_file, tmp_path, monkeypatch):
     monkeypatch.setattr(generation, "CHUNK", 3)
     model, settings = load_model(model_file), Settings(5, max_length=300)

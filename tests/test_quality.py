@@ -95,6 +95,7 @@ def test_parts_of_the_family_split_have_their_shares_and_do_not_depend_on_the_or
     assert assign_families(tunes, 0.1, 0.2, seed=1) != parts
 
 
+@pytest.mark.slow
 def test_no_tunes_of_two_parts_share_eight_bars(jigs):
     some = Corpus("some", jigs.tunes[:120])
     parts = split_by_family(some, validation=0.3, test=0.3)

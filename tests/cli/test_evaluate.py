@@ -32,6 +32,7 @@ def load(folder):
     return load_model(folder / "best.abcrnn")
 
 
+@pytest.mark.slow
 def test_a_table_of_several_models_on_held_out_tunes(runs, homemade, run):
     first, second = runs
     code, out, errors = run("evaluate", "--model", first, "--model", second, "--corpus", homemade,
@@ -49,6 +50,7 @@ def test_a_table_of_several_models_on_held_out_tunes(runs, homemade, run):
     assert lines[-1].startswith("intervals: 2,000 resamples of the tunes, seed 0; difference: ")
 
 
+@pytest.mark.slow
 def test_json_and_the_file_of_each_tune(runs, homemade, tmp_path, run):
     table = tmp_path / "tunes.csv"
     others = tmp_path / "others.abc"
@@ -78,6 +80,7 @@ def test_json_and_the_file_of_each_tune(runs, homemade, tmp_path, run):
     )
 
 
+@pytest.mark.slow
 def test_temperatures(runs, homemade, run):
     corpus, model = load_corpus(homemade), load(runs[0])
     test, validation = held_out_part(model, corpus), validation_part(model, corpus)

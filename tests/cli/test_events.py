@@ -22,6 +22,7 @@ def run_folder(midi_folder, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_train_sample_evaluate(run_folder, midi_folder, tmp_path, own_cache, capsys):
     model = str(run_folder / "best.abcrnn")
     out, picture = tmp_path / "new.mid", tmp_path / "new.png"
@@ -39,6 +40,7 @@ def test_train_sample_evaluate(run_folder, midi_folder, tmp_path, own_cache, cap
     assert ": 4 held-out pieces, " in out and "36 pieces left out" in out and "nats" in out
 
 
+@pytest.mark.slow
 def test_a_tune_is_continued_at_its_own_tempo(run_folder, midi_folder, tmp_path):
     source = sorted(midi_folder.glob("*.mid"))[0]
     [tune] = read_midi(source)
@@ -245,6 +247,7 @@ def test_pieces_of_a_folder_that_has_grown_or_of_a_part(
     assert held_out <= 4 and (f"{20 - held_out} pieces left out" in out or "none is held" in errors)
 
 
+@pytest.mark.slow
 def test_a_note_model_that_does_not_record_its_training_pieces(
     run_folder, midi_folder, tmp_path, own_cache, capsys
 ):

@@ -27,6 +27,7 @@ def test_sample_writes_a_tunebook_and_midi(trained, tmp_path, run):
     assert (code, printed) == (0, book.read_text())
 
 
+@pytest.mark.slow
 def test_sample_writes_a_gallery_of_its_tunes(trained, tmp_path, run):
     book, page = tmp_path / "tunes.abc", tmp_path / "tunes.html"
     code, _, errors = run("sample", trained, "-n", 2, "--seed", 1, "-o", book, "--gallery", page)
@@ -36,6 +37,7 @@ def test_sample_writes_a_gallery_of_its_tunes(trained, tmp_path, run):
     assert shown == list(load_corpus(book).tunes)
 
 
+@pytest.mark.slow
 def test_sample_begins_with_the_given_fields(trained, run):
     code, out, _ = run("sample", trained, "--title", "The Byte", "--rhythm", "jig",
                        "--meter", "6/8", "--key", "D", "--seed", 0)  # fmt: skip
@@ -53,6 +55,7 @@ def test_sample_unconstrained_allows_invalid_tunes(trained, run):
     assert any(check_tune(block.text) for block in split_tunebook(free)[0])
 
 
+@pytest.mark.slow
 def test_faithful_tunes_and_rewritten_bars_are_reproduced(trained, tmp_path, run):
     """Composed from several candidates, then rewritten: every book comes out again."""
     books = [tmp_path / name for name in ("tunes.abc", "again.abc", "other.abc")]
@@ -146,6 +149,7 @@ def test_compose_reports_what_is_missing(trained, tmp_path, run):
     assert code == 1 and "one.abc has 1 tune, so there is no tune 2" in errors
 
 
+@pytest.mark.slow
 def test_a_run_folder_stands_for_its_best_model(trained, tmp_path, run):
     (tmp_path / "run").mkdir()
     code, _, errors = run("sample", tmp_path / "run")
@@ -177,6 +181,7 @@ def test_characters_outside_the_vocabulary(trained, run):
     assert errors.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_min_p_of_1_takes_the_most_likely_character(trained, run):
     arguments = ["sample", trained, "--unconstrained", "--key", "D", "--max-length", 400]
     _, greedy, _ = run(*arguments, "--top-k", 1)
@@ -192,6 +197,7 @@ def fields_of(tune):
     return fields
 
 
+@pytest.mark.slow
 def test_the_example_of_sample_help(trained, tmp_path, run):
     """Only the paths differ from the example."""
     code, _, _ = run("sample", trained, "-n", 8, "--key", "D", "-o", tmp_path / "tunes.abc",
@@ -253,6 +259,7 @@ def test_fields_that_no_valid_tune_has(options, message, run, tmp_path, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_titles_of_composed_tunes(trained, run):
     arguments = ["compose", trained, "--copies", "--seed", 3, "--bars", 4, "--rhythm", "jig"]
     code, out, _ = run(*arguments)

@@ -24,6 +24,7 @@ def second(trained, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_the_option_replaces_the_positional_argument(trained, homemade, run):
     expected = run("sample", trained, *ONE_TUNE)
     assert expected[0] == 0
@@ -35,6 +36,7 @@ def test_the_option_replaces_the_positional_argument(trained, homemade, run):
     assert run("surprise", homemade, "--model", trained) == expected
 
 
+@pytest.mark.slow
 def test_several_models_predict_together(trained, second, homemade, tmp_path, run):
     both = "--model", trained, "--model", second
     ensemble = Ensemble([load_model(trained), load_model(second)])

@@ -38,6 +38,7 @@ def test_the_packaged_model_is_the_default(command, packaged, trained, tmp_path,
     assert run(*command, "--model", trained)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_model_between_options_is_recognised(packaged, homemade, run):
     expected = run("sample", "folk", "--seed", 1, "--unconstrained")
     assert expected[0] == 0
@@ -45,6 +46,7 @@ def test_a_model_between_options_is_recognised(packaged, homemade, run):
     assert run("sample", "--seed", 1, "--unconstrained", "folk") == expected
 
 
+@pytest.mark.slow
 def test_bars_are_rewritten_with_and_without_a_model(packaged, homemade, tmp_path, run):
     options = ["--bars", 2, "--seed", 3, "-n", 1]
     code, out, errors = run("rewrite", homemade, *options)

@@ -162,6 +162,7 @@ def test_without_optuna_the_extra_is_named(tmp_path, homemade, run, monkeypatch)
     )
 
 
+@pytest.mark.slow
 def test_trials_that_fail_are_reported(tmp_path, homemade, run):
     """Batches larger than the corpus: no trial can be trained."""
     arguments = [*TINY, "--values", "batch_size=500", "--values", "seq_length=400"]

@@ -99,6 +99,7 @@ def test_a_missing_path_or_unknown_corpus(tmp_path, run, corpus, hint):
     assert errors.endswith(f"{hint}\n") and errors.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_fields_that_name_people_are_left_out(tmp_path, homemade, run, capsys):
     text = homemade.read_text("utf-8").replace("\nM:", "\nC:Some One\nM:")
     (tmp_path / "mine.abc").write_text(text, "utf-8")
@@ -116,6 +117,7 @@ def test_fields_that_name_people_are_left_out(tmp_path, homemade, run, capsys):
     assert run(*arguments, "--fields", "music")[0] == 0
 
 
+@pytest.mark.slow
 def test_formatted_tunes(tmp_path, homemade, run, capsys):
     path = tmp_path / "mine.abc"
     path.write_text(homemade.read_text("utf-8").replace("|\n", " |\n"), "utf-8")
@@ -177,6 +179,7 @@ def with_copies(source, folder):
     return paths
 
 
+@pytest.mark.slow
 def test_copies_of_held_out_tunes_are_left_out(tmp_path, homemade, run, capsys):
     _, doubled = with_copies(homemade, tmp_path)
     arguments = ["train", doubled, "--out", tmp_path / "run", "--test", 0.25, *TINY[:-1]]
@@ -204,6 +207,7 @@ def test_copies_of_held_out_tunes_are_left_out(tmp_path, homemade, run, capsys):
     assert "run holds a run with the leak guard: leave the option out" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_runs_without_the_leak_guard_keep_all_tunes(tmp_path, homemade, run):
     _, doubled = with_copies(homemade, tmp_path)
     arguments = ["train", doubled, "--out", tmp_path / "run", "--test", 0.25, *TINY[:-1]]
@@ -229,6 +233,7 @@ def test_more_and_fewer_epochs_than_a_run_began_with(tmp_path, homemade, run):
     assert "nothing to train: --epochs 1 counts the whole run, and epoch 2 is finished" in errors
 
 
+@pytest.mark.slow
 def test_training_that_explodes(tmp_path, homemade, run):
     arguments = ["train", homemade, "--out", tmp_path / "run", *TINY[:-1], 1]
     code, out, errors = run(*arguments, "--learning-rate", 1000)
@@ -242,6 +247,7 @@ def test_training_that_explodes(tmp_path, homemade, run):
     )
 
 
+@pytest.mark.slow
 def test_the_next_command_is_quoted(tmp_path, homemade, run):
     folder = tmp_path / "my runs"
     code, out, _ = run("train", homemade, "--out", folder, *TINY[:-1], 1)
@@ -258,6 +264,7 @@ RECIPE = {
 }
 
 
+@pytest.mark.slow
 def test_a_recipe_file_is_trained_resumed_and_refused_after_a_change(tmp_path, homemade, run):
     recipe, folder = tmp_path / "my recipe.json", tmp_path / "run"
     recipe.write_text(json.dumps(RECIPE))
@@ -275,6 +282,7 @@ def test_a_recipe_file_is_trained_resumed_and_refused_after_a_change(tmp_path, h
     assert "run holds another run: its model units is 8, not 9. Use the same settings" in errors
 
 
+@pytest.mark.slow
 def test_a_run_continues_with_the_settings_in_its_run_json(tmp_path, homemade, run):
     recipe, folder = tmp_path / "recipe.json", tmp_path / "run"
     recipe.write_text(json.dumps(RECIPE))

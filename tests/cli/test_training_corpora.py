@@ -33,6 +33,7 @@ def recorded(tmp_path):
     return lambda: json.loads((tmp_path / "run" / "run.json").read_text())
 
 
+@pytest.mark.slow
 def test_several_corpora(books, tmp_path, run, recorded):
     corpora = [load_corpus(book) for book in books]
     first, second = corpora[0].split(), corpora[1].split(validation=0)
@@ -185,6 +186,7 @@ def test_advice_about_the_form_of_the_tunes(of_base, of_run, advice, books, tmp_
         assert f"base was trained with {advice}: add {advice} to give your tunes the same" in out
 
 
+@pytest.mark.slow
 def test_held_out_tunes_that_the_model_was_trained_on(books, base, tmp_path, run):
     one = load_corpus(books[0])
     seed = 5
@@ -230,6 +232,7 @@ def test_what_is_not_a_model_to_start_from(books, tmp_path, run):
 # Transposition -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_transposed_tunes(books, tmp_path, run, recorded):
     arguments = ["train", books[0], "--out", tmp_path / "run", "--windows", "tunes",
                  "--seq-length", 32, *TINY]  # fmt: skip

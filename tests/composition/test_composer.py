@@ -53,6 +53,7 @@ def assert_as_requested(tunes, n, **requests):
 # A trained model -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_trained_model_composes_and_reproduces(trained, homemade):
     """Its vocabulary has a space, so that every kind of transition occurs."""
     model, corpus = load_model(trained), load_corpus(homemade)
@@ -122,6 +123,7 @@ def test_several_requests_at_once(model, requests):
         assert all(tune.startswith(renumber(prompt, n)) for n, tune in enumerate(tunes, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["tonic", "chord"])
 def test_an_untrained_model_ends_as_requested(model, ending):
     options = {"max_length": 150, "seed": 3, "max_copied_bars": None}
@@ -223,6 +225,7 @@ def test_arguments_are_checked_before_the_first_tune(model):
 # Faithful sampling ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_tunes_from_several_candidates(model, composed):
     made = compose(model, 4, **SMALL, faithful=3)
     assert_as_requested(made.tunes, 4, bars=4)
@@ -399,6 +402,7 @@ def test_a_rhythm_gets_a_title_and_old_tunes_without_one_are_reproduced(trained)
     assert reproduce(OLD, model) == OLD
 
 
+@pytest.mark.slow
 def test_requested_titles(trained):
     model = load_model(trained)
     requests = {"title": "Cold", "opening": "d2d", "key": "D", "meter": "6/8"}

@@ -95,6 +95,7 @@ def test_random_tunes_at_their_limit_stay_valid(tables, meter):
 # Long headers ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [25, 60, 400])
 def test_a_header_leaves_room_for_music(limit):
     """Also where the limit leaves hardly any room: no step on the way is a dead end."""
@@ -121,6 +122,7 @@ def test_a_header_leaves_room_for_music(limit):
 # Composition -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_untrained_model_composes_without_requests(jigs):
     model = CharLSTM(
         Vocabulary.from_text(jigs.text), embedding_dim=8, units=16, num_layers=1, dropout=0, seed=3

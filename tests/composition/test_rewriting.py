@@ -21,6 +21,7 @@ def model(trained):
     return load_model(trained)
 
 
+@pytest.mark.slow
 def test_variants_differ_in_the_passage_only(model):
     variants = rewrite(model, TUNE, 2, 3, 4, seed=0)
     assert 1 < len(variants) <= 4

@@ -63,6 +63,7 @@ def test_a_typical_tune_has_the_higher_score(model):
     assert scores[0] > scores[1]
 
 
+@pytest.mark.slow
 def test_compose_returns_the_best_of_each_group_and_reproduces_it(model):
     single = compose(model, 6, **SMALL)
     chosen = compose(model, 2, **SMALL, best_of=3)

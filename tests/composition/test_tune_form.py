@@ -52,6 +52,7 @@ def is_plain(tune):
     return len(tune.voices) == len(meters) == 1 and not any(bar.ending for bar in tune.bars())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["irish", "jigs", "oneills"])
 def test_bars_of_real_tunes_follow_from_their_length(name, request):
     tunes = [read_tune(t) for t in request.getfixturevalue(name).tunes[::7] if not check_tune(t)]

@@ -64,6 +64,7 @@ def test_no_variant_has_characters_outside_the_vocabulary():
     assert grouped(variants_of(flat, without), 1)[0] == [flat[0]]
 
 
+@pytest.mark.slow
 def test_variants_of_real_tunes(irish):
     train = irish.split()[0]
     tunes = train.tunes[::8]
@@ -85,6 +86,7 @@ def test_variants_of_real_tunes(irish):
     assert set(long) <= set(find_copies(moved, [Corpus("train", tunes)]).tolist())
 
 
+@pytest.mark.slow
 def test_keys_are_as_frequent_as_before(irish):
     train = irish.split()[0].tunes[:200]
     made = make_key_variants(train, irish.vocabulary)

@@ -46,6 +46,7 @@ def test_texts_of_named_corpora_do_not_change(name, caplog):
     assert caplog.text == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", card_names())
 def test_corpus_matches_its_card(name):
     card = read_card(name)

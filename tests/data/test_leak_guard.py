@@ -62,6 +62,7 @@ def sixteens_of(tunes):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "count"), [("irish", 12), ("jigs", 8)])
 def test_copies_within_a_corpus_equal_a_direct_search(name, count, request):
     train, validation, test = request.getfixturevalue(name).split()
@@ -115,6 +116,7 @@ def test_a_tune_that_cannot_be_read_is_compared_by_its_body(jigs):
 # The record ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_record_gives_the_same_part(irish):
     train, validation, test = irish.split()
     guarded = leave_out_copies(train, validation, test)
@@ -132,12 +134,14 @@ def test_a_record_of_another_kind_is_refused(record):
         recorded_copies({"leak_guard": record})
 
 
+@pytest.mark.slow
 def test_a_training_part_is_not_left_empty(jigs):
     copy = Corpus("copy", jigs.tunes[:2])
     with pytest.raises(ValueError, match="all tunes of copy share more than 4 bars with a held"):
         leave_out_copies(copy, jigs)
 
 
+@pytest.mark.slow
 def test_stored_tunes_give_the_same(jigs, tmp_path):
     from abcrnn.data.store import StoredTunes
     from abcrnn.data.store_writer import store_tunes

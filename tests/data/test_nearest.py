@@ -64,6 +64,7 @@ def finds(index, tune, original):
     return any(each.tune == original and each.similarity == found[0].similarity for each in found)
 
 
+@pytest.mark.slow
 def test_a_tune_finds_itself(few, of_few):
     for number, tune in enumerate(few.tunes, start=1):
         first = of_few.nearest(tune, 1)[0]
@@ -72,6 +73,7 @@ def test_a_tune_finds_itself(few, of_few):
         assert (first.tune, first.first_bar) == (few.tunes[first.number - 1], 1)
 
 
+@pytest.mark.slow
 def test_key_octave_and_unit_note_length_do_not_count(few, of_few):
     source = random.Random(0)  # noqa: S311
     for number in source.sample(range(90), 20):
@@ -86,6 +88,7 @@ def test_key_octave_and_unit_note_length_do_not_count(few, of_few):
             assert first.notes == max(map(len, pitches(tune)))
 
 
+@pytest.mark.slow
 def test_changed_notes(few, of_few):
     source = random.Random(1)  # noqa: S311
     tunes = source.sample(few.tunes, 30)
@@ -229,6 +232,7 @@ def test_invalid_arguments(few):
 # Cost ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_cost_grows_with_the_index_and_not_with_its_square(few, of_few):
     four = MelodyIndex(*[few] * 4)
     small, large = (
@@ -238,6 +242,7 @@ def test_the_cost_grows_with_the_index_and_not_with_its_square(few, of_few):
     assert large.allocated < 5 * small.allocated
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", ["C" * 9000, "CDEFGABc" * 1000])
 def test_hostile_tunes_cost_no_more_than_their_first_notes(body):
     long = Corpus("long", (tune_of(body), tune_of(body[:100])))

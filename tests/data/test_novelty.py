@@ -172,6 +172,7 @@ def test_tune_with_every_tenth_note_altered_is_found(many):
     assert right >= 0.95 * len(long)
 
 
+@pytest.mark.slow
 def test_other_corpora_share_little(of_jigs, oneills):
     found = [of_jigs.compare(tune) for tune in oneills.tunes[::8]]
     assert np.median([novelty.bars for novelty in found]) < 1.5

@@ -83,6 +83,7 @@ def hash_gives_each_part_a_tune(corpus, seed):
     return len(set(parts.tolist())) == 3
 
 
+@pytest.mark.slow
 @given(books, st.data(), st.integers(0, 5))
 @settings(deadline=None)
 def test_adding_or_removing_a_tune_moves_no_other(notes, data, seed):
@@ -94,6 +95,7 @@ def test_adding_or_removing_a_tune_moves_no_other(notes, data, seed):
     assert {body: after[body] for body in before} == before
 
 
+@pytest.mark.slow
 @given(books, st.randoms(use_true_random=False), st.integers(0, 5))
 @settings(deadline=None)
 def test_order_of_tunes_does_not_matter(notes, random, seed):

@@ -26,6 +26,7 @@ class Trained:
         self.trained_digests = train.body_digests()
 
 
+@pytest.mark.slow
 def test_tunes_are_formatted_or_kept(book, caplog):
     tidied = tidy_corpus(book)
     assert list(tidied.tunes) == [*map(tidy, book.tunes[:-1]), BAD]
@@ -80,6 +81,7 @@ def test_stored_tunes(book, tmp_path, monkeypatch):
     assert list(tidy_corpus(train).tunes) == list(tidied.split(seed=3)[0].tunes)
 
 
+@pytest.mark.slow
 def test_melodies_without_marks(book, jigs):
     melodies = tidy_corpus(book, melody_only=True)
     assert list(melodies.tunes) == [*map(plain, book.tunes[:-1]), BAD]

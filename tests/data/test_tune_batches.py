@@ -52,6 +52,7 @@ def texts_of(vocabulary, groups):
     return texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fit_lengths", [False, True])
 @pytest.mark.parametrize(("batch_size", "seq_length"), [(4, 96), (3, 10_000), (1, 1), (50, 61)])
 def test_every_tune_is_read_once_between_blank_lines(read, batch_size, seq_length, fit_lengths):
@@ -81,6 +82,7 @@ def test_predictions_are_the_targets_that_are_not_padding(read):
         assert batches.size(2, stop) == (stop, done)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seq_length", "shapes"),
     [(5, EVEN), (64, EVEN), (100, EVEN), (512, EVEN), (100, FITTED), (512, FITTED)],

@@ -55,6 +55,7 @@ def test_a_pipe_is_read_into_memory_also_if_files_are_not(pipe, monkeypatch):
     assert isinstance(load_corpus(pipe(book(3).encode())).tunes, tuple)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["check", "convert", "corpora", "surprise", "rewrite"])
 def test_commands_read_pipes_and_standard_input(command, pipe, trained, tmp_path, run, monkeypatch):
     content = book(300).encode()

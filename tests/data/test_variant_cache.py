@@ -41,6 +41,7 @@ def test_variants_are_made_once(files, monkeypatch):
     assert_equal(load_key_variants(tuple(TUNES), KNOWN), expected)
 
 
+@pytest.mark.slow
 def test_real_tunes(jigs, files, monkeypatch):
     tunes, known = [*jigs.tunes[:99], jigs.tunes[5]], jigs.vocabulary  # one is read twice
     made = load_key_variants(tunes, known)

@@ -29,6 +29,7 @@ def model():
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tune", [TUNE, UNKNOWN])
 def test_weights_and_shares_give_the_costs(model, tune):
     found = copying(model, tune)

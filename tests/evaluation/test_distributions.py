@@ -120,6 +120,7 @@ def test_known_distances():
     assert distance(Counter(), Counter()) == 0
 
 
+@pytest.mark.slow
 def test_halves_of_a_corpus_are_closer_than_another_corpus(jigs, irish):
     one, other, foreign = (
         distributions(tunes[:150]) for tunes in (jigs.tunes[::2], jigs.tunes[1::2], irish.tunes)

@@ -41,6 +41,7 @@ def bits_of(model, tune, first, end):
 # Scores --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_header_and_body_are_scored_separately():
     headers = ["X:1\nT:K:\nM:2/4\nK:D\n", "X:2\nM:none\nK:G\n", "X:3\nK:C"]
     bodies = ["AB\nK:A\nc2|", "g|", ""]  # a change of key is in the body

@@ -48,6 +48,7 @@ def test_no_tunes_are_refused(model):
         Scorer(model).score([])
 
 
+@pytest.mark.slow
 def test_a_character_that_the_model_does_not_know_costs_a_code_point(model):
     known, foreign = "X:1\nK:C\nAB|\n", "éX:1\nK:C\nA☘B|\n"
     plain, [costs] = Scorer(model).costs([known])[0], Scorer(model).costs([foreign])

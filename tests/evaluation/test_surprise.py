@@ -61,6 +61,7 @@ def test_costs_are_those_of_single_steps(model, few_tunes):
     assert found.bits_per_char == evaluated["bits_per_char"]
 
 
+@pytest.mark.slow
 def test_the_cost_of_a_bar_is_the_sum_of_its_characters(model, few_tunes):
     for tune in few_tunes.tunes:
         found = surprise(model, tune)
@@ -131,6 +132,7 @@ def test_the_reader_finds_the_same_bars(oneills):
         assert len(spans) - len(seen) <= 1  # the last bar may have no bar line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["|e2d B2c'|", "|e2d B2|", "|e2d B2AA|", "|e8d B2A|"])
 def test_a_model_trained_on_a_tune_finds_a_wrong_note(trained, homemade, wrong):
     tune = changed(load_corpus(homemade).tunes[0], wrong)

@@ -27,6 +27,7 @@ def frequencies(corpus):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [0.55, 0.7, 1, 1.04, 1.9])
 def test_the_temperature_undoes_a_factor_of_the_logits(frequencies, corpus, factor):
     """No distribution of single characters needs fewer bits than their frequencies."""
@@ -39,11 +40,13 @@ def test_the_temperature_undoes_a_factor_of_the_logits(frequencies, corpus, fact
         assert bits < evaluate(model, corpus)["bits_per_char"] - 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("factor", "limit"), [(0.2, 0.5), (5, 2)])
 def test_it_is_within_its_limits(frequencies, corpus, factor, limit):
     assert tune_temperature(frequencies(factor), corpus) == limit
 
 
+@pytest.mark.slow
 def test_bits_at_several_temperatures_are_those_of_one_scorer_each(trained, corpus):
     model = load_model(trained)
     temperatures = [0.7, 1, 1.5]

@@ -198,6 +198,7 @@ def plain_tunes(corpus, excluded):
     return [tune for tune in corpus.tunes if not set(tune.split("\nK:")[1]) & set(excluded)]
 
 
+@pytest.mark.slow
 def test_endings_agree_with_the_midi_file(oneills):
     sharps = {"C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "F": -1}
     modes = {"": 0, "mix": -1, "dor": -2, "m": -3, "min": -3}

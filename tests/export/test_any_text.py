@@ -91,6 +91,7 @@ def _import_music21() -> None:
     import music21.musicxml.m21ToXml  # noqa: F401
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", mark_slow(REFUSED))
 def test_hostile_text_is_refused(name: str, tmp_path: Path) -> None:
     with StepLimit(MAX_STEPS), pytest.raises(ABCError):
@@ -100,6 +101,7 @@ def test_hostile_text_is_refused(name: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", mark_slow(CONVERTED))
 def test_invalid_text_is_converted(name: str, tmp_path: Path) -> None:
     with StepLimit(MAX_STEPS):

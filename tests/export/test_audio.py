@@ -81,6 +81,7 @@ def test_pitches_and_onsets_are_those_of_the_midi_file(tune, options, voice):
     assert len(samples) == pytest.approx((max(end for _, end, _ in notes) + 1) * SAMPLE_RATE, abs=5)
 
 
+@pytest.mark.slow
 def test_pitches_of_real_tunes(jigs: Corpus) -> None:
     checked = 0
     for tune in jigs.tunes[::100]:
@@ -175,6 +176,7 @@ def test_rests_count():
     assert np.flatnonzero(samples)[0] == pytest.approx(2 * SAMPLE_RATE, abs=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tune", "message"),
     [

@@ -69,6 +69,7 @@ def chosen(corpora: list[Corpus], count: int, seed: int) -> list[str]:
     return random.Random(seed).sample(tunes, count)  # noqa: S311
 
 
+@pytest.mark.slow
 def test_some_real_tunes_are_valid_and_read_as_written(
     irish: Corpus, jigs: Corpus, oneills: Corpus, tmp_path: Path
 ) -> None:

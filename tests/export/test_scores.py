@@ -151,6 +151,7 @@ def test_without_verovio_the_extra_is_named(tmp_path, monkeypatch, run, homemade
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_equal_tunes_give_equal_files(tmp_path):
     for name in "a.pdf", "b.pdf":
         to_pdf([TUNE], tmp_path / name)

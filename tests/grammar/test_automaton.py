@@ -101,6 +101,7 @@ def test_every_state_can_be_completed_within_its_need(alphabet, requests):
             state = automaton.step(state, c)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("without", "is_enough"),
     [
@@ -136,6 +137,7 @@ def test_the_start_has_no_need_if_no_field_value_is_possible():
     assert TuneAutomaton(ALPHABET, values={"M": ("13/7",)}).need(START) is None
 
 
+@pytest.mark.slow
 def test_walks_have_the_requested_form():
     tunes = valid_walks(PLAIN + "[]", 30, 4, 300, header("3/4"), form=((3, True), (2, False)))
     for tune in tunes:

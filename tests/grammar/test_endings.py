@@ -40,6 +40,7 @@ def walks(count, seed, prompt="", cap=200, pitches=None, alphabet=ALPHABET, **op
         yield text[:-2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("key", ["G", "F#m"])
 def test_walks_end_on_the_tonic(form, key):
@@ -58,6 +59,7 @@ def test_walks_end_on_the_chord(key, third, fifth):
     assert ends == {0, third, fifth}
 
 
+@pytest.mark.slow
 def test_walks_with_all_notation():
     """Headers of their own, chords, grace notes and accidentals."""
     keys = set()

@@ -44,6 +44,7 @@ def walks(automaton, begin, count):
             state, room = walker.source.choice(choices)[0], room - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("requests", REQUESTS, ids=str)
 def test_shared_steps_are_those_of_each_state(requests):
     """Successors and needs are equal in all states of walks through both automata."""

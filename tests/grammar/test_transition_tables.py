@@ -54,6 +54,7 @@ def walk(tables, automaton, source, prompt):
     return steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("requests", REQUESTS)
 def test_rows_are_the_transitions_of_the_automaton(requests):
     """In each state of random walks, for every character: is it allowed, and how far is the end."""
@@ -86,6 +87,7 @@ def test_each_row_is_computed_once():
 # Memory --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limits", [(800, 16_384), (131_072, 60)])
 def test_full_tables_forget_states_and_stay_right(limits, monkeypatch):
     """Rows that are kept, forgotten and computed again are those of the automaton."""
@@ -144,6 +146,7 @@ def test_numbers_of_an_earlier_numbering(monkeypatch):
     assert tables.row_of[renumbered[0]] >= 0
 
 
+@pytest.mark.slow
 def test_threads_that_share_tables(monkeypatch):
     """Walks in four threads over tables that keep forgetting."""
     monkeypatch.setattr(transition_tables, "MAX_ROWS", 100)

@@ -22,6 +22,7 @@ def first_is_quick(values):
     return [values[0], *(pytest.param(value, marks=pytest.mark.slow) for value in values[1:])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", first_is_quick(["CharLSTM", "Trainer", "Sampler", "evaluate", "load_model"])
 )
@@ -34,6 +35,7 @@ def test_jax_is_refused_by_whatever_is_used_first(name):
     )
 
 
+@pytest.mark.slow
 def test_a_backend_that_is_configured_in_keras_json(tmp_path):
     (tmp_path / "keras.json").write_text('{"backend": "jax"}')
     variables = {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": ""}

@@ -357,6 +357,7 @@ def test_a_fresh_row_equals_a_new_batch(model, inputs):
     np.testing.assert_allclose(mixed[2], alone[0], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_only_active_rows_change(model, inputs, compiled):
     step = tf.function(model.step, jit_compile=True) if compiled else model.step

@@ -79,6 +79,7 @@ def test_an_ensemble_of_ensembles_is_flat(members, ids):
     np.testing.assert_allclose(nested(ids), flat(ids), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_scores_and_samples(members, ensemble):
     costs = Scorer(ensemble).costs(TUNES)
     each = [Scorer(model).costs(TUNES) for model in members]
@@ -91,6 +92,7 @@ def test_scores_and_samples(members, ensemble):
     assert len(tunes) == 2
 
 
+@pytest.mark.slow
 def test_members_with_a_tune_memory(members, ids, tmp_path):
     memory = member(7, memory_dim=4, memory_heads=2, memory_characters=1)
     pair = Ensemble([members[0], memory])
@@ -210,6 +212,7 @@ def test_fields_left_out_must_agree(corpus):
 # The file ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_one_file_holds_the_whole_ensemble(corpus, ids, tmp_path):
     (one, _), (two, _) = trained(1, corpus), trained(2, corpus)
     pair = Ensemble([one, two], weights=[1, 3])

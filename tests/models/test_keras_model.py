@@ -70,6 +70,7 @@ def test_the_summary_counts_the_parameters_of_each_layer():
     assert f"(None, None, {SIZE})" in rows[-1]
 
 
+@pytest.mark.slow
 def test_fit_trains_as_the_same_layers_of_keras_do(windows):
     ours = new_model()
     theirs = keras.Sequential(
@@ -125,6 +126,7 @@ def test_weights_are_read_and_set_as_a_list(windows):
     np.testing.assert_array_equal(other(windows[0]), model(windows[0]))
 
 
+@pytest.mark.slow
 def test_model_checkpoint_saves_weights(windows, tmp_path):
     model, path = compiled(new_model(), 0.5), tmp_path / "last.weights.h5"
     Scorer(model).score([TUNE])  # leaves a compiled function in the model
@@ -172,6 +174,7 @@ def test_a_file_is_replaced_unless_overwrite_is_false(tmp_path):
     assert load_model(tmp_path / "m.abcrnn").config["seed"] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))]  # noqa: S301
 )  # fmt: skip
@@ -207,6 +210,7 @@ def number_format():
     keras.config.set_floatx(floatx)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "value"),
     [("dtype_policy", "mixed_float16"), ("dtype_policy", "mixed_bfloat16"),

@@ -172,6 +172,7 @@ def test_a_full_disk_keeps_the_old_file(model, tmp_path, full_disk):
 # Half precision ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_file_in_half_precision_scores_nearly_as_the_model(trained, oneills, tmp_path):
     model = load_model(trained)
     model.save(tmp_path / "half.abcrnn", precision="half")

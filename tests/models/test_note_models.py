@@ -242,6 +242,7 @@ def test_too_few_notes_raise(make):
 # The file ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_model_is_the_same_after_saving_and_loading(model, tmp_path):
     model.about = {"pieces": {"tempo": 120}}
     model.save(tmp_path / "a.abcrnn")
@@ -312,6 +313,7 @@ def test_a_character_model_is_not_a_note_model(trained):
 # Sampling -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_sampled_notes_are_valid_and_repeat_with_the_seed(model):
     sampled = NoteSampler(model, temperature=1.5, seed=1).sample(100, n=3)
     for notes in sampled:
@@ -326,6 +328,7 @@ def test_sampled_notes_are_valid_and_repeat_with_the_seed(model):
     assert not (sampled[0]["pitch"] == sampled[1]["pitch"]).all()
 
 
+@pytest.mark.slow
 def test_the_first_notes_have_the_probabilities_of_the_model(classes, monkeypatch):
     monkeypatch.setattr(classes, "leads", classes.leads[:0])  # all begin in the same state
     hidden, _ = classes.step(tf.constant([[START, 0, 0]]), classes.initial_state(1))
@@ -376,6 +379,7 @@ def test_invalid_arguments_are_named(window, classes, pieces):
         NoteSampler(window).sample(3, opening=one)
 
 
+@pytest.mark.slow
 def test_pieces_of_one_note_make_a_model(pieces):
     """The default network trains on them; the window network reports that it cannot."""
     single = [piece._replace(notes=piece.notes[:1]) for piece in pieces]

@@ -151,6 +151,7 @@ def archive_of(path):
     return contents, write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["characters", "notes"])
 def test_every_value_of_a_model_file_is_validated(tmp_path, kind):
     path = tmp_path / "m.abcrnn"

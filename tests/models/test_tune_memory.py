@@ -75,6 +75,7 @@ def test_it_returns_normalised_log_probabilities():
     np.testing.assert_allclose(np.exp(logits).sum(axis=-1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_sampler_and_a_model_file_need_not_know_about_it(tmp_path):
     model = with_memory(memory_heads=2, memory_characters=2)
     model.save(tmp_path / "memory.abcrnn")

@@ -65,6 +65,7 @@ def test_hostile_text_is_read_or_refused_in_bounded_steps(name):
         read_play_and_check(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_hostile_text_takes_bounded_memory(name):
     tracemalloc.start()

@@ -86,6 +86,7 @@ def test_either_semitones_or_a_key():
         transpose(tune("G"), 2, to="A")
 
 
+@pytest.mark.slow
 def test_every_key_of_real_tunes(irish: Corpus) -> None:
     """Every 40th tune to every tonic: the tonic is reached, and the notes move by the interval."""
     moved = 0
@@ -160,6 +161,7 @@ def test_notation_that_would_change_is_reported():
     assert (book.skipped[0].line, book.skipped[0].column) == (4, 3)
 
 
+@pytest.mark.slow
 def test_a_moved_tunebook_moves_back(jigs: Corpus) -> None:
     book = "\n\n".join(jigs.tunes[::4]) + "\n"
     moved = transpose_tunebook(book, 3)

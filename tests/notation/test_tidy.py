@@ -311,6 +311,7 @@ def without_repeats(text):
     return re.sub(r":\|\|:|::|:\|\||:\||\|:|\n", "", text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "step"), [("irish", 40), ("jigs", 20), ("oneills", 100)])
 def test_explicit_repeats_of_real_tunes(name, step, request):
     changed = 0

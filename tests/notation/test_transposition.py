@@ -309,6 +309,7 @@ _KEYS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(_MUSIC.split()), max_size=20), _KEYS, st.integers(-14, 14))
 def test_any_music_is_transposed(pieces: list[str], key: str, semitones: int):

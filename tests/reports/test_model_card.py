@@ -196,6 +196,7 @@ def test_saved_and_read_again(card, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "card.png"]
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_text_and_picture(card, tmp_path):
     page = card._repr_html_()
     text, picture = re.fullmatch(
@@ -262,6 +263,7 @@ def test_the_scores_alone(card, model_file, homemade, tmp_path, run):
     assert json.loads((tmp_path / "card.json").read_text())["generated"] is None
 
 
+@pytest.mark.slow
 def test_a_corpus_with_unknown_characters(model_file, tmp_path, run):
     text = "X:1\nT:Ünïque\nM:2/4\nK:C\nc2|"
     (tmp_path / "foreign.abc").write_text(text + "\n", "utf-8")

@@ -26,6 +26,7 @@ def figures(monkeypatch):
     return saved
 
 
+@pytest.mark.slow
 def test_a_panel_shows_both_distributions_and_their_distance(few_tunes, tmp_path, figures):
     corpus, generated = distributions(few_tunes.tunes), distributions(few_tunes.tunes[::4])
     plot_card(generated, corpus, {"tunes": "10", "valid": "90 %"}, tmp_path / "card.png")
@@ -136,6 +137,7 @@ def test_the_plot_of_copies_has_the_share_of_each_character(tmp_path):
     assert (tmp_path / "copied.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_a_figure_as_the_picture_that_is_written(few_tunes, tmp_path):
     formatters = pytest.importorskip("IPython.core.formatters")
     path, counts = tmp_path / "figure.png", distributions(few_tunes.tunes)

@@ -70,6 +70,7 @@ def test_matches_of_each_and_of_all_requests():
     assert count_matches(requests, tunes, 7) == MatchCounts(tunes=7, all=2, each=each)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["irish", "jigs", "oneills"])
 def test_real_corpora_have_typical_requests(name, request):
     tunes = request.getfixturevalue(name).tunes[::20]

@@ -63,6 +63,7 @@ def test_a_seed_gives_the_same_tunes_again(model, sampler, tunes, monkeypatch):
     assert not set(sampler.tunes(17, max_length=MAX_LENGTH)) & set(tunes)
 
 
+@pytest.mark.slow
 def test_tunes_begin_with_the_prompt(sampler):
     prompt = BEGINNING + "GAB|"
     tunes = sampler.tunes(20, prompt=prompt, max_length=MAX_LENGTH)
@@ -79,12 +80,14 @@ def test_max_length_may_be_as_short_as_the_message_says(sampler):
     assert_valid(sampler.tunes(20, prompt=BEGINNING, max_length=least), 20, least)
 
 
+@pytest.mark.slow
 def test_the_lowest_temperature_samples_the_likeliest(model):
     tunes = Sampler(model, temperature=1e-40, seed=1, constraint="bars").tunes(3, max_length=60)
     assert_valid(tunes, 3, 60)
     assert len(set(tunes)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [1e-40, 5e-324])
 def test_temperatures_that_are_zero_in_32_bits(temperature):
     """Neither 0 / 0 nor infinity may reach the probabilities."""
@@ -92,6 +95,7 @@ def test_temperatures_that_are_zero_in_32_bits(temperature):
     assert sampler.sample("X", length=200) == ["X" + "W" * 200]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("character", ["W", "|"])
 def test_a_model_that_is_sure_of_a_forbidden_character(character):
     """The allowed characters are equally likely: they are sampled, and every tune ends."""

@@ -115,6 +115,7 @@ def counts(monkeypatch):
 # The loop ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [5, STEPS_PER_CALL, 2 * STEPS_PER_CALL + 1])
 @pytest.mark.parametrize("prompt", ["x", "abcq", "z" * (STEPS_PER_CALL + 3)])
 def test_the_alphabet_from_any_prompt(prompt, length):
@@ -145,6 +146,7 @@ def test_a_new_stream_starts_from_the_initial_state():
     np.testing.assert_array_equal(streams._carry.state[0], expected)
 
 
+@pytest.mark.slow
 def test_rows_whose_tune_has_ended_start_the_next(trained, monkeypatch, counts):
     model = load_model(trained)
     in_parallel = Sampler(model, seed=2).tunes(9)
@@ -159,6 +161,7 @@ def test_rows_whose_tune_has_ended_start_the_next(trained, monkeypatch, counts):
 # A large state -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_waiting_rows_of_a_model_with_a_state_of_32_megabytes(counts):
     """Tunes equal those of an unrolled reference, though rows waited while others went on."""
     model = Memory(positions=64, width=2**17 // 16)
@@ -229,6 +232,7 @@ print("all the same")
 """
 
 
+@pytest.mark.slow
 def test_samplers_that_share_tables_in_turn_and_in_threads():
     """In another process, which is ended if a sampler waits for rows that never arrive."""
     paths = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
@@ -242,6 +246,7 @@ def test_samplers_that_share_tables_in_turn_and_in_threads():
     assert done.stdout == "all the same\n", done.stderr[-2000:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limits", [(600, 16_384), (131_072, 40)])
 def test_tables_that_forget_rows_while_they_are_in_use(limits, monkeypatch):
     model, prompt = Memory(positions=8, width=1), "X:1\nM:6/8\nK:G\n"
@@ -285,6 +290,7 @@ def computed(monkeypatch):
     return found
 
 
+@pytest.mark.slow
 def test_a_second_sampler_computes_no_transitions(computed):
     model, prompt = Memory(positions=8, width=1), "X:1\nM:6/8\nK:G\n"
     kept_tables.kept_tables(model)
@@ -299,6 +305,7 @@ def test_a_second_sampler_computes_no_transitions(computed):
     assert len(computed) > 50
 
 
+@pytest.mark.slow
 def test_tables_are_kept_by_request_and_the_oldest_are_dropped(monkeypatch):
     model = Memory(positions=8, width=1)
     kept = kept_tables.kept_tables
@@ -329,6 +336,7 @@ def test_a_copy_of_a_model_has_no_tables(model):
 # What is compiled ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_second_sampler_compiles_nothing(model):
     Sampler(model, seed=3).tunes(8)
     assert count_traces(model) == 1
@@ -338,6 +346,7 @@ def test_a_second_sampler_compiles_nothing(model):
     assert count_traces(model) == 1
 
 
+@pytest.mark.slow
 def test_one_function_for_each_number_of_rows():
     model = NextLetter()
     for n, traces in ((1, 1), (2, 2), (16, 2), (17, 3), (64, 3), (65, 3), (1, 3)):
@@ -345,6 +354,7 @@ def test_one_function_for_each_number_of_rows():
         assert count_traces(model) == traces
 
 
+@pytest.mark.slow
 def test_one_function_for_each_set_of_filters():
     model = NextLetter()
     for values in ((5, 0.9, 0.1), (6, 0.8, 0.2)):
@@ -354,6 +364,7 @@ def test_one_function_for_each_set_of_filters():
     assert count_traces(model) == 3
 
 
+@pytest.mark.slow
 def test_a_second_sampler_under_a_constraint_compiles_nothing(model, homemade):
     Sampler(model, seed=1).sample("X:1", length=5, n=2)
     assert count_traces(model) == 1
@@ -370,6 +381,7 @@ def test_a_second_sampler_under_a_constraint_compiles_nothing(model, homemade):
     assert count_traces(model) == 3
 
 
+@pytest.mark.slow
 def test_training_goes_into_the_compiled_function(model):
     """Weights are read when the function runs, not when it is compiled."""
     before = Sampler(model, top_k=1).sample("X:1", length=20)
@@ -390,6 +402,7 @@ class Looping(Memory):
         return logits, state
 
 
+@pytest.mark.slow
 def test_models_of_a_user_are_translated_by_autograph(model, monkeypatch):
     """Also as a member of an ensemble; our own models are not, since that takes longest."""
     expected = Sampler(Memory(positions=8, width=1), seed=1).sample("X:1\n", 20)

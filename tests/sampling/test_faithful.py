@@ -127,6 +127,7 @@ def test_the_divergence_from_the_true_conditional_shrinks(tunes):
     assert min(ratios[10]) >= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 3, 10])
 def test_sampled_tunes_have_the_exact_distribution(tunes, count):
     model = Pairs(tunes, seed=0)
@@ -163,6 +164,7 @@ def test_weights_are_the_products_of_the_allowed_probability(tunes, temperature)
     assert len({found.tune for found in chosen}) > 5
 
 
+@pytest.mark.slow
 def test_one_candidate_gives_the_tunes_of_a_sampler_without_weights(tunes):
     model = Pairs(tunes, seed=3)
     arguments = {"prompt": PROMPT, "max_length": len(PROMPT) + ROOM}
@@ -219,6 +221,7 @@ class Middle(RandomChoice):
         return "middle"
 
 
+@pytest.mark.slow
 def test_a_choice_of_its_own_has_weights(tunes):
     model = Pairs(tunes, seed=3)
     sampler = Sampler(model, seed=2, choice=Middle(0.7), constraint="bars", faithful=4)

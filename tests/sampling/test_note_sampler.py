@@ -62,6 +62,7 @@ def sample_reference(model, prompt, count, seed, stream, temperature, top_p):
     return np.concatenate(rows[len(prompt) :])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("top_p", [None, 0.8])
 def test_notes_are_those_of_a_plain_loop(model, top_p):
     opening = random_notes(7, seed=9)
@@ -104,6 +105,7 @@ def test_streams_begin_after_different_lead_ins(model):
     assert len({rows.tobytes() for rows in lead_ins}) == 4
 
 
+@pytest.mark.slow
 def test_an_opening_longer_than_a_call_is_read_to_its_end(model):
     """At a temperature near zero, the next pitch is the likeliest after the whole opening."""
     network, sampler = model.network, NoteSampler(model, temperature=1e-6)
@@ -127,6 +129,7 @@ def test_a_low_top_p_samples_the_likeliest_pitch(model, monkeypatch):
     assert len(low) == 1 and len(all_of_it) > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_a_second_sampler_compiles_nothing(kind):
     model = untrained(kind)

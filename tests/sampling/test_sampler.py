@@ -41,6 +41,7 @@ def test_the_model_reads_the_prompt(model):
     np.testing.assert_array_equal(logits.argmax(axis=1)[len(prompt) + 1 :], ids[len(prompt) + 2 :])
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_text_again_for_any_number_of_texts(model):
     sampler = Sampler(model, seed=3)
     five = sampler.sample("X:", length=200, n=5)

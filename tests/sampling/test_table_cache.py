@@ -81,6 +81,7 @@ def test_another_process_computes_no_transition_again(files, computed, requests)
     assert restored is not tables
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("requests", REQUESTS, ids=str)
 def test_restored_rows_equal_those_of_the_automaton(files, requests):
     """Each restored row, also after more of them are computed, is that of the automaton."""
@@ -122,6 +123,7 @@ def test_samplers_read_and_write_files(files, computed, trained):
     assert len(files()) == 1
 
 
+@pytest.mark.slow
 def test_states_survive_with_their_types(files):
     _, tables = sampled()
     states = tables.numbering.states
@@ -208,6 +210,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["truncated", "another format", *DAMAGES])
 def test_a_damaged_file_is_replaced(files, caplog, damage):
     tunes, _ = sampled()

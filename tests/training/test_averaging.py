@@ -38,6 +38,7 @@ def assert_equal(one, other):
         np.testing.assert_array_equal(array, expected)
 
 
+@pytest.mark.slow
 def test_the_average_is_that_of_the_formula(parts):
     made = trainer(parts)
     expected = [array.astype(np.float64) for array in weights(made)]
@@ -54,6 +55,7 @@ def test_the_average_is_that_of_the_formula(parts):
         np.testing.assert_allclose(array, value, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_trained_weights_do_not_change(parts):
     """Training with an average takes the same steps as without."""
     made, plain = trainer(parts, validated=False), trainer(parts, validated=False, average=None)
@@ -65,6 +67,7 @@ def test_the_trained_weights_do_not_change(parts):
         np.testing.assert_allclose(array, expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learning_rate", [0.1, 1e-3])
 def test_the_better_weights_of_an_epoch_are_scored_and_kept(parts, tmp_path, learning_rate):
     made, better = trainer(parts, tmp_path, learning_rate=learning_rate), []
@@ -126,6 +129,7 @@ def test_a_resumed_run_has_the_same_average(parts, tmp_path, monkeypatch, valida
     assert_equal(averages(again), averages(resumed))
 
 
+@pytest.mark.slow
 def test_a_run_without_average_is_not_resumed_with_one(parts, tmp_path):
     trainer(parts, tmp_path, validated=False, average=None).fit(1)
     with pytest.raises(ValueError, match=r"its training average is unset, not 0\.9"):

@@ -86,6 +86,7 @@ def test_the_validation_loss_falls_and_the_best_model_is_kept(pieces, tmp_path):
     assert about["about"]["epoch"] == losses.index(min(losses)) + 1
 
 
+@pytest.mark.slow
 def test_the_model_has_digests_of_training_and_validation_pieces(pieces):
     model = NoteModel.from_recipe("tutorial", pieces[:3], **SMALL["tutorial"])
     trainer = NoteTrainer(

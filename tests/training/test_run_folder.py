@@ -233,6 +233,7 @@ def test_the_last_three_are_kept_without_skipped_ones(tmp_path):
 # Files that are not ours ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_value_of_a_checkpoint_is_validated(tmp_path):
     folder = RunFolder(tmp_path)
     record = EpochRecord(1, 7, 2.0, 2.9, 0.3, 1.5, 0.2, 0.01, 1.5, 900.0)

@@ -63,6 +63,7 @@ def test_values_are_in_the_space_and_rounded(open_study):
         assert rate == float(f"{rate:.4g}")
 
 
+@pytest.mark.slow
 def test_a_search_that_is_opened_again_suggests_what_one_in_a_row_does(open_study, tmp_path):
     for _ in range(7):
         run(open_study(), 1)
@@ -153,6 +154,7 @@ def test_a_trial_that_ends_the_process_is_given_up(open_study):
         trial.report({epoch: 3.0})
 
 
+@pytest.mark.slow
 def test_results_are_sorted_and_their_importance_is_known(open_study):
     study = open_study()
     assert study.results() == [] and study.importance() == {}

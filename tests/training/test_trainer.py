@@ -136,6 +136,7 @@ def test_a_run_interrupted_within_an_epoch_resumes_bit_for_bit(parts, tmp_path, 
     assert_same_run(whole, resumed)
 
 
+@pytest.mark.slow
 def test_checkpoints_by_the_minute_are_saved_within_an_epoch(parts, tmp_path, step_clock):
     made = trainer(parts, tmp_path, checkpoint_minutes=0.5)
     made.fit(1)
@@ -156,6 +157,7 @@ def test_bits_per_char_and_accuracy_improve(parts):
     assert history[-1].accuracy > history[0].accuracy
 
 
+@pytest.mark.slow
 def test_the_first_step_is_adam_with_clipping(parts):
     """The first update by NumPy: Adam (Kingma and Ba, end of section 2) on clipped gradients."""
     model = CharLSTM(Vocabulary.from_text(parts[0].text + parts[1].text), **{**SMALL, "dropout": 0})
@@ -196,6 +198,7 @@ def test_the_best_model_is_saved_and_restored(parts, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_model_has_digests_of_training_and_validation_tunes(parts, tmp_path):
     made = trainer(parts, tmp_path, validated=True, **RANDOM)
     made.fit(1)
@@ -220,6 +223,7 @@ def test_learning_rate_falls_along_half_a_cosine(parts):
     assert rates[4:] == pytest.approx([1e-4, 1e-4])
 
 
+@pytest.mark.slow
 def test_history_csv_has_the_records(parts, tmp_path):
     history = trainer(parts, tmp_path).fit(2)
     with open(tmp_path / "history.csv", newline="") as file:
@@ -273,6 +277,7 @@ def test_tensorboard_logs(parts, tmp_path):
 # Errors ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_run_folder_with_other_settings_is_refused(parts, tmp_path):
     trainer(parts, tmp_path).fit(1)
     with pytest.raises(ValueError, match="its training learning_rate is 0.01, not 0.02"):
@@ -392,6 +397,7 @@ def test_a_lost_worker_raises_in_every_collective_operation(parts, monkeypatch, 
         made.fit(1)
 
 
+@pytest.mark.slow
 def test_fit_says_that_there_is_nothing_to_train(parts, tmp_path, caplog):
     first = trainer(parts, tmp_path, validated=True)
     history = first.fit(2)
@@ -403,6 +409,7 @@ def test_fit_says_that_there_is_nothing_to_train(parts, tmp_path, caplog):
     )
 
 
+@pytest.mark.slow
 def test_an_epoch_is_a_line_where_no_bar_is_visible(parts, capsys):
     [record] = trainer(parts, validated=True).fit(1)
     line = capsys.readouterr().err
@@ -410,6 +417,7 @@ def test_an_epoch_is_a_line_where_no_bar_is_visible(parts, capsys):
     assert "training 5." in line and ", validation " in line
 
 
+@pytest.mark.slow
 def test_settings_of_numpy(parts, tmp_path):
     numbers = {"batch_size": np.int64(4), "learning_rate": np.float32(0.5), "seed": np.uint8(5)}
     trainer(parts, tmp_path, **numbers).fit(np.int32(1))
@@ -419,6 +427,7 @@ def test_settings_of_numpy(parts, tmp_path):
         trainer(parts, batch_size=np.True_)
 
 
+@pytest.mark.slow
 def test_worse_than_chance(parts, caplog):
     exploded = trainer(parts, learning_rate=1000.0, validated=True)
     exploded.fit(1)

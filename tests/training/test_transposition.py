@@ -101,6 +101,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(corpus, tmp_path, windows):
     assert [r.loss for r in whole.history] == [r.loss for r in parts.history]
 
 
+@pytest.mark.slow
 def test_a_run_of_an_earlier_version_resumes(corpus, tmp_path):
     def trainer(**more):
         options = {**TRANSPOSED, **WINDOWS["streams"], "transpose": False, **more}

@@ -46,6 +46,7 @@ def tunes_of(model, window):
     return [text[2:-2] for text in texts if text]
 
 
+@pytest.mark.slow
 def test_loss_and_gradients_of_a_batch_are_those_of_its_tunes_read_alone(parts):
     made = trainer(parts, seq_length=4000, dropout=0, batch_size=5)
     model, task = made.model, made._task
@@ -114,6 +115,7 @@ def interrupt_at(number, monkeypatch):
     monkeypatch.setattr(Step, "__call__", interrupt)
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_within_a_long_tune_resumes_bit_for_bit(parts, tmp_path, monkeypatch):
     whole = trainer(parts, tmp_path / "whole")
     begins = [batch.begins for epoch in (0, 1) for batch in whole._batches.epoch(epoch)]
@@ -145,6 +147,7 @@ def test_other_windows_than_the_recipes_do_not_take_its_seq_length(parts):
     assert given.settings.seq_length == 200
 
 
+@pytest.mark.slow
 def test_progress_ends_at_its_total(parts, monkeypatch):
     bars = []
 
