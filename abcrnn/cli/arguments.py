@@ -278,6 +278,18 @@ def add_tune_output(parser: argparse.ArgumentParser, files: bool = True) -> None
         parser.add_argument(
             "--gallery", metavar="FILE", help="HTML file with the scores of the tunes, and a player"
         )
+        add_nearest(parser, "with --gallery: ")
+
+
+def add_nearest(parser: argparse.ArgumentParser, condition: str = "") -> None:
+    """Add the option ``--nearest`` of commands that write a gallery."""
+    parser.add_argument(
+        "--nearest",
+        action="append",
+        metavar="CORPUS",
+        help=f"{condition}name the tune of this corpus that each tune is most like; "
+        "once for each corpus",
+    )
 
 
 def add_shares(parser: argparse.ArgumentParser, elements: str, command: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
+from abcrnn.cli.arguments import UsageError, add_command, add_join_blank, add_nearest
 from abcrnn.cli.terminal import gallery_into, load_corpus, require_gallery
 
 
@@ -23,12 +23,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--title", metavar="TEXT", help="title of the page (default: the number of tunes)"
     )
-    parser.add_argument(
-        "--nearest",
-        action="append",
-        metavar="CORPUS",
-        help="name the tune of this corpus that each tune is most like; once for each corpus",
-    )
+    add_nearest(parser)
     add_join_blank(parser)
 
 

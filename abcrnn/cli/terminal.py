@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abcrnn.cli.arguments import suggestion
+from abcrnn.cli.arguments import UsageError, suggestion
 from abcrnn.reports.wording import count_of
 from abcrnn.storage.paths import find_files
 
@@ -116,7 +116,7 @@ def title_of(tune: str) -> str:
 
 
 def require_outputs(arguments: argparse.Namespace) -> None:
-    """Raise ``OSError`` before anything is generated if a result cannot be written."""
+    """Raise an exception before anything is generated if a result cannot be written."""
     from abcrnn.storage.atomic import require_writable
 
     if arguments.output:
@@ -125,6 +125,11 @@ def require_outputs(arguments: argparse.Namespace) -> None:
         require_writable(Path(arguments.midi) / "tune.mid")
     if getattr(arguments, "gallery", None):
         require_gallery(arguments.gallery)
+    if names := getattr(arguments, "nearest", None):
+        if not arguments.gallery:
+            raise UsageError("argument --nearest: only with --gallery")
+        for name in names:
+            load_corpus(name)
 
 
 def require_gallery(path: str) -> None:
@@ -170,7 +175,8 @@ def write_files(tunes: Sequence[str], arguments: argparse.Namespace) -> int:
     """Write the files that ``--midi`` and ``--gallery`` name, and return the exit code."""
     code = convert_into(tunes, arguments.midi, "midi") if arguments.midi else 0
     if arguments.gallery and tunes:
-        code = max(code, gallery_into(tunes, arguments.gallery))
+        known = [load_corpus(name) for name in arguments.nearest or ()]
+        code = max(code, gallery_into(tunes, arguments.gallery, nearest=known or None))
     return code
 
 

@@ -291,7 +291,7 @@ def _report_near_copies(base: Any, held_out: Sequence[Corpus], name: str, notes:
     near = sum(shares_long_run(base.novelty, tune) for part in held_out for tune in part.tunes)
     if near:
         notes.append(
-            f"{count_of(near, 'held-out tune')} share more than 4 bars with training tunes of "
+            f"{count_of(near, 'held-out tune')} with more than 4 bars of a training tune of "
             f"{name}: scores will be too good; train it on this corpus too, with the leak guard"
         )
 

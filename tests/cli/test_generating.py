@@ -30,11 +30,28 @@ def test_sample_writes_a_tunebook_and_midi(trained, tmp_path, run):
 @pytest.mark.slow
 def test_sample_writes_a_gallery_of_its_tunes(trained, tmp_path, run):
     book, page = tmp_path / "tunes.abc", tmp_path / "tunes.html"
-    code, _, errors = run("sample", trained, "-n", 2, "--seed", 1, "-o", book, "--gallery", page)
+    arguments = "sample", trained, "-n", 2, "--seed", 1, "-o", book
+    code, _, errors = run(*arguments, "--gallery", page)
     assert code == 0 and errors.endswith(f"2 tunes in {page}: open it in a browser\n")
     html = page.read_text("utf-8")
     shown = [unescape(text) for text in re.findall(r"<pre>(.*?)</pre>", html, re.DOTALL)]
     assert shown == list(load_corpus(book).tunes)
+    again = [*arguments, "--gallery", page, "--nearest", book]
+    assert run(*again)[0] == 0
+    assert page.read_text("utf-8").count("100% of the notes") == 2
+
+
+@pytest.mark.parametrize("command", ["sample", "compose"])
+def test_nearest_is_refused_before_tunes_are_generated(command, tmp_path, run, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run(command, "-n", 2, "--nearest", "oneills")
+    assert caught.value.code == 2
+    assert "argument --nearest: only with --gallery" in capsys.readouterr().err
+    page = tmp_path / "tunes.html"
+    code, _, errors = run(command, "-n", 2, "--gallery", page, "--nearest", "oneils")
+    assert (code, errors.count("\n")) == (1, 1)
+    assert "oneils" in errors and "did you mean oneills" in errors
+    assert not page.exists()
 
 
 @pytest.mark.slow

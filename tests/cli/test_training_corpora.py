@@ -205,7 +205,7 @@ def test_held_out_tunes_that_the_model_was_trained_on(books, base, tmp_path, run
     assert f", {len(validation.tunes) - known[0]} for validation" in out
     assert f"left out: {known[0]} validation tune" in out
     assert f"was trained on {known[1]} test tune" in out and "which abcrnn evaluate" in out
-    assert "share more than 4 bars with training tunes of" in out
+    assert "with more than 4 bars of a training tune of" in out
     model = load_model(tmp_path / "run" / "best.abcrnn")
     assert len(held_out_part(model, one).tunes) == len(test.tunes) - known[1]
 
