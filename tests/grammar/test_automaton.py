@@ -175,10 +175,13 @@ def test_real_tunes_are_followed(name, loose, strict, request):
     assert count_followed(corpus, strict=True) == strict
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least", "with_repeats"),
-    [("irish", 713, 760), ("jigs", 272, 274), ("oneills", 1165, 1244)],
+    [
+        pytest.param("irish", 713, 760, marks=pytest.mark.slow),
+        pytest.param("jigs", 272, 274, marks=pytest.mark.slow),
+        pytest.param("oneills", 1165, 1244, marks=pytest.mark.long),
+    ],
 )
 def test_formatted_tunes_can_be_generated(name, least, with_repeats, request):
     corpus = request.getfixturevalue(name)
@@ -628,9 +631,9 @@ def test_abc2midi_reports_no_errors_in_walks(irish, jigs, tmp_path):
     for number, corpus in enumerate((irish, jigs)):
         alphabet = "".join(sorted(set(corpus.text)))
         for meter in ("6/8", "C", "3/4", "2/4"):
-            tunes += valid_walks(alphabet, 60, number, 400, header(meter))
+            tunes += valid_walks(alphabet, 30, number, 400, header(meter))
             requests = {"form": ((2, True), (3, True))}
-            tunes += valid_walks(alphabet, 60, number, 400, header(meter), **requests)
+            tunes += valid_walks(alphabet, 30, number, 400, header(meter), **requests)
     complaints = [
         line
         for tune in tunes

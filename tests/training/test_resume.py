@@ -153,12 +153,14 @@ def kill_and_compare(folder, kills, seed=0):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.slow
-def test_a_run_killed_twenty_times_equals_one_that_is_not_killed(tmp_path):
-    moments = kill_and_compare(tmp_path, kills=20)
-    assert moments.total() == 20
-    assert moments["write of a checkpoint"] > 0
+@pytest.mark.parametrize(
+    "kills", [pytest.param(6, marks=pytest.mark.slow), pytest.param(20, marks=pytest.mark.long)]
+)
+def test_a_run_killed_many_times_equals_one_that_is_not_killed(kills, tmp_path):
+    moments = kill_and_compare(tmp_path, kills)
+    assert moments.total() == kills
     assert moments["training"] > 0
+    assert kills < 20 or moments["write of a checkpoint"] > 0
 
 
 if __name__ == "__main__":
