@@ -18,6 +18,7 @@ from abcrnn._version import __version__
 from abcrnn.composition.acceptance import Acceptance
 from abcrnn.composition.candidates import PARALLEL, Candidates
 from abcrnn.composition.composition_report import Composition, Report, YieldError
+from abcrnn.composition.defaults import MAX_COPIED_BARS, TOP_P
 from abcrnn.composition.layout import tidied
 from abcrnn.composition.provenance import Provenance, Settings, digest
 from abcrnn.composition.request_checks import contradicted_requests
@@ -53,10 +54,10 @@ def compose(
     opening: str | None = None,
     title: str | None = None,
     ending: str | None = None,
-    max_copied_bars: float | None = 4,
+    max_copied_bars: float | None = MAX_COPIED_BARS,
     novelty: NoveltyIndex | None = None,
     temperature: float = 1.0,
-    top_p: float | None = 0.98,
+    top_p: float | None = TOP_P,
     max_length: int = 1000,
     seed: int | None = None,
     best_of: int = 1,
@@ -162,10 +163,10 @@ def compose_iter(
     opening: str | None = None,
     title: str | None = None,
     ending: str | None = None,
-    max_copied_bars: float | None = 4,
+    max_copied_bars: float | None = MAX_COPIED_BARS,
     novelty: NoveltyIndex | None = None,
     temperature: float = 1.0,
-    top_p: float | None = 0.98,
+    top_p: float | None = TOP_P,
     max_length: int = 1000,
     seed: int | None = None,
     best_of: int = 1,
