@@ -70,8 +70,8 @@ def add_parser(subparsers: Any) -> None:
 
 def _add_requests(parser: argparse.ArgumentParser) -> None:
     metavars = {
-        "key": ("KEY", 'such as G, Em or "A dorian"'),
-        "meter": ("M", "such as 6/8"),
+        "key": ("KEY", 'key, such as G, Em or "A dorian"'),
+        "meter": ("M", "meter, such as 6/8"),
         "title": ("TEXT", 'title of the tunes, such as "The Lost Byte" (default: generated)'),
         "rhythm": ("TEXT", "value of the field R:, such as jig"),
         "form": ("FORM", "sections in order, doubled if repeated, such as AABB"),

@@ -59,7 +59,7 @@ def add_corpora(parser: argparse.ArgumentParser) -> None:
         "corpus",
         metavar="CORPUS",
         nargs="+",
-        help="a name, or a file or folder of .abc; of several, the first is the one to validate on",
+        help="a name, or a file or folder of .abc; of several, the first has the validation tunes",
     )
     parser.add_argument(
         "--weights",
