@@ -66,13 +66,13 @@ def to_pdf(
     path : path-like
         The file to write. It is written completely or not at all.
     title : str, optional
-        Of the document; the default is the title of the first tune.
+        Title of the document; the default is the title of the first tune.
 
     Returns
     -------
     list of ABCError or None
-        Of each tune, why it is not in the file; None if it is. The file is not written if no
-        tune is.
+        For each tune, the reason why it is not in the file, or None if it is. Without any
+        tune, the file is not written.
 
     Raises
     ------

@@ -85,7 +85,8 @@ class RandomChoice(Choice):
     Parameters
     ----------
     temperature : float
-        Divides the logits. Below 1, likely characters become likelier; above 1, less so.
+        Divides the logits. Below 1, likely characters become more likely; above 1, less
+        likely.
     top_k : int, optional
         Keep only the ``top_k`` likeliest characters, and those that tie with the last of
         them.

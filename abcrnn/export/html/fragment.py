@@ -22,7 +22,7 @@ from abcrnn.notation.tunebook import header_lines, tune_title
 if TYPE_CHECKING:
     from abcrnn.data.nearest import MelodyIndex
 
-# Texts come from strangers, and a page must stay readable.
+# Texts come from untrusted sources, and a page must stay readable.
 _MOST_CHARACTERS = 50_000  # of a tune; a longer one has no score and no downloads
 _MOST_OF_LINE = 200  # characters of a title or of a header field
 _MOST_PROBLEMS = 20
@@ -37,7 +37,7 @@ class Fragment(NamedTuple):
     Parameters
     ----------
     id : str
-        Of its element.
+        Identifier of its element.
     title : str
         Plain text, not HTML.
     html : str
