@@ -128,7 +128,7 @@ def load_models(arguments: argparse.Namespace) -> list[Any]:
 def load_note_model(arguments: argparse.Namespace) -> Any:
     """Import TensorFlow, and load the note model that MODEL or ``--model`` names."""
     if len(arguments.models) > 1:
-        raise UsageError("argument --model: models of notes do not predict together: give one")
+        raise UsageError("argument --model: models of notes cannot be combined: give one")
     [path] = find_models(arguments)
     import_tensorflow()
     from abcrnn.models.note_model import load_note_model as load

@@ -181,7 +181,7 @@ def _keep(studio: Studio, given: Fields) -> Any:
     given.end()
     node = history.node(number)
     if node.kept:
-        raise ValueError("the tune is kept already")
+        raise ValueError("the tune has already been kept")
     in_book = studio.kept.add(node.abc)
     history.mark_kept(node)
     return {"number": in_book, "file": str(studio.kept.path)}

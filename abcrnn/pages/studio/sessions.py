@@ -85,7 +85,7 @@ class Sessions:
 
     def _add(self, session: str, history: History) -> None:
         if len(self._opened) >= _MAX_SESSIONS:
-            raise ValueError(f"{_MAX_SESSIONS} sessions are open, the most: restart abcrnn studio")
+            raise ValueError(f"{_MAX_SESSIONS} sessions are open, the maximum: restart the studio")
         self._opened[session] = history
 
 
