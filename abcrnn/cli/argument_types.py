@@ -99,7 +99,7 @@ def meter(text: str) -> str:
 
     if parse_meter(one_line(text)) is None:
         raise argparse.ArgumentTypeError(
-            f"{text} is not a meter; meters are such as 6/8, 4/4, C or C|"
+            f"{text} is not a meter; a meter is, for example, 6/8, 4/4, C or C|"
         )
     return text
 

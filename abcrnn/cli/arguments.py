@@ -333,7 +333,7 @@ def add_run_options(
         Whether a recipe may also be a file.
     """
     parser.add_argument(
-        "--out", required=True, metavar="RUN", help="run folder; a run in it is resumed"
+        "--out", required=True, metavar="RUN", help="run folder; an existing run is resumed"
     )
     if files:
         add_recipe(

@@ -33,7 +33,7 @@ def add_parser(subparsers: Any) -> None:
     )
     add_join_blank(parser)
     parser.add_argument(
-        "--json", action="store_true", help="print a JSON object for each problem, one in a line"
+        "--json", action="store_true", help="print a JSON object for each problem, one per line"
     )
 
 

@@ -27,7 +27,7 @@ def add_chords_to(tunes: Sequence[str], suggest: Callable[[str], ChordedTune]) -
     Parameters
     ----------
     tunes : sequence of str
-        A tune that cannot be read stays as it is.
+        A tune that cannot be read stays unchanged.
     suggest : callable
         Such as :func:`abcrnn.notation.chord_writing.suggest_chords`.
     """
@@ -41,5 +41,5 @@ def add_chords_to(tunes: Sequence[str], suggest: Callable[[str], ChordedTune]) -
         reasons[chorded.reason] += 1
     left = ", ".join(f"{number} {reason}" for reason, number in reasons.items() if reason)
     report = f"chords added to {reasons['']} of {count_of(len(tunes), 'tune')}"
-    print(report + (f"; left as they are: {left}" if left else ""), file=sys.stderr)
+    print(report + (f"; left unchanged: {left}" if left else ""), file=sys.stderr)
     return texts

@@ -27,6 +27,7 @@ from abcrnn.cli.terminal import (
     write_files,
     write_tunebook,
 )
+from abcrnn.composition.defaults import MAX_COPIED_BARS, TOP_P
 
 if TYPE_CHECKING:
     from abcrnn.data.novelty import NoveltyIndex
@@ -45,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
     add_number_of_tunes(parser, default=1)
     add_tune_output(parser)
     add_sampling_options(parser)
-    add_top_p(parser, default=0.98)
+    add_top_p(parser, default=TOP_P)
     add_max_length(parser)
     parser.add_argument(
         "--best-of",
@@ -69,8 +70,8 @@ def add_parser(subparsers: Any) -> None:
 
 def _add_requests(parser: argparse.ArgumentParser) -> None:
     metavars = {
-        "key": ("KEY", 'such as G, Em or "A dorian"'),
-        "meter": ("M", "such as 6/8"),
+        "key": ("KEY", 'key, such as G, Em or "A dorian"'),
+        "meter": ("M", "meter, such as 6/8"),
         "title": ("TEXT", 'title of the tunes, such as "The Lost Byte" (default: generated)'),
         "rhythm": ("TEXT", "value of the field R:, such as jig"),
         "form": ("FORM", "sections in order, doubled if repeated, such as AABB"),
@@ -96,7 +97,7 @@ def _add_novelty(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-copied-bars",
         type=not_negative,
-        default=4.0,
+        default=MAX_COPIED_BARS,
         metavar="X",
         help="maximum number of consecutive bars from a training tune (default: %(default)g)",
     )

@@ -39,13 +39,13 @@ def add_parser(subparsers: Any) -> None:
         "--out",
         required=True,
         metavar="DIR",
-        help="folder for the files; also a file: for a single tune, such as tune.mid, or as PDF "
-        "or ABC, such as tunes.pdf",
+        help="folder for the files; or a file, such as tune.mid for a single tune, or tunes.pdf or "
+        "tunes.abc for all",
     )
     parser.add_argument(
         "--to",
         choices=(*FORMATS, *_ONE_FILE),
-        help="format of the files (default: midi, or that of the ending of --out)",
+        help="format of the files (default: midi, or that of the extension of --out)",
     )
     parser.add_argument(
         "--tempo",

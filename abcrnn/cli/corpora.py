@@ -93,7 +93,7 @@ def _check(source: str, corpus: Corpus) -> int:
         return 0
     card = read_card(source)
     if card.tidied_bytes:
-        print(f"  {card.tidied_bytes:>9,} bytes when formatted, {card.text_bytes:,} as they are")
+        print(f"  {card.tidied_bytes:>9,} bytes when formatted, {card.text_bytes:,} unformatted")
     differing = [name for name, count in found.items() if getattr(card, name) != count]
     for name in differing:
         published, noun = getattr(card, name), name.replace("_", " ")

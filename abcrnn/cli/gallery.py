@@ -15,7 +15,7 @@ def add_parser(subparsers: Any) -> None:
         subparsers,
         "gallery",
         run,
-        "write an HTML file with the scores of tunes, to see and to hear in a browser",
+        "write an HTML page that shows and plays tunes in a browser",
         "abcrnn gallery tunes.abc -o tunes.html",
     )
     parser.add_argument("tunes", metavar="TUNES", help="an .abc file, a folder, or a corpus name")

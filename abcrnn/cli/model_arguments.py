@@ -15,7 +15,12 @@ from typing import Any
 from abcrnn.cli.arguments import UsageError, suggestion
 from abcrnn.cli.terminal import import_tensorflow
 from abcrnn.data.registry import card_names
-from abcrnn.models.pretrained import DEFAULT, pretrained_names, pretrained_path
+from abcrnn.models.pretrained import (
+    DEFAULT,
+    find_model_file,
+    pretrained_names,
+    pretrained_path,
+)
 from abcrnn.storage.paths import as_path, find_files
 
 _ZIP = b"PK"  # a model file is a zip archive
@@ -45,17 +50,18 @@ def find_models(arguments: argparse.Namespace) -> list[Path]:
 
 def _find_model(name: str, parser: argparse.ArgumentParser) -> Path:
     path = as_path(name)
-    if path.is_dir() and ((path / _BEST).is_file() or name not in pretrained_names()):
+    if (path / _BEST).is_file():
         path /= _BEST
-        if not path.is_file():
+    else:
+        try:
+            path = find_model_file(name)
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"{path}: no such file or run folder, and no packaged model of that name"
+                f"{suggestion(name, pretrained_names())}; {_accepted(parser)}"
+            ) from None
+        if path.is_dir():
             raise FileNotFoundError(f"{name} is not a run folder: it has no {_BEST}")
-    elif name in pretrained_names() and not path.is_file():
-        return pretrained_path(name)
-    elif not path.exists():
-        raise FileNotFoundError(
-            f"{path}: no such file or run folder, and no packaged model of that name"
-            f"{suggestion(name, pretrained_names())}; {_accepted(parser)}"
-        )
     if not _is_archive(path):
         positional = [action.metavar for action in parser._actions if not action.option_strings]
         usage = " ".join([parser.prog, *(str(metavar).strip("[]") for metavar in positional)])
@@ -122,7 +128,7 @@ def load_models(arguments: argparse.Namespace) -> list[Any]:
 def load_note_model(arguments: argparse.Namespace) -> Any:
     """Import TensorFlow, and load the note model that MODEL or ``--model`` names."""
     if len(arguments.models) > 1:
-        raise UsageError("argument --model: models of notes do not predict together: give one")
+        raise UsageError("argument --model: models of notes cannot be combined: give one")
     [path] = find_models(arguments)
     import_tensorflow()
     from abcrnn.models.note_model import load_note_model as load

@@ -47,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
         help="number of known tunes for each tune (default: %(default)s)",
     )
     parser.add_argument(
-        "--json", action="store_true", help="print a JSON object for each tune, one in a line"
+        "--json", action="store_true", help="print a JSON object for each tune, one per line"
     )
     add_join_blank(parser)
     add_files(parser)

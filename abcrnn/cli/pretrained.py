@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
         "abcrnn pretrained build --out runs/folk",
     )
     build.add_argument(
-        "--out", required=True, metavar="RUN", help="run folder; a run in it is resumed"
+        "--out", required=True, metavar="RUN", help="run folder; an existing run is resumed"
     )
     build.add_argument(
         "--epochs", type=count, metavar="N", help="number of epochs (default: those of the model)"

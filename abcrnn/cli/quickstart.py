@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"\n{made.tunes[0] if made.tunes else 'No tune was completed: train longer.'}\n")
     print(f"In {folder}:")
     if write_page(made.tunes, folder / PAGE):
-        print(f"  {PAGE:<15}the new tunes to see and hear: open it in a browser")
+        print(f"  {PAGE:<15}a page with the new tunes: open it in a browser")
     else:
         print(
             '  no page to see and hear the tunes: pip install "abcrnn[pages]", and run this again'

@@ -36,14 +36,14 @@ def add_parser(subparsers: Any) -> None:
         type=bar_range,
         required=True,
         metavar="I-J",
-        help="such as 5-6; a pickup is bar 0",
+        help="bars to replace, such as 5-6; a pickup is bar 0",
     )
     parser.add_argument(
         "--tune",
         type=count,
         default=1,
         metavar="N",
-        help="which tune of the file (default: %(default)s)",
+        help="number of the tune in the file (default: %(default)s)",
     )
     add_number_of_tunes(parser, default=5)
     add_tune_output(parser, files=False)

@@ -42,14 +42,17 @@ def add_parser(subparsers: Any) -> None:
     add_corpora(parser)
     add_join_blank(parser)
     parser.add_argument(
-        "--out", required=True, metavar="DIR", help="folder of the search; one in it is resumed"
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder of the search; an existing search is resumed",
     )
     parser.add_argument(
         "--trials",
         type=count,
         default=20,
         metavar="N",
-        help="number of trials in all, with those of earlier calls (default: %(default)s)",
+        help="total number of trials, including those of earlier calls (default: %(default)s)",
     )
     parser.add_argument(
         "--minutes", type=positive, metavar="M", help="stop after M minutes, also within a trial"

@@ -42,17 +42,18 @@ def add_parser(subparsers: Any) -> None:
         "--folder",
         default="studio",
         metavar="DIR",
-        help="for the kept tunes (kept.abc) and the history of each session (default: %(default)s)",
+        help="folder for the kept tunes (kept.abc) and the history of each session "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--host",
         default="127.0.0.1",
         metavar="ADDRESS",
-        help="address to listen to; others than the default can be reached from elsewhere "
-        "(default: %(default)s)",
+        help="address to listen on; addresses other than the default can be reached from other "
+        "machines (default: %(default)s)",
     )
     parser.add_argument(
-        "--port", type=_port, metavar="N", help="port to listen to (default: a free one)"
+        "--port", type=_port, metavar="N", help="port to listen on (default: a free one)"
     )
     parser.add_argument(
         "--no-open", action="store_true", help="do not open the page in the web browser"

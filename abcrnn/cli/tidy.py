@@ -26,7 +26,7 @@ def add_parser(subparsers: Any) -> None:
         type=count,
         default=BARS_PER_LINE,
         metavar="N",
-        help="most bars of a line (default: %(default)s)",
+        help="maximum number of bars in a line (default: %(default)s)",
     )
     parser.add_argument(
         "--unit",
@@ -37,8 +37,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--repeats",
         action="store_true",
-        help="open every repeat with its sign, also where a tune leaves it out; except the first "
-        "repeat",
+        help="write |: where a tune leaves it out, except in its first repeat",
     )
     add_output(parser).add_argument(
         "--check",

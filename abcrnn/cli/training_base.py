@@ -21,7 +21,7 @@ def add_base(parser: argparse.ArgumentParser) -> None:
         dest="base",
         metavar="MODEL",
         help="start from the weights of a model file, a run folder or a packaged model, such as "
-        "folk, not from random ones",
+        "folk, instead of random ones",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abcrnn.cli.argument_types import count, whole
@@ -59,7 +59,7 @@ def add_corpora(parser: argparse.ArgumentParser) -> None:
         "corpus",
         metavar="CORPUS",
         nargs="+",
-        help="a name, or a file or folder of .abc; of several, the first is the one to validate on",
+        help="a name, or a file or folder of .abc; of several, the first has the validation tunes",
     )
     parser.add_argument(
         "--weights",
@@ -150,12 +150,9 @@ def load_training_corpora(
         If an option differs from the run in the folder.
     """
     from abcrnn.data.mixtures import common_vocabulary, join_corpora
-    from abcrnn.data.tidied_corpora import tidy_corpus
 
     recorded = folder.recorded_origin()
-    without = fields_to_leave_out(arguments, recorded)
-    plain = is_to_be_plain(arguments, recorded)
-    tidied = plain or is_to_be_tidied(arguments, recorded)
+    adapt, notes = _adaptation(arguments, recorded)
     corpora = _load_corpora(arguments)
     weights = _weights(arguments)
     # Only the first corpus is validated on. The part of a tune depends on its body, so the
@@ -168,26 +165,8 @@ def load_training_corpora(
     ]
     trains, validation = [split[0] for split in splits], splits[0][1]
     tests = [split[2] for split in splits if split[2].tunes]
-    notes = []
-    if without:
-        corpora, trains = (
-            [part.without_fields(without) for part in parts] for parts in (corpora, trains)
-        )
-        validation = validation.without_fields(without)
-        notes.append(
-            f"left out: the fields {', '.join(without)}, which name people and sources; "
-            "--fields all keeps them"
-        )
-    if tidied:
-        corpora, trains = (
-            [tidy_corpus(part, plain) for part in parts] for parts in (corpora, trains)
-        )
-        validation = tidy_corpus(validation, plain)
-        notes.append(
-            "the tunes are formatted melodies, without fingerings, decorations and slurs"
-            if plain
-            else "the tunes are formatted, as abcrnn tidy writes them"
-        )
+    corpora, trains = ([adapt(part) for part in parts] for parts in (corpora, trains))
+    validation = adapt(validation)
     if len(corpora) > 1:
         notes.append(_parts_note(corpora, splits))
     if base is not None:
@@ -203,6 +182,36 @@ def load_training_corpora(
         common_vocabulary(corpora),
         notes,
     )
+
+
+def _adaptation(
+    arguments: argparse.Namespace, recorded: Any
+) -> tuple[Callable[[Corpus], Corpus], list[str]]:
+    """Return the function that leaves out fields and formats a corpus, and notes about both."""
+    from abcrnn.data.tidied_corpora import tidy_corpus
+
+    without = fields_to_leave_out(arguments, recorded)
+    plain = is_to_be_plain(arguments, recorded)
+    tidied = plain or is_to_be_tidied(arguments, recorded)
+    notes = []
+    if without:
+        notes.append(
+            f"left out: the fields {', '.join(without)}, which name people and sources; "
+            "--fields all keeps them"
+        )
+    if tidied:
+        notes.append(
+            "the tunes are formatted melodies, without fingerings, decorations and slurs"
+            if plain
+            else "the tunes are formatted, as abcrnn tidy writes them"
+        )
+
+    def adapt(corpus: Corpus) -> Corpus:
+        if without:
+            corpus = corpus.without_fields(without)
+        return tidy_corpus(corpus, plain) if tidied else corpus
+
+    return adapt, notes
 
 
 def _load_corpora(arguments: argparse.Namespace) -> list[Corpus]:

@@ -56,7 +56,7 @@ def add_settings(parser: argparse.ArgumentParser, items: str) -> None:
         "--learning-rate",
         type=learning_rate,
         metavar="X",
-        help=f"of the Adam optimizer {of_recipe}",
+        help=f"learning rate of the Adam optimizer {of_recipe}",
     )
     parser.add_argument(
         "--average",

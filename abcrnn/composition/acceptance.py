@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from abcrnn.composition.defaults import MAX_COPIED_BARS
 from abcrnn.composition.layout import tidied_or_same
 from abcrnn.composition.request_checks import unmet_requests
 from abcrnn.composition.requests import Requests
@@ -44,7 +45,7 @@ class Acceptance:
     requests: Requests
     max_length: int
     novelty: NoveltyIndex | None = None
-    max_copied_bars: float = 4
+    max_copied_bars: float = MAX_COPIED_BARS
     limits: TraitLimits | None = None
     _accepted: set[str] = field(default_factory=set, init=False, repr=False)
 

@@ -18,6 +18,7 @@ from abcrnn._version import __version__
 from abcrnn.composition.acceptance import Acceptance
 from abcrnn.composition.candidates import PARALLEL, Candidates
 from abcrnn.composition.composition_report import Composition, Report, YieldError
+from abcrnn.composition.defaults import MAX_COPIED_BARS, TOP_P
 from abcrnn.composition.layout import tidied
 from abcrnn.composition.provenance import Provenance, Settings, digest
 from abcrnn.composition.request_checks import contradicted_requests
@@ -53,10 +54,10 @@ def compose(
     opening: str | None = None,
     title: str | None = None,
     ending: str | None = None,
-    max_copied_bars: float | None = 4,
+    max_copied_bars: float | None = MAX_COPIED_BARS,
     novelty: NoveltyIndex | None = None,
     temperature: float = 1.0,
-    top_p: float | None = 0.98,
+    top_p: float | None = TOP_P,
     max_length: int = 1000,
     seed: int | None = None,
     best_of: int = 1,
@@ -83,9 +84,9 @@ def compose(
         Index of the training tunes; the default is the model's own.
     temperature : float
     top_p : float, optional
-        As in :class:`abcrnn.Sampler`. The least likely characters, whose probabilities the
-        network estimates worst, add up to leaps and to bars that do not return; None
-        samples from all characters.
+        As in :class:`abcrnn.Sampler`. The network estimates the probabilities of the least
+        likely characters worst; sampling them causes leaps and bars that do not return.
+        None samples from all characters.
     max_length : int
         Maximum length of a tune, in characters.
     seed : int, optional
@@ -100,7 +101,7 @@ def compose(
         :class:`abcrnn.Sampler`. The report has their effective sample size.
     match_training : bool
         Refuse tunes that end off the tonic, leap over an octave, or have no bar that
-        returns, where the accepted tunes have this more often than the training tunes
+        returns, if the accepted tunes have this more often than the training tunes
         (:mod:`abcrnn.composition.trait_limits`). Has no effect with a model that does not
         record the metrics of its training tunes.
 
@@ -162,10 +163,10 @@ def compose_iter(
     opening: str | None = None,
     title: str | None = None,
     ending: str | None = None,
-    max_copied_bars: float | None = 4,
+    max_copied_bars: float | None = MAX_COPIED_BARS,
     novelty: NoveltyIndex | None = None,
     temperature: float = 1.0,
-    top_p: float | None = 0.98,
+    top_p: float | None = TOP_P,
     max_length: int = 1000,
     seed: int | None = None,
     best_of: int = 1,
@@ -196,9 +197,9 @@ def compose_iter(
     seed : int, optional
     best_of, faithful : int
     match_training : bool
-        As in :func:`compose`, all of them.
+        All as in :func:`compose`.
     report : Report, optional
-        Object in which generated, accepted and refused tunes are counted as they come.
+        Object in which generated, accepted and refused tunes are counted during sampling.
 
     Yields
     ------

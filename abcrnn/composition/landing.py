@@ -65,7 +65,7 @@ class Landing:
     constraint : TransitionTables
         The constraint under which the tunes are sampled.
     requests : Requests
-        With a requested form or number of bars, tunes stay as they are.
+        With a requested form or number of bars, tunes stay unchanged.
     max_length : int
         Characters.
     """

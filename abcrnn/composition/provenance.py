@@ -13,7 +13,7 @@ from abcrnn.composition.requests import Requests
 from abcrnn.sampling.faithful import MAX_FAITHFUL
 from abcrnn.storage.validation import require_count, require_positive
 
-#: Message about a tune that does not come out again.
+#: Message about a tune that is not reproduced.
 NOT_REPRODUCED = (
     "the tune cannot be reproduced: its comment lines were changed, this machine rounds "
     "differently, or another version of abcrnn generated it under other rules"

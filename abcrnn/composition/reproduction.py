@@ -52,8 +52,8 @@ def reproduce(tune: str, model: Any = None) -> str:
     ------
     ValueError
         If ``tune`` lacks the comment lines of :func:`compose`, they were changed, another
-        model composed it, another version did whose grammar differs, or this machine
-        rounds differently.
+        model or a version with another grammar composed it, or this machine rounds
+        differently.
     """
     if model is None:
         model = load_model(find_packaged([tune]).name)

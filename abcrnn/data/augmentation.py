@@ -103,7 +103,7 @@ def make_key_variants(tunes: Sequence[str], vocabulary: Vocabulary) -> KeyVarian
 
     The keys of a mode are the most frequent ones that at least 95 % of its tunes have,
     at most six. A tune is moved to the nearest octave that has no notes above or below
-    those of all tunes. It stays as it is if it cannot be read or transposed, or if its key
+    those of all tunes. It stays unchanged if it cannot be read or transposed, or if its key
     has no tonic or has additional accidentals. Variants with characters outside the
     vocabulary are left out.
 

@@ -40,7 +40,7 @@ def _files_of(module: ModuleType) -> list[Path]:
 
 
 def keep_last_used(file: Path, most: int) -> None:
-    """Remove the files beside a file, with its ending, that were not used for longest.
+    """Remove the least recently used files of a folder that have the extension of a file.
 
     Parameters
     ----------

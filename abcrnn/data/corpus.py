@@ -73,7 +73,8 @@ class Corpus:
     more_fragments : int
         Number of fragments that are not in ``fragments``.
     digests : ndarray, shape (tunes,), uint64, optional
-        Of tunes whose text was changed: the result of :meth:`body_digests` before.
+        For tunes whose text was changed, the result of :meth:`body_digests` before the
+        change.
     """
 
     name: str
@@ -260,8 +261,7 @@ def require_corpus(name: str, value: Any) -> None:
 def load_corpus(source: str | os.PathLike[str], join_blank: bool = False) -> Corpus:
     """Load a corpus by name, or from a file or folder.
 
-    What is skipped, such as music outside tunes or files that cannot be read, is reported
-    in the log.
+    Skipped content, such as music outside tunes or files that cannot be read, is logged.
 
     Parameters
     ----------

@@ -113,7 +113,7 @@ class MelodyIndex:
         return f"MelodyIndex({', '.join(map(repr, self._corpora))})"
 
     def nearest(self, tune: str, n: int = 3) -> list[Neighbour]:
-        """Return the known tunes that a tune is most like.
+        """Return the known tunes that are most similar to a tune.
 
         Takes some milliseconds. Of equally similar tunes, the one with the longest passage
         in common comes first, then the one of the most similar length. Tunes without a run
@@ -232,7 +232,7 @@ def nearest(
     corpora: KnownTunes | None = None,
     n: int = 3,
 ) -> list[Neighbour]:
-    r"""Return the known tunes that a tune is most like.
+    r"""Return the known tunes that are most similar to a tune.
 
     Parameters
     ----------

@@ -146,6 +146,6 @@ def _fetch(card: Card, name: str) -> Path:
     except ValueError as error:
         raise ValueError(
             f"the file fetched from {url} is not that of the corpus {card.name} (its SHA-256 "
-            "differs): it was truncated or changed on the way; nothing was saved"
+            "differs): it was truncated or modified; nothing was saved"
         ) from error
     return Path(fetched)

@@ -94,7 +94,7 @@ def _checked(found: Any, tunes: Sequence[str], vocabulary: Vocabulary) -> KeyVar
     variants = KeyVariants(tuple(texts), sizes, weights)
     firsts = accumulate(sizes[:-1], initial=0)
     if [texts[first] for first in firsts] != list(tunes):
-        raise ValueError("its tunes are others")
+        raise ValueError("its tunes differ")
     moved = set().union(*texts) - set().union(*tunes)
     if not moved.issubset(vocabulary.characters):
         raise ValueError("it has characters outside the vocabulary")

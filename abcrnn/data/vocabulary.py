@@ -53,7 +53,7 @@ class Vocabulary:
             )
         if any(a >= b for a, b in itertools.pairwise(characters)):
             raise ValueError(
-                "characters must be distinct and in rising order; "
+                "characters must be distinct and in ascending order; "
                 "use Vocabulary.from_text(text) for any text"
             )
         self.characters = characters

@@ -65,7 +65,7 @@ def to_midi(
     ABCError
         If the text is not one tune that can be played; see :func:`to_midi_bytes`.
     ValueError
-        If ``tempo`` or ``instrument`` is not one.
+        If ``tempo`` or ``instrument`` is not valid.
     OSError
         If the file cannot be written.
     """
@@ -115,7 +115,7 @@ def to_midi_bytes(
         Tunes that are only invalid, with a bar too long or a chord that is not closed, are
         played as far as they can be read.
     ValueError
-        If ``tempo`` or ``instrument`` is not one.
+        If ``tempo`` or ``instrument`` is not valid.
 
     References
     ----------

@@ -42,7 +42,7 @@ def write_notes(
     ValueError
         If a note is out of range, or the instrument or tempo is unknown.
     OSError
-        If the file cannot be written; an existing file then stays as it was.
+        If the file cannot be written; an existing file then stays unchanged.
     """
     import mido
 

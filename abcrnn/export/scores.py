@@ -11,7 +11,7 @@ from itertools import islice
 from abcrnn.export.html.engraving import Engraved, engrave, music_font, uses_music_font
 from abcrnn.export.pdf import pdf
 from abcrnn.export.svg_reader import SHAPES, STYLES, Drawing, Run, Words, read_systems
-from abcrnn.export.tune_text import printable
+from abcrnn.export.tune_text import printable_line
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.tunebook import header_lines, tune_title
 from abcrnn.storage.atomic import require_writable, write_bytes, write_text
@@ -66,13 +66,13 @@ def to_pdf(
     path : path-like
         The file to write. It is written completely or not at all.
     title : str, optional
-        Of the document; the default is the title of the first tune.
+        Title of the document; the default is the title of the first tune.
 
     Returns
     -------
     list of ABCError or None
-        Of each tune, why it is not in the file; None if it is. The file is not written if no
-        tune is.
+        For each tune, the reason why it is not in the file, or None if it is. Without any
+        tune, the file is not written.
 
     Raises
     ------
@@ -168,9 +168,7 @@ def _heading(tune: str) -> Drawing:
 
 
 def _line(text: str) -> str:
-    """Return a text as one line of bounded length."""
-    line = " ".join(printable(text[: 4 * _MOST_OF_LINE]).split())
-    return line if len(line) <= _MOST_OF_LINE else f"{line[: _MOST_OF_LINE - 1]}…"
+    return printable_line(text, _MOST_OF_LINE)
 
 
 def _text(words: Words) -> str:

@@ -86,3 +86,9 @@ def printable(text: str) -> str:
     lone surrogates, which UTF-8 cannot hold, are left out.
     """
     return _NOT_XML.sub("", decode_text(text))
+
+
+def printable_line(text: str, most: int) -> str:
+    """Return the text of a field as one printable line of at most ``most`` characters."""
+    line = " ".join(printable(text[: 4 * most]).split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -198,9 +198,9 @@ def file_stem(tune: str, number: int) -> str:
 
     Notes
     -----
-    Titles come from strangers: only their letters and digits are kept, in ASCII (``é`` becomes
-    ``e``, ``ø`` becomes ``o``), so that no name points outside the folder, is hidden or has a
-    meaning in a shell.
+    Titles come from untrusted sources: only their letters and digits are kept, in ASCII (``é``
+    becomes ``e``, ``ø`` becomes ``o``), so that no name points outside the folder, is hidden or
+    has a meaning in a shell.
     """
     name = plain_name(decode_text(tune_title(tune)))
     return f"{number:04}-{name}"[:60].rstrip("-")

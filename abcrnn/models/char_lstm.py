@@ -73,7 +73,7 @@ class CharLSTM(CharacterModel, file_format=CHARACTERS):
         Number of characters that a key depends on directly: 0, 1 or 2.
     memory_capacity : int
         Number of characters that the memory holds, at most 65,536; a multiple of 64 is
-        fast. The oldest is forgotten. The memory is part of the state: 4 * ``memory_dim`` *
+        fast. The oldest are dropped. The memory is part of the state: 4 * ``memory_dim`` *
         ``memory_heads`` bytes for each character and row.
     memory_match_length : int
         Largest number of characters that are compared before the current position and

@@ -60,7 +60,7 @@ class CharacterModel(NamedWeights, keras.Model):  # type: ignore[misc]  # keras 
 
     Examples
     --------
-    ``examples/own_model.py`` is a complete one.
+    ``examples/own_model.py`` is a complete example.
     """
 
     #: Format of the model files of this class.

@@ -2,7 +2,7 @@
 
 A model file is an archive (:mod:`abcrnn.storage.archive`) with a configuration and
 weights. Loading builds a class of ours, or one that the caller passes; a file never
-names a class. Files may come from strangers, so every value is checked, and a model
+names a class. Files may come from untrusted sources, so every value is checked, and a model
 may create only weights that the file contains.
 """
 

@@ -36,7 +36,7 @@ from abcrnn.storage.archive import Arrays, read_archive
 def load_model(
     path: str | os.PathLike[str], model_class: type[CharacterModel] | None = None
 ) -> Any:
-    """Open a model file, or a model that comes with the package; safe whoever wrote the file.
+    """Open a model file, or a model that comes with the package; safe for untrusted files.
 
     The file is checked before anything is built, and never decides which class is built.
 

@@ -213,7 +213,7 @@ def as_counter(counts: NDArray[np.int64]) -> Counter[int]:
 def load_note_model(path: str | os.PathLike[str]) -> NoteModel:
     """Load a note model from a file.
 
-    Safe for files from strangers: the file is checked before anything is built, and a
+    Safe for untrusted files: the file is checked before anything is built, and a
     model can create only weights that the file contains.
 
     Parameters

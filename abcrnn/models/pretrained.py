@@ -32,7 +32,7 @@ class PretrainedModel:
     Parameters
     ----------
     name : str
-        Opens the model: ``abcrnn.load_model(name)``.
+        Name with which ``abcrnn.load_model(name)`` opens the model.
     title : str
     data : str
         What the model was trained on.
@@ -43,11 +43,11 @@ class PretrainedModel:
     bytes : int
         Size of the file.
     sha256 : str
-        Of the file, in hexadecimal.
+        SHA-256 of the file, in hexadecimal.
     fingerprint : str
         :attr:`abcrnn.CharacterModel.fingerprint` of the model.
     scores : dict of str to float
-        Each score by a description that names its unit.
+        Scores; each key is a description that names the unit.
     """
 
     name: str

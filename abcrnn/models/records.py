@@ -1,6 +1,6 @@
 """What a model file records about its training (``about``), validated when it is read.
 
-Files may come from strangers, and what reads these values later, such as
+Files may come from untrusted sources, and what reads these values later, such as
 :mod:`abcrnn.evaluation.held_out`, relies on their types. Every value may be missing;
 names that are not listed here are kept as they are.
 """

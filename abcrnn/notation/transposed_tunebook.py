@@ -1,4 +1,4 @@
-"""A tunebook with every tune transposed; all other text stays as it is."""
+"""A tunebook with every tune transposed; all other text stays unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every tune of a tunebook edited; all other text stays as it is."""
+"""Every tune of a tunebook edited; all other text stays unchanged."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class BookTune:
 def edit_tunebook(text: str, edit: Callable[[BookTune], str], verb: str) -> EditedBook:
     """Edit every tune of a tunebook.
 
-    The file header, text between tunes and tunes that cannot be edited stay as they are.
+    The file header, text between tunes and tunes that cannot be edited stay unchanged.
 
     Parameters
     ----------

@@ -319,22 +319,13 @@ class VoiceBuilder:
         if len(self.bars) >= _MOST_BARS:
             raise ABCError(f"more than {_MOST_BARS} bars", *self._position)
         self._store_changed_last()
-        onset = start = self._end
-        timed = []
-        offsets = [Fraction(0)]  # of the events and of the bar's end
-        for event in self._events:
-            timed.append(event._replace(onset=onset))
-            onset += event.duration
-            if onset.denominator > _FINEST_TIME:
-                message = "the note lengths have no common denominator below 2**60"
-                raise ABCError(message, event.line, event.column)
-            offsets.append(onset - start)
+        timed, offsets = self._timed_events()
         self.bars.append(
             Bar(
                 line=self._position[0] or timed[0].line,
                 column=self._position[1] or timed[0].column,
-                onset=start,
-                length=onset - start,
+                onset=self._end,
+                length=offsets[-1],
                 meter=self._bar_meter,
                 key=self._bar_key,
                 events=tuple(timed),
@@ -358,16 +349,34 @@ class VoiceBuilder:
                 new_system=self._new_system,
             )
         )
-        self._end = onset
+        self._end += offsets[-1]
+        self._clear_bar(len(timed))
+        self._begin_bar()
+
+    def _timed_events(self) -> tuple[list[Event], list[Fraction]]:
+        """Return the events with their onsets, and the offsets of the events and of the end."""
+        onset = self._end
+        timed = []
+        offsets = [Fraction(0)]
+        for event in self._events:
+            timed.append(event._replace(onset=onset))
+            onset += event.duration
+            if onset.denominator > _FINEST_TIME:
+                message = "the note lengths have no common denominator below 2**60"
+                raise ABCError(message, event.line, event.column)
+            offsets.append(onset - self._end)
+        return timed, offsets
+
+    def _clear_bar(self, events: int) -> None:
+        """Clear the data of the stored bar; a tempo at its very end applies to the next bar."""
         self._events = []
         self._opens, self._ending, self._part, self.title = "", frozenset(), "", ""
         self._tempo, self._marks = None, []
         self._new_system, self._system_ends = self._system_ends, False
         for index, value in self._changes:
-            if index == len(timed) and isinstance(value, Tempo):
+            if index == events and isinstance(value, Tempo):
                 self._tempo = value  # at the very end: the next bar begins with it
         self._changes = []
-        self._begin_bar()
 
     def _repeat_marks(self) -> tuple[str, ...]:
         return tuple(text for _, text, sign in self._marks if sign is None and is_repeat_mark(text))

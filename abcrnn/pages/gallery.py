@@ -38,7 +38,7 @@ def write_gallery(
 ) -> list[NoScore]:
     r"""Write tunes to one HTML file with their scores, and a player for each.
 
-    The file needs nothing else: it can be opened from a disk, mailed or published.
+    The file is self-contained: it can be opened from a disk, mailed or published.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def write_gallery(
     path : path-like
         The file to write. It is written completely or not at all.
     title : str, optional
-        Of the page; the default is the number of tunes.
+        Title of the page; the default is the number of tunes.
     nearest : MelodyIndex, Corpus, str, path-like or sequence, optional
         Known tunes, as in :func:`abcrnn.nearest`. The page names the one that each tune is
         most like, to see what is copied.

@@ -85,7 +85,8 @@ class RandomChoice(Choice):
     Parameters
     ----------
     temperature : float
-        Divides the logits. Below 1, likely characters become likelier; above 1, less so.
+        Divides the logits. Below 1, likely characters become more likely; above 1, less
+        likely.
     top_k : int, optional
         Keep only the ``top_k`` likeliest characters, and those that tie with the last of
         them.
@@ -110,7 +111,7 @@ class RandomChoice(Choice):
         try:
             temperature = require_positive("temperature", temperature)
         except ValueError as error:
-            raise ValueError(f"{error} (for the likeliest character always, use top_k=1)") from None
+            raise ValueError(f"{error} (top_k=1 always takes the most likely character)") from None
         if top_k is not None:
             top_k = require_count("top_k", top_k)
         if top_p is not None:

@@ -35,28 +35,29 @@ class Sampler(TuneStreams):
     model : CharLSTM
         Or another :class:`abcrnn.models.base.SequenceModel` with a ``vocabulary``.
     temperature : float
-        Divides the logits. Below 1, likely characters become likelier; above 1, less so.
+        Divides the logits. Below 1, likely characters become more likely; above 1, less
+        likely.
     top_k : int, optional
-        Sample only from the ``top_k`` likeliest characters, and those that tie with the
-        last of them.
+        Sample only from the ``top_k`` most likely characters, and those that tie with
+        the last of them.
     top_p : float, optional
-        Sample only from the fewest likeliest characters that together have this
-        probability.
+        Sample only from the smallest set of most likely characters that together have
+        this probability.
     seed : int, optional
         With a seed, each call returns the same text. Without a seed, each call returns a
         different text.
     constraint : {"bars"} or TransitionTables, optional
-        Sample valid tunes only. Whatever the model is, every tune from :meth:`tunes`
+        Sample valid tunes only. For any model, every tune from :meth:`tunes`
         ends within ``max_length``, its bars add up, its repeats and endings pair, and
         each tie connects two notes of the same pitch.
         :class:`abcrnn.grammar.transition_tables.TransitionTables` can also enforce requests.
-        The transitions for ``"bars"`` are kept in the model: a second sampler computes
-        none again.
+        The transitions for ``"bars"`` are kept in the model: a second sampler
+        reuses them.
     min_p : float, optional
         Sample only from characters that are at least ``min_p`` times as likely as the
-        likeliest one.
+        most likely one.
     choice : Choice, optional
-        Another way to choose the next character, instead of temperature, top_k, top_p
+        Another strategy for choosing the next character, instead of temperature, top_k, top_p
         and min_p; see :class:`abcrnn.sampling.Choice`.
     faithful : int
         Number of candidates from which :meth:`tunes` chooses each tune, under a

@@ -1,4 +1,4 @@
-"""One file with JSON and arrays, safe to open whoever wrote it.
+"""One file with JSON and arrays, safe to open even if untrusted.
 
 Models and checkpoints are such files: an uncompressed zip archive with ``about.json`` (the
 format's name first) and one ``arrays/NAME.npy`` for each array. Zip adds a checksum to each

@@ -20,7 +20,7 @@ def as_path(path: Any) -> Path:
     ----------
     path : str, bytes or os.PathLike
         ``~`` or ``~user`` at its start is replaced by the home folder. The name of an
-        unknown user is left as it is, as in a shell.
+        unknown user is left unchanged, as in a shell.
 
     Returns
     -------

@@ -115,7 +115,7 @@ class TrainingLoop:
         BlockingIOError
             If another process is training in the run folder.
         OSError
-            If a file cannot be written; earlier checkpoints stay as they are.
+            If a file cannot be written; earlier checkpoints stay unchanged.
         """
         epochs = require_count("epochs", epochs)
         with self._writer.held() if self._writer else contextlib.nullcontext():

@@ -9,7 +9,7 @@ A file has the keys of :class:`abcrnn.models.recipes.Recipe`::
      "training": {"batch_size": 16, "learning_rate": 0.002}
     }
 
-A setting that is left out has its default. Files may come from strangers, so every value is
+A setting that is left out has its default. Files may come from untrusted sources, so every value is
 checked, and sizes have upper bounds.
 """
 

@@ -52,7 +52,7 @@ from abcrnn.cli.option_names import in_option_names
         ),
         (["sample", "m", "--key", "H"], "argument --key: H is not a key; keys are A to G with #"),
         (["sample", "m", "--key", "hello"], "argument --key: hello is not a key"),
-        (["sample", "m", "--meter", "9"], "argument --meter: 9 is not a meter; meters are such as"),
+        (["sample", "m", "--meter", "9"], "9 is not a meter; a meter is, for example, 6/8"),
         (["compose", "m", "--meter", "6/9"], "argument --meter: 6/9 is not a meter"),
         (["compose", "m", "--meter", "23/8"], "--meter: must be one of C, 6/8,"),
         (["sample", "m", "--title", "a%b"], "--title: must be one line of text without % and \\"),

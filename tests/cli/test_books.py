@@ -35,7 +35,7 @@ def test_convert_adds_chords_where_there_are_none(tmp_path, run):
     code, _, errors = run("convert", book, "--out", folder, "--to", "musicxml", "--chords")
     assert code == 0
     assert errors.splitlines()[0] == (
-        "chords added to 1 of 3 tunes; left as they are: 1 with chord symbols, "
+        "chords added to 1 of 3 tunes; left unchanged: 1 with chord symbols, "
         "1 in a key without tonic"
     )
     found = [

@@ -94,4 +94,4 @@ def test_models_with_other_characters_are_refused(trained, tmp_path, run):
 def test_models_of_notes_take_one_only(capsys, run):
     arguments = ["events", "sample", "--model", "a", "--model", "b", "-o", "x.mid"]
     errors = usage_error(capsys, run, *arguments)
-    assert "argument --model: models of notes do not predict together: give one" in errors
+    assert "argument --model: models of notes cannot be combined: give one" in errors

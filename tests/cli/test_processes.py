@@ -127,7 +127,7 @@ def test_quickstart_writes_the_files_that_it_names(tmp_path):
     assert "1 new tune in ABC notation" in out and "1 MIDI file\n" in out
     assert "  run/ " in out
     first = out.partition(f"In {folder}:\n")[2].splitlines()[0]
-    assert first == "  tunes.html     the new tunes to see and hear: open it in a browser"
+    assert first == "  tunes.html     a page with the new tunes: open it in a browser"
     assert "<svg" in (folder / "tunes.html").read_text("utf-8")
     made = sorted(path.name for path in folder.iterdir())
     assert made == ["curve.png", "folk", "midi", "model.abcrnn", "run", "tunes.abc", "tunes.html"]

@@ -308,7 +308,7 @@ def test_failed_download_leaves_no_file(server, cache, name):
 def test_changed_download_is_refused(server, cache):
     folder, url = server
     (folder / "altered.abc").write_bytes(b"X:1\nK:C\nccc\n")
-    with pytest.raises(ValueError, match="truncated or changed on the way; nothing was saved"):
+    with pytest.raises(ValueError, match="truncated or modified; nothing was saved"):
         fetch_card(card_of(url, "altered.abc", b"X:1\nK:C\nc\n"))
     assert files_in(cache) == []
 

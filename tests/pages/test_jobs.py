@@ -157,7 +157,7 @@ def test_too_many_jobs_are_refused(jobs):
             pass
         waiting = [asyncio.ensure_future(collect(jobs, slow)) for _ in range(MAX_WAITING)]
         await asyncio.sleep(0)
-        with pytest.raises(BusyError, match="wait for the model already"):
+        with pytest.raises(BusyError, match="already wait for the model"):
             await collect(jobs, slow)
         release.set()
         await asyncio.gather(*waiting)

@@ -245,7 +245,7 @@ def test_a_second_studio_in_the_folder_is_refused(studio, trained, folder, run):
 def test_a_port_in_use_is_reported(studio, trained, tmp_path, run):
     port = studio.base.rpartition(":")[2]
     code, _, errors = run("studio", trained, "--folder", tmp_path, "--port", port, "--no-open")
-    assert code == 1 and f"cannot listen to 127.0.0.1, port {port}" in errors
+    assert code == 1 and f"cannot listen on 127.0.0.1, port {port}" in errors
 
 
 def test_ctrl_c_ends_the_studio_while_it_generates(trained, tmp_path):

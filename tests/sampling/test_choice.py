@@ -166,7 +166,7 @@ def test_random_numbers_come_from_the_seed_and_the_stream():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"temperature": 0}, "temperature must be a positive number, not 0 .*use top_k=1"),
+        ({"temperature": 0}, "temperature must be a positive number, not 0 .*top_k=1 always takes"),
         ({"temperature": -0.5}, "temperature must be a positive number, not -0.5"),
         ({"temperature": float("nan")}, "temperature must be"),
         ({"top_k": 0}, "top_k must be a whole number of at least 1, not 0"),

@@ -1,4 +1,4 @@
-"""A page with tunes: one file of HTML that needs nothing else."""
+"""A page with tunes: one self-contained HTML file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tunes as scores in SVG, drawn by verovio in a child process whose death is survived."""
+"""Tunes as scores in SVG, drawn by verovio in a separate process, because it can crash."""
 
 from __future__ import annotations
 

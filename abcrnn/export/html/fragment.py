@@ -13,7 +13,7 @@ from abcrnn.export.html.engraving import Engraved, engrave
 from abcrnn.export.html.playback import timeline_json
 from abcrnn.export.midi import to_midi_bytes
 from abcrnn.export.mxl import compressed
-from abcrnn.export.tune_text import parse_single_tune, printable
+from abcrnn.export.tune_text import parse_single_tune, printable, printable_line
 from abcrnn.export.tunebook import file_stem
 from abcrnn.notation.checks import check_tune
 from abcrnn.notation.errors import ABCError
@@ -22,7 +22,7 @@ from abcrnn.notation.tunebook import header_lines, tune_title
 if TYPE_CHECKING:
     from abcrnn.data.nearest import MelodyIndex
 
-# Texts come from strangers, and a page must stay readable.
+# Texts come from untrusted sources, and a page must stay readable.
 _MOST_CHARACTERS = 50_000  # of a tune; a longer one has no score and no downloads
 _MOST_OF_LINE = 200  # characters of a title or of a header field
 _MOST_PROBLEMS = 20
@@ -37,7 +37,7 @@ class Fragment(NamedTuple):
     Parameters
     ----------
     id : str
-        Of its element.
+        Identifier of its element.
     title : str
         Plain text, not HTML.
     html : str
@@ -124,9 +124,7 @@ def tune_fragment(
 
 
 def _line(text: str) -> str:
-    """Return text as one line of bounded length, without control characters."""
-    line = " ".join(printable(text[: 4 * _MOST_OF_LINE]).split())
-    return line if len(line) <= _MOST_OF_LINE else line[:_MOST_OF_LINE] + "…"
+    return printable_line(text, _MOST_OF_LINE)
 
 
 def _facts(tune: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ def tune_frame(tunes: Sequence[str], most: int | None = None) -> str:
     Returns
     -------
     str
-        HTML. It needs nothing else, so it stays in a saved notebook.
+        Self-contained HTML, so it stays in a saved notebook.
 
     Raises
     ------

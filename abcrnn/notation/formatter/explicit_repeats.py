@@ -35,7 +35,7 @@ def write_repeats(tune: str, settings: frozenset[int] = frozenset()) -> str:
     ----------
     tune : str
     settings : frozenset of int
-        Numbers of the lines of the file header, which stay as they are.
+        Numbers of the lines of the file header, which stay unchanged.
 
     Returns
     -------

@@ -37,7 +37,7 @@ def repair(tune: str, settings: frozenset[int] = frozenset()) -> tuple[str, list
     ----------
     tune : str
     settings : frozenset of int
-        Numbers of the lines of the file header, which stay as they are.
+        Numbers of the lines of the file header, which stay unchanged.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A tunebook with every tune formatted; all other text stays as it is."""
+"""A tunebook with every tune formatted; all other text stays unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def tidy_tunebook(
 ) -> EditedBook:
     """Format every tune of a tunebook.
 
-    The file header, text between tunes and tunes that cannot be formatted stay as they are. A
+    The file header, text between tunes and tunes that cannot be formatted stay unchanged. A
     tune keeps the line end of its first line.
 
     Parameters

@@ -29,7 +29,7 @@ def respell_unit(tune: str, unit: Fraction, settings: frozenset[int] = frozenset
     unit : Fraction
         In whole notes.
     settings : frozenset of int
-        Numbers of the lines of the file header, which stay as they are.
+        Numbers of the lines of the file header, which stay unchanged.
 
     Raises
     ------

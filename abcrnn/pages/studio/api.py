@@ -34,7 +34,7 @@ from abcrnn.pages.studio.history import MAX_TUNE, Node
 from abcrnn.pages.studio.jobs import BusyError, Event, Jobs
 from abcrnn.pages.studio.kept import KeptTunes
 from abcrnn.pages.studio.scores import score_of
-from abcrnn.pages.studio.sessions import Sessions
+from abcrnn.pages.studio.sessions import Sessions, take_node, take_session
 from abcrnn.pages.studio.views import node_summary, node_view, problems_of
 
 _MODES = ("major", "minor", "dorian", "mixolydian", "phrygian", "lydian")
@@ -127,15 +127,14 @@ def _open(studio: Studio, given: Fields) -> Any:
 
 def _node(studio: Studio, given: Fields) -> Any:
     """Return a node with its tune."""
-    history = studio.sessions.find(given.text("session", 100))
-    number = given.whole("node", 0, 10**6)
+    history, number = take_node(given, studio.sessions)
     given.end()
     return node_view(history, number)
 
 
 def _accept(studio: Studio, given: Fields) -> Any:
     """Make an alternative a node."""
-    history = studio.sessions.find(given.text("session", 100))
+    history = take_session(given, studio.sessions)
     proposal = given.whole("proposal", 0, 10**9)
     given.end()
     return node_view(history, history.add(history.proposed(proposal)))
@@ -143,8 +142,7 @@ def _accept(studio: Studio, given: Fields) -> Any:
 
 def _transpose(studio: Studio, given: Fields) -> Any:
     """Transpose the tune of a node by semitones, or to a key."""
-    history = studio.sessions.find(given.text("session", 100))
-    parent = given.whole("node", 0, 10**6)
+    history, parent = take_node(given, studio.sessions)
     semitones, to = given.optional_whole("semitones", -24, 24), given.optional_text("to", 30)
     given.end()
     text = steps.transposed(history.node(parent).abc, semitones, to)
@@ -154,7 +152,7 @@ def _transpose(studio: Studio, given: Fields) -> Any:
 
 def _edit(studio: Studio, given: Fields) -> Any:
     """Make the text of the user a node: after the tune of a node, or at the root of the tree."""
-    history = studio.sessions.find(given.text("session", 100))
+    history = take_session(given, studio.sessions)
     parent = given.optional_whole("node", 0, 10**6)
     text = _take_tune(given)
     given.end()
@@ -179,14 +177,14 @@ def _score(_: Studio, given: Fields) -> Any:
 
 def _keep(studio: Studio, given: Fields) -> Any:
     """Add the tune of a node to the kept tunes."""
-    history = studio.sessions.find(given.text("session", 100))
-    node = history.node(given.whole("node", 0, 10**6))
+    history, number = take_node(given, studio.sessions)
     given.end()
+    node = history.node(number)
     if node.kept:
-        raise ValueError("the tune is kept already")
-    number = studio.kept.add(node.abc)
+        raise ValueError("the tune has already been kept")
+    in_book = studio.kept.add(node.abc)
     history.mark_kept(node)
-    return {"number": number, "file": str(studio.kept.path)}
+    return {"number": in_book, "file": str(studio.kept.path)}
 
 
 def _take_tune(given: Fields) -> str:

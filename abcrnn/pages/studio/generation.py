@@ -15,7 +15,7 @@ from abcrnn.pages.studio.bars import changed_bars, first_number, written_bars
 from abcrnn.pages.studio.fields import Fields
 from abcrnn.pages.studio.history import History, Node
 from abcrnn.pages.studio.jobs import Event, Job
-from abcrnn.pages.studio.sessions import Sessions
+from abcrnn.pages.studio.sessions import Sessions, take_node, take_session
 from abcrnn.pages.studio.views import node_view
 
 Work = Callable[[Job], Iterator[Event]]
@@ -25,6 +25,7 @@ _MAX_SEED = 2**53 - 1  # larger numbers lose digits in JavaScript
 _SEED_BITS = 31
 _TEMPERATURES = 0.1, 3.0
 _MAX_TEXT = 200  # characters of a request
+_MAX_BAR = 1000
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class _Sampling:
 
 def compose_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> Work:
     """Return the work that composes tunes; each becomes a node as soon as it is accepted."""
-    history = sessions.find(given.text("session", _MAX_TEXT))
+    history = take_session(given, sessions)
     sampling = _Sampling.take(given, models)
     requests = _take_requests(given)
     given.end()
@@ -82,9 +83,8 @@ def compose_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> W
 
 def rewrite_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> Work:
     """Return the work that finds other bars for a passage, the best fit first."""
-    history = sessions.find(given.text("session", _MAX_TEXT))
-    parent = given.whole("node", 0, 10**6)
-    first, last = given.whole("first", 0, 1000), given.whole("last", 0, 1000)
+    history, parent = take_node(given, sessions)
+    first, last = given.whole("first", 0, _MAX_BAR), given.whole("last", 0, _MAX_BAR)
     sampling = _Sampling.take(given, models)
     given.end()
     before = history.node(parent).abc
@@ -112,8 +112,8 @@ def rewrite_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> W
 
 def continue_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> Work:
     """Return the work that generates a tune again from a bar to its end."""
-    history = sessions.find(given.text("session", _MAX_TEXT))
-    parent, bar = given.whole("node", 0, 10**6), given.whole("first", 0, 1000)
+    history, parent = take_node(given, sessions)
+    bar = given.whole("first", 0, _MAX_BAR)
     sampling = _Sampling.take(given, models)
     given.end()
     before = history.node(parent).abc
@@ -141,8 +141,8 @@ def continue_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> 
 
 def surprise_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> Work:
     """Return the work that measures how unexpected each bar of a tune is."""
-    history = sessions.find(given.text("session", _MAX_TEXT))
-    node = history.node(given.whole("node", 0, 10**6))
+    history, number = take_node(given, sessions)
+    node = history.node(number)
     model = models[given.choice("model", models)]
     given.end()
 
@@ -155,8 +155,7 @@ def surprise_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> 
 
 def reproduce_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> Work:
     """Return the work that generates a node again and compares it."""
-    history = sessions.find(given.text("session", _MAX_TEXT))
-    number = given.whole("node", 0, 10**6)
+    history, number = take_node(given, sessions)
     given.end()
     node = history.node(number)
 

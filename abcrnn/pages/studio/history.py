@@ -89,7 +89,7 @@ class History:
     def proposed(self, number: int) -> Node:
         """Return an alternative; ``ValueError`` if it was dropped or there is none."""
         if number not in self._proposed:
-            raise ValueError("there is no such alternative any more: generate alternatives again")
+            raise ValueError("the alternative no longer exists: generate alternatives again")
         return self._proposed[number]
 
     def add(self, node: Node) -> int:
@@ -107,7 +107,7 @@ class History:
             raise ValueError(f"a tune must have at most {MAX_TUNE} characters, not {len(node.abc)}")
         with self._lock:
             if len(self.nodes) >= MAX_NODES:
-                raise ValueError(f"this session has {MAX_NODES} tunes, the most: start another one")
+                raise ValueError(f"a session has a maximum of {MAX_NODES} tunes: start another one")
             self.nodes.append(node)
             try:
                 self._save()

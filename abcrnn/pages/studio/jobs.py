@@ -115,7 +115,7 @@ class Jobs:
     def require_room(self) -> None:
         """Raise ``BusyError`` if no job can be added."""
         if self.number_waiting >= MAX_WAITING:
-            raise BusyError(f"{MAX_WAITING} requests wait for the model already: try again later")
+            raise BusyError(f"{MAX_WAITING} requests already wait for the model: try again later")
 
     def close(self) -> None:
         """Cancel all jobs, and wait a few seconds for the one that runs."""

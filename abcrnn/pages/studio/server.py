@@ -45,7 +45,7 @@ def serve(
     folder : Path
         For the kept tunes and the histories. One studio at a time uses it.
     host : str
-        Address to listen to.
+        Address to listen on.
     port : int
         0 for any free port.
     is_opened : bool
@@ -98,7 +98,7 @@ def listen(host: str, port: int) -> Any:
             listener.bind((host, port))
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise OSError(f"cannot listen to {host}, port {port}: {reason.lower()}") from None
+            raise OSError(f"cannot listen on {host}, port {port}: {reason.lower()}") from None
         listener.listen(_BACKLOG)
         yield listener
 

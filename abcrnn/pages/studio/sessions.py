@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from abcrnn.notation.tunebook import tune_title
+from abcrnn.pages.studio.fields import Fields
 from abcrnn.pages.studio.history import History, read_history
 
 _MAX_SESSIONS = 1000  # opened in one process
 _MAX_LISTED = 50
+_MAX_DIGITS = 100
+_MAX_NODE = 10**6
 _NAME = re.compile(r"history-([0-9a-f]{16})\.json")
 
 
@@ -82,5 +85,15 @@ class Sessions:
 
     def _add(self, session: str, history: History) -> None:
         if len(self._opened) >= _MAX_SESSIONS:
-            raise ValueError(f"{_MAX_SESSIONS} sessions are open, the most: restart abcrnn studio")
+            raise ValueError(f"{_MAX_SESSIONS} sessions are open, the maximum: restart the studio")
         self._opened[session] = history
+
+
+def take_session(given: Fields, sessions: Sessions) -> History:
+    """Return the history of the session that a request names."""
+    return sessions.find(given.text("session", _MAX_DIGITS))
+
+
+def take_node(given: Fields, sessions: Sessions) -> tuple[History, int]:
+    """Return the history of the session, and the number of the node, that a request names."""
+    return take_session(given, sessions), given.whole("node", 0, _MAX_NODE)
