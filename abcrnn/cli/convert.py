@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +13,13 @@ from typing import Any
 from abcrnn.cli.argument_types import instrument
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
 from abcrnn.cli.chords import add_chords_option, add_chords_to
-from abcrnn.cli.terminal import convert_into, load_corpus, report_conversion, write_tunebook
+from abcrnn.cli.separate_files import require_not_read
+from abcrnn.cli.sources import Source, read_source
+from abcrnn.cli.terminal import convert_into, report_conversion, write_tunebook
 from abcrnn.export.timbres import VOICES
 from abcrnn.export.tunebook import FORMATS, OPTIONS
 from abcrnn.notation.chord_writing import suggest_chords
+from abcrnn.reports.wording import count_of
 from abcrnn.storage.paths import as_path
 
 _ONE_FILE = ("pdf", "abc")  # one file for all tunes, so not in FORMATS
@@ -21,6 +27,7 @@ _ENDINGS = {
     ".mid": "midi", ".midi": "midi", ".musicxml": "musicxml", ".xml": "musicxml", ".wav": "wav",
     ".svg": "svg", ".pdf": "pdf", ".abc": "abc",
 }  # fmt: skip
+_EXTENSION = re.compile(r"\.[a-z][a-z0-9]{0,4}")  # other suffixes are part of a folder's name
 _OPTIONS = ("tempo", "instrument", "voice", "soundfont")
 _NAMES = {"midi": "MIDI", "musicxml": "MusicXML", "wav": "WAV"}
 
@@ -93,15 +100,19 @@ def run(arguments: argparse.Namespace) -> int:
     form = arguments.to or (named and _ENDINGS.get(Path(arguments.out).suffix.lower())) or "midi"
     options = {name: getattr(arguments, name) for name in _OPTIONS}
     _require_options_of(form, [name for name in _OPTIONS if options[name] is not None])
-    corpus = load_corpus(arguments.tunes, arguments.join_blank)
-    tunes: Sequence[str] = corpus.tunes
+    source = read_source(arguments.tunes, arguments.join_blank)
+    tunes = source.texts
     if arguments.chords:
         tunes = add_chords_to(tunes, suggest_chords)
     if form in _ONE_FILE:
-        return _convert_to_one_file(tunes, corpus.name, arguments.out, form, named)
-    if named:
-        return _convert_to_file(tunes, arguments.out, form, options)
-    return convert_into(tunes, arguments.out, form, **options)
+        path = _one_file(arguments, source.name, form, named)
+        write = _write_pdf if form == "pdf" else _write_abc
+        code = write(tunes, path, source)
+    elif named:
+        code = _convert_to_file(tunes, arguments.out, form, source, options)
+    else:
+        code = convert_into(tunes, arguments.out, form, source.tunes, **options)
+    return 1 if source.skipped else code
 
 
 def _require_options_of(form: str, given: Sequence[str]) -> None:
@@ -114,14 +125,22 @@ def _require_options_of(form: str, given: Sequence[str]) -> None:
 
 
 def _named_file(out: str) -> bool:
-    """Whether ``--out`` names a file: by its ending, or because it is a device or a pipe."""
+    """Whether ``--out`` names a file: by its extension, or because it is a device or a pipe."""
     path = as_path(out)
-    if path.is_dir():
+    if path.is_dir() or out.endswith(("/", os.sep)):
         return False
-    return path.suffix.lower() in _ENDINGS or (path.exists() and not path.is_file())
+    extension = path.suffix.lower()
+    if extension not in _ENDINGS and _EXTENSION.fullmatch(extension):
+        raise UsageError(
+            f"--out {out}: there is no format for {path.suffix}; a file ends in one of "
+            f"{', '.join(_ENDINGS)}, and a folder of this name in {os.sep}"
+        )
+    return extension in _ENDINGS or (path.exists() and not path.is_file())
 
 
-def _convert_to_file(tunes: Sequence[str], out: str, form: str, options: dict[str, Any]) -> int:
+def _convert_to_file(
+    tunes: Sequence[str], out: str, form: str, source: Source, options: dict[str, Any]
+) -> int:
     if len(tunes) != 1:
         raise UsageError(
             f"--out must be a folder, because there are {len(tunes)} tunes; {out} is a file"
@@ -133,33 +152,41 @@ def _convert_to_file(tunes: Sequence[str], out: str, form: str, options: dict[st
     from abcrnn.export.tunebook import convert_tune
 
     conversion = convert_tune(tunes[0], out, form, **options)
-    return report_conversion([conversion], out)
+    return report_conversion([conversion], out, source.tunes)
 
 
-def _convert_to_one_file(tunes: Sequence[str], name: str, out: str, form: str, named: bool) -> int:
-    """Write one file with all tunes; in a folder, it has the name of the corpus."""
+def _one_file(arguments: argparse.Namespace, name: str, form: str, named: bool) -> Path:
+    """Return the path of a file with all tunes; in a folder, it has the name of the corpus."""
     from abcrnn.export.tunebook import plain_name
 
+    out = arguments.out
     if named and _ENDINGS.get(Path(out).suffix.lower(), form) != form:
         raise UsageError(f"--out must be a folder, or a file that ends in .{form}, not {out}")
     path = as_path(out) if named else as_path(out) / f"{plain_name(name) or 'tunes'}.{form}"
-    if form == "pdf":
-        return _convert_to_pdf(tunes, path, name)
+    require_not_read(path, "--out", [arguments.tunes])
+    return path
+
+
+def _write_abc(tunes: Sequence[str], path: Path, source: Source) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_tunebook(tunes, str(path))
+    if source.fragments:
+        passages = count_of(len(source.fragments), "passage")
+        line = source.fragments[0].line
+        print(f"left out: {passages} outside tunes, the first in line {line}", file=sys.stderr)
     return 0
 
 
-def _convert_to_pdf(tunes: Sequence[str], path: Path, title: str) -> int:
+def _write_pdf(tunes: Sequence[str], path: Path, source: Source) -> int:
     from abcrnn.export.scores import to_pdf
     from abcrnn.export.tunebook import Conversion
 
-    problems = to_pdf(tunes, path, title)
+    problems = to_pdf(tunes, path, source.name)
     conversions = [
         Conversion(number, None if problem else path, problem)
         for number, problem in enumerate(problems, start=1)
     ]
-    return report_conversion(conversions, str(path))
+    return report_conversion(conversions, str(path), source.tunes)
 
 
 def _tempo(text: str) -> str:

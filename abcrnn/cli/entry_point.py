@@ -38,6 +38,7 @@ from abcrnn.cli import (
 )
 from abcrnn.cli.arguments import Parser, UsageError, parse_known
 from abcrnn.cli.option_names import in_option_names
+from abcrnn.cli.separate_files import require_separate_files
 from abcrnn.cli.terminal import describe_error
 
 #: In the order of ``abcrnn --help``.
@@ -96,6 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser: argparse.ArgumentParser = arguments.parser
     run: Callable[[argparse.Namespace], int] = arguments.run
     try:
+        require_separate_files(arguments)
         with _log_to_stderr(parser):
             code = run(arguments)
         sys.stdout.flush()  # so that a full disk is reported here

@@ -14,12 +14,11 @@ from abcrnn.cli.arguments import (
     add_command,
     add_command_group,
     add_model,
-    add_run_options,
     add_sampling_options,
-    add_shares,
     add_top_p,
 )
 from abcrnn.cli.model_arguments import load_note_model
+from abcrnn.cli.run_arguments import add_run_options, add_shares
 from abcrnn.cli.terminal import import_tensorflow, resume_hint
 from abcrnn.cli.training_run import (
     add_distribute,

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank, add_nearest
+from abcrnn.cli.sources import read_source
 from abcrnn.cli.terminal import gallery_into, load_corpus, require_gallery
 
 
@@ -28,10 +29,13 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the gallery; exit code 1 if some tunes have no score."""
+    """Write the gallery; exit code 1 if some tunes have no score, or files are skipped."""
     if arguments.output == "-":
         raise UsageError("--output must be a file, not - (standard output)")
     require_gallery(arguments.output)
-    tunes = load_corpus(arguments.tunes, arguments.join_blank).tunes
+    source = read_source(arguments.tunes, arguments.join_blank)
     known = [load_corpus(name, arguments.join_blank) for name in arguments.nearest or ()]
-    return gallery_into(tunes, arguments.output, arguments.title, known or None)
+    code = gallery_into(
+        source.texts, arguments.output, arguments.title, known or None, source.tunes
+    )
+    return 1 if source.skipped else code

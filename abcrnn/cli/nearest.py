@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any
 from abcrnn.cli.argument_types import count
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
 from abcrnn.cli.file_edits import add_files
-from abcrnn.cli.terminal import load_corpus, read_tunes, title_of
+from abcrnn.cli.sources import SkippedFiles, SourceTune, shown, title_of
+from abcrnn.cli.terminal import load_corpus, read_tunes
 
 if TYPE_CHECKING:
     from abcrnn.data.nearest import MelodyIndex, Neighbour
-    from abcrnn.notation import Block
-
-_TITLE_WIDTH = 60  # characters
 
 
 def add_parser(subparsers: Any) -> None:
@@ -59,21 +57,19 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("- is standard input, which is either --corpus or FILE, not both")
     from abcrnn.notation import ABCError
 
-    tunes = list(_read(arguments.files, arguments.join_blank))
+    skipped = SkippedFiles()
+    tunes = list(_read(arguments.files, arguments.join_blank, skipped))
     index = _make_index(arguments)
     show = _print_json if arguments.json else _print_table
-    failed = 0
-    for file, number, block in tunes:
+    failed = skipped.count
+    for tune in tunes:
         try:
-            found = index.nearest(block.text, arguments.n)
+            found = index.nearest(tune.block.text, arguments.n)
         except ABCError as error:
-            title = _shown(title_of(block.text))
-            place = f"{file}:{block.line_in_book(max(error.line, 1))}:{max(error.column, 1)}"
-            message = f"tune {number} ({title}) is not compared: {error.message}"
-            print(f"{place}: {message}", file=sys.stderr)
+            tune.report("is not compared", error)
             failed += 1
         else:
-            show(file, number, block, found)
+            show(tune, found)
     return 1 if failed else 0
 
 
@@ -86,24 +82,24 @@ def _make_index(arguments: argparse.Namespace) -> MelodyIndex:
     return MelodyIndex(*(load_corpus(name, arguments.join_blank) for name in names))
 
 
-def _read(files: Sequence[str], join_blank: bool) -> Iterator[tuple[Path, int, Block]]:
-    """Yield each tune with its file and its number in the file, from 1."""
+def _read(files: Sequence[str], join_blank: bool, skipped: SkippedFiles) -> Iterator[SourceTune]:
+    """Yield each tune of the files."""
     for path in files:
         numbers: Counter[Path] = Counter()
-        for file, block in read_tunes(path, join_blank):
+        for file, block in read_tunes(path, join_blank, skipped):
             if block.is_tune:
                 numbers[file] += 1
-                yield file, numbers[file], block
+                yield SourceTune(file, numbers[file], block)
 
 
-def _print_table(file: Path, number: int, block: Block, found: Sequence[Neighbour]) -> None:
-    print(f"{file}:{block.line}: {_shown(title_of(block.text))}")
+def _print_table(tune: SourceTune, found: Sequence[Neighbour]) -> None:
+    print(f"{tune.file}:{tune.block.line}: {shown(title_of(tune.block.text))}")
     if not found:
         print("  no known tune has four notes in a row in common with it")
     for each in found:
         name = f"{each.corpus} {each.number}"
         passage = f"{_bars(each.bars)} from bar {each.first_bar}" if each.notes else "none"
-        title = _shown(title_of(each.tune))
+        title = shown(title_of(each.tune))
         print(f"  {each.similarity:>4.0%} of notes, {passage:<22}  {name:<14}  {title}")
 
 
@@ -112,15 +108,15 @@ def _bars(bars: float) -> str:
     return f"{rounded:g} bar" if rounded == 1 else f"{rounded:g} bars"
 
 
-def _shown(title: str) -> str:
-    """Return a title as printed: short, and without characters that control a terminal."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in title)
-    return shown if len(shown) <= _TITLE_WIDTH else f"{shown[: _TITLE_WIDTH - 3]}..."
-
-
-def _print_json(file: Path, number: int, block: Block, found: Sequence[Neighbour]) -> None:
-    tune = {"file": str(file), "line": block.line, "tune": number, "title": title_of(block.text)}
-    print(json.dumps({**tune, "nearest": [_as_json(each) for each in found]}))
+def _print_json(tune: SourceTune, found: Sequence[Neighbour]) -> None:
+    block = tune.block
+    about = {
+        "file": str(tune.file),
+        "line": block.line,
+        "tune": tune.number,
+        "title": title_of(block.text),
+    }
+    print(json.dumps({**about, "nearest": [_as_json(each) for each in found]}))
 
 
 def _as_json(each: Neighbour) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.argument_types import count, positive, whole
-from abcrnn.cli.arguments import UsageError, add_command, add_join_blank, add_recipe
+from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
+from abcrnn.cli.run_arguments import add_recipe
 from abcrnn.cli.terminal import import_tensorflow, resume_hint
 from abcrnn.cli.training_corpora import (
     add_corpora,

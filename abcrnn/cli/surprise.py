@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.arguments import add_command, add_model
 from abcrnn.cli.model_arguments import load_model
-from abcrnn.cli.terminal import read_tunes, title_of
+from abcrnn.cli.sources import SkippedFiles, title_of
+from abcrnn.cli.terminal import read_tunes
 from abcrnn.reports.wording import count_of
 
 if TYPE_CHECKING:
@@ -38,16 +39,17 @@ def run(arguments: argparse.Namespace) -> int:
     from abcrnn.evaluation.scoring import Scorer
     from abcrnn.evaluation.surprise import surprise_of
 
+    skipped = SkippedFiles()
     read = [
         (file, block._replace(text=without_provenance(block.text)))
-        for file, block in read_tunes(arguments.tunes)
+        for file, block in read_tunes(arguments.tunes, on_error=skipped)
         if block.is_tune
     ]
     costs = Scorer(model).costs([block.text for _, block in read])
     for (file, block), cost in zip(read, costs, strict=True):
         unknown = int((model.vocabulary.lookup(block.text) < 0).sum())
         _print_surprise(file, block, surprise_of(block.text, cost), unknown)
-    return 0
+    return 1 if skipped.count else 0
 
 
 def _print_surprise(path: Path, block: Block, found: Surprise, unknown: int) -> None:

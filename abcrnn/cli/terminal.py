@@ -16,9 +16,10 @@ from abcrnn.storage.paths import find_files
 if TYPE_CHECKING:
     import argparse
 
+    from abcrnn.cli.sources import SourceTune
     from abcrnn.data.corpus import Corpus
     from abcrnn.export.tunebook import Conversion
-    from abcrnn.notation import Block
+    from abcrnn.notation import ABCError, Block
 
 
 def import_tensorflow() -> None:
@@ -104,14 +105,6 @@ def read_tunes(
         raise ValueError(f"{path} holds no tune: in ABC notation each begins with a line X:")
 
 
-def title_of(tune: str) -> str:
-    """Return the title of a tune, or its first line if it has none."""
-    from abcrnn.notation import decode_text
-    from abcrnn.notation.tunebook import tune_title
-
-    return decode_text(tune_title(tune)) or tune.split("\n")[0]
-
-
 # Output --------------------------------------------------------------------------------------
 
 
@@ -160,13 +153,14 @@ def gallery_into(
     path: str,
     title: str | None = None,
     nearest: Sequence[Corpus] | None = None,
+    sources: Sequence[SourceTune] = (),
 ) -> int:
     """Write a gallery, report tunes without a score, and return the exit code: 1 if any."""
     from abcrnn.pages.gallery import write_gallery
 
     without = write_gallery(tunes, path, title, nearest=nearest)
     for tune in without:
-        print(f"tune {tune.number} has no score: {tune.problem}", file=sys.stderr)
+        report_tune(tune.number, "has no score", tune.problem, sources)
     print(f"{count_of(len(tunes), 'tune')} in {path}: open it in a browser", file=sys.stderr)
     return 1 if without else 0
 
@@ -180,26 +174,46 @@ def write_files(tunes: Sequence[str], arguments: argparse.Namespace) -> int:
     return code
 
 
-def convert_into(tunes: Sequence[str], folder: str, form: str, **options: Any) -> int:
+def convert_into(
+    tunes: Sequence[str],
+    folder: str,
+    form: str,
+    sources: Sequence[SourceTune] = (),
+    **options: Any,
+) -> int:
     """Write a file for each tune, report failures, and return the exit code."""
     from abcrnn.export.tunebook import convert_tunes
 
-    return report_conversion(convert_tunes(tunes, folder, form, **options), folder)
+    return report_conversion(convert_tunes(tunes, folder, form, **options), folder, sources)
 
 
-def report_conversion(conversions: Sequence[Conversion], target: str) -> int:
+def report_conversion(
+    conversions: Sequence[Conversion], target: str, sources: Sequence[SourceTune] = ()
+) -> int:
     """Report how many tunes were converted, and return the exit code: 1 if any was not."""
-    report_unconverted(conversions)
+    report_unconverted(conversions, sources)
     written = sum(conversion.path is not None for conversion in conversions)
     total = count_of(len(conversions), "tune")
     print(f"{written} of {total} converted into {target}", file=sys.stderr)
     return 0 if written == len(conversions) else 1
 
 
-def report_unconverted(conversions: Sequence[Conversion]) -> None:
+def report_unconverted(
+    conversions: Sequence[Conversion], sources: Sequence[SourceTune] = ()
+) -> None:
     """Print the tunes that were not converted, or not as a whole, and the reasons."""
     for conversion in conversions:
         if conversion.problem:
-            print(f"tune {conversion.number} not converted: {conversion.problem}", file=sys.stderr)
+            report_tune(conversion.number, "is not converted", conversion.problem, sources)
         elif conversion.remark:
-            print(f"tune {conversion.number}: {conversion.remark}", file=sys.stderr)
+            report_tune(conversion.number, "is converted in part", conversion.remark, sources)
+
+
+def report_tune(
+    number: int, what: str, problem: ABCError | str, sources: Sequence[SourceTune] = ()
+) -> None:
+    """Print a problem of a tune by its number, or with its file and line if they are known."""
+    if sources:
+        sources[number - 1].report(what, problem)
+    else:
+        print(f"tune {number} {what}: {problem}", file=sys.stderr)

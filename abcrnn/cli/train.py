@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.argument_types import count
-from abcrnn.cli.arguments import (
-    add_command,
-    add_join_blank,
-    add_run_options,
-)
+from abcrnn.cli.arguments import add_command, add_join_blank
+from abcrnn.cli.run_arguments import add_run_options
 from abcrnn.cli.terminal import import_tensorflow, resume_hint
 from abcrnn.cli.training_base import add_base, describe_base, load_base, with_index_of
 from abcrnn.cli.training_corpora import add_corpora, add_parts, load_training_corpora

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abcrnn.cli.argument_types import count, whole
-from abcrnn.cli.arguments import UsageError, add_join_blank, add_shares
+from abcrnn.cli.arguments import UsageError, add_join_blank
+from abcrnn.cli.run_arguments import add_shares
 from abcrnn.cli.terminal import load_corpus
 from abcrnn.cli.training_run import (
     ALL,

@@ -20,12 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from abcrnn.data.corpus_sources import find_source, report_lost_music, require_tunes
 from abcrnn.data.registry import (
     CACHE_VARIABLE,
     cache_folder,
     card_names,
-    fetch_card,
-    read_card,
 )
 from abcrnn.data.splits import (
     PARTS,
@@ -38,16 +37,12 @@ from abcrnn.data.splits import (
 from abcrnn.data.store import BOUNDARY, FORMAT, StoredTunes
 from abcrnn.data.store_writer import open_store, store_tunes, store_without_fields
 from abcrnn.data.tunebook_files import (
-    STANDARD_INPUT,
-    find_tunebooks,
-    is_standard_input,
     read_tunebooks,
 )
 from abcrnn.data.vocabulary import Vocabulary
 from abcrnn.notation import Block, drop_fields
-from abcrnn.notation.fragments import has_music
-from abcrnn.storage.paths import find_files
 from abcrnn.storage.progress import progress_bar
+from abcrnn.storage.validation import require_several
 
 _logger = logging.getLogger(__name__)
 
@@ -83,6 +78,9 @@ class Corpus:
     origin: dict[str, Any] | None = None
     more_fragments: int = 0
     digests: NDArray[np.uint64] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        require_several("tunes", self.tunes)
 
     def __repr__(self) -> str:
         return f"Corpus({self.name!r}, tunes={len(self.tunes)})"
@@ -296,49 +294,10 @@ def load_corpus(source: str | os.PathLike[str], join_blank: bool = False) -> Cor
     >>> load_corpus("oneills")
     Corpus('oneills', tunes=2009)
     """
-    if str(source) in card_names():
-        _report_path_named_like_a_corpus(str(source))
-        card = read_card(str(source))
-        return _load_files(card.name, fetch_card(card), join_blank)
-    corpus = _load_files(*_find(source), join_blank)
-    _report_lost_music(corpus)
+    corpus = _load_files(*find_source(source), join_blank)
+    if str(source) not in card_names():
+        report_lost_music(corpus.name, corpus.fragments)
     return corpus
-
-
-def _find(source: str | os.PathLike[str]) -> tuple[str, list[Path]]:
-    """Return the name and the files of a corpus given by its path."""
-    if is_standard_input(source):
-        return "stdin", [Path(STANDARD_INPUT)]
-    paths = find_files(source)
-    path = paths[0]
-    if len(paths) > 1:
-        return path.resolve().parent.name, [f for p in paths for f in find_tunebooks(p)]
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{source} is neither a file or folder nor a corpus; "
-            f"the corpora are {', '.join(card_names())}"
-        )
-    return (path.resolve().name if path.is_dir() else path.stem), find_tunebooks(path)
-
-
-def _report_path_named_like_a_corpus(name: str) -> None:
-    path = Path(name)
-    if path.exists():
-        what = "folder" if path.is_dir() else "file"
-        _logger.warning(
-            "%s is the named corpus; the %s %s in the current folder is not read: its path is %s",
-            name, what, name, os.path.join(os.curdir, name),
-        )  # fmt: skip
-
-
-def _report_lost_music(corpus: Corpus) -> None:
-    lost = [block for block in corpus.fragments if has_music(block)]
-    if lost:
-        _logger.warning(
-            "%s: music outside tunes is not read (passages: %d; the first, in line %d: %r). A "
-            "tune ends at an empty line; join_blank=True (in the shell: --join-blank) joins it",
-            corpus.name, len(lost), lost[0].line, lost[0].text.split("\n")[0][:40],
-        )  # fmt: skip
 
 
 def _load_files(name: str, files: list[Path], join_blank: bool = False) -> Corpus:
@@ -384,9 +343,7 @@ def _read_files(name: str, files: list[Path], join_blank: bool) -> Iterator[Bloc
     for _, block in read_tunebooks(files, join_blank):
         tunes += block.is_tune
         yield block
-    if not tunes:
-        where = str(files[0]) if len(files) == 1 else f"{name} ({len(files)} files)"
-        raise ValueError(f"{where} holds no tune: in ABC notation each begins with a line X:")
+    require_tunes(tunes, name, files)
 
 
 def _read_with_progress(name: str, files: list[Path], join_blank: bool) -> Iterator[Block]:

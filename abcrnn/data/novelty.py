@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from abcrnn.notation import ABCError, Tune, Voice, read_tune
 from abcrnn.notation.melody import MelodyNote, melody
+from abcrnn.storage.validation import require_several
 
 _GRAM = 6  # notes; shorter runs are mostly found in any large corpus
 
@@ -81,6 +82,7 @@ class NoveltyIndex:
     """
 
     def __init__(self, tunes: Iterable[str]) -> None:
+        require_several("tunes", tunes)
         steps = [_steps_of_text(tune) for tune in tunes]
         self._steps = np.concatenate([np.zeros(0, np.uint32), *steps])
         self._ends = np.cumsum([len(part) for part in steps], dtype=np.int64)

@@ -99,7 +99,7 @@ def read_tunebooks(
         Whether music after an empty line belongs to the tune before it. If not, it does only
         in files in which each tune has an empty line in place of its music.
     on_error : callable
-        Called with a message for each file that is skipped.
+        Called with a message for each file that is skipped, or holds no tune.
 
     Raises
     ------
@@ -109,8 +109,12 @@ def read_tunebooks(
     """
     for file in files:
         try:
+            has_tunes = False
             for block in _read_tunebook(file, join_blank):
+                has_tunes = has_tunes or block.is_tune
                 yield file, block
+            if not has_tunes and len(files) > 1:
+                on_error(f"{file} holds no tune; the file is skipped")
         except (ValueError, OSError) as error:
             if len(files) == 1:
                 raise

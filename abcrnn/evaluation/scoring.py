@@ -27,7 +27,7 @@ from abcrnn.models.base import require_character_model
 from abcrnn.models.compilation import compile_once
 from abcrnn.notation import tune_body
 from abcrnn.storage.progress import progress_bar
-from abcrnn.storage.validation import require_positive
+from abcrnn.storage.validation import require_positive, require_several
 
 # One shape for all corpora: compiled once per model, and once more for a single tune.
 _BATCH, _TIME = 32, 128
@@ -193,6 +193,7 @@ class Scorer:
         self, tunes: Sequence[str], temperatures: Sequence[float]
     ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]]:
         """Yield of each tune its index; of each character the costs, if right, if known."""
+        require_several("tunes", tunes)
         if not tunes:
             raise ValueError("there are no tunes to score")
         encoded = encode_tunes(self._model.vocabulary, tunes, allow_unknown=True)

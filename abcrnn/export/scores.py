@@ -15,6 +15,7 @@ from abcrnn.export.tune_text import printable_line
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.tunebook import header_lines, tune_title
 from abcrnn.storage.atomic import require_writable, write_bytes, write_text
+from abcrnn.storage.validation import require_tunes
 
 _AT_ONCE = 50  # tunes that are drawn before they are written
 _MOST_OF_LINE = 100  # characters of a heading
@@ -76,6 +77,8 @@ def to_pdf(
 
     Raises
     ------
+    TypeError
+        If ``tunes`` is one string, or has an item that is not a string.
     ImportError
         If Verovio is not installed: ``pip install "abcrnn[pages]"``.
     OSError
@@ -87,7 +90,7 @@ def to_pdf(
     >>> to_pdf(tunes, getfixture("tmp_path") / "tunes.pdf")
     [None, ABCError('line 1, column 1: the tune has no notes')]
     """
-    tunes = list(tunes)
+    tunes = require_tunes("tunes", tunes)
     require_writable(path)
     problems: list[ABCError | None] = []
     if title is None:

@@ -19,6 +19,7 @@ from abcrnn.notation import ABCError
 from abcrnn.notation.text import decode_text
 from abcrnn.notation.tunebook import tune_title
 from abcrnn.storage.paths import as_path
+from abcrnn.storage.validation import require_tunes
 
 
 def _to_wav(tune: str, path: Path, **options: Any) -> None:
@@ -111,11 +112,14 @@ def convert_tunes(
     ------
     ValueError
         If an argument is not accepted.
+    TypeError
+        If ``tunes`` is one string, or has an item that is not a string.
     ImportError
         If ``format`` is ``"svg"`` and Verovio is not installed.
     OSError
         If a file cannot be written.
     """
+    tunes = require_tunes("tunes", tunes)
     options = _options(format, tempo=tempo, instrument=instrument, voice=voice, soundfont=soundfont)
     # Here, because ``abcrnn --help`` reads FORMATS.
     from abcrnn.storage.progress import progress_bar

@@ -7,7 +7,7 @@ returns plain Python numbers, which JSON files can hold.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -89,3 +89,19 @@ def require_shares(validation: Any, test: Any) -> tuple[float, float]:
             f"not {validation!r} and {test!r}"
         )
     return first, second
+
+
+def require_several(name: str, values: Iterable[str]) -> None:
+    """Raise ``TypeError`` for one string, whose characters would be taken for tunes."""
+    if isinstance(values, str):
+        raise TypeError(f"{name} must be a list of tunes, not one string: {values!r:.80}")
+
+
+def require_tunes(name: str, values: Iterable[str]) -> list[str]:
+    """Return tunes as a list; raise ``TypeError`` unless each is a string."""
+    require_several(name, values)
+    tunes = list(values)
+    for tune in tunes:
+        if not isinstance(tune, str):
+            raise TypeError(f"each of the {name} must be a string, not {tune!r:.80}")
+    return tunes

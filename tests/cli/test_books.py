@@ -12,7 +12,7 @@ def test_convert_reports_and_skips_a_bad_tune(tmp_path, homemade, run):
     for form, ending in (("midi", ".mid"), ("musicxml", ".musicxml")):
         code, _, errors = run("convert", book, "--out", tmp_path / form, "--to", form)
         assert code == 1
-        assert "tune 9 not converted: " in errors
+        assert "tune 9 (../../Nowhere) is not converted: " in errors
         assert f"8 of 9 tunes converted into {tmp_path / form}" in errors
         names = sorted(path.name for path in (tmp_path / form).iterdir())
         assert len(names) == 8
@@ -64,7 +64,7 @@ def test_convert_reports_a_tune_of_chords_only(tmp_path, run):
     code, _, errors = run("convert", tmp_path / "chart.abc", "--out", tmp_path / "midi")
     assert code == 0
     assert errors.splitlines() == [
-        "tune 1: chords only",
+        f"{tmp_path / 'chart.abc'}:1:1: tune 1 (X:114) is converted in part: chords only",
         f"1 of 1 tune converted into {tmp_path / 'midi'}",
     ]
     [path] = (tmp_path / "midi").iterdir()
@@ -103,8 +103,8 @@ def test_convert_to_sound(tmp_path, run):
     ):
         code, _, errors = run("convert", book, "--to", "wav", "--out", tmp_path / folder, *options)
         assert code == 1
-        message = f"tune 2 not converted: line 6, column 1: the tune lasts {minutes} minutes"
-        assert message in errors
+        message = f"tune 2 (Long) is not converted: the tune lasts {minutes} minutes"
+        assert f"{book}:14:1: {message}" in errors
         assert [path.name for path in (tmp_path / folder).iterdir()] == ["0001-one.wav"]
     plain, blown, slow = (
         (tmp_path / folder / "0001-one.wav").read_bytes() for folder in ("a", "b", "c")

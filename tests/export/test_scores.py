@@ -176,7 +176,7 @@ def test_convert_reports_tunes_that_are_not_in_the_pdf(tmp_path, run):
     code, _, errors = run("convert", book, "--out", tmp_path / "book.pdf")
     assert code == 1
     assert errors == (
-        "tune 1 not converted: line 1, column 1: the tune has no notes\n"
+        f"{book}:1:1: tune 1 (Silent) is not converted: the tune has no notes\n"
         f"1 of 2 tunes converted into {tmp_path / 'book.pdf'}\n"
     )
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import abcrnn
+from abcrnn.data.corpus import Corpus
+from abcrnn.data.novelty import NoveltyIndex
 from abcrnn.export.tunebook import convert_tunes, file_stem
 
 HOSTILE_TITLES = [
@@ -101,3 +104,19 @@ def test_arguments_are_checked_before_a_file_is_written(tmp_path):
         with pytest.raises(ValueError, match=message):
             convert_tunes(tunes, tmp_path, **options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda tunes, path: convert_tunes(tunes, path),
+        lambda tunes, path: abcrnn.to_pdf(tunes, path / "a.pdf"),
+        lambda tunes, path: abcrnn.write_gallery(tunes, path / "a.html"),
+        lambda tunes, _: Corpus("one", tunes),
+        lambda tunes, _: NoveltyIndex(tunes),
+    ],
+)
+def test_one_string_is_not_a_list_of_tunes(take, tmp_path):
+    with pytest.raises(TypeError, match="tunes must be a list of tunes, not one string: 'X:1"):
+        take("X:1\nK:C\nCDEF|", tmp_path)
+    assert not any(tmp_path.iterdir())

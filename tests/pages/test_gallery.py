@@ -192,7 +192,11 @@ def test_the_command_reports_a_tune_without_a_score(tmp_path, capsys):
     (tmp_path / "tunes.abc").write_text(TUNE + "\nX:2\nT:Rest\nM:4/4\nK:D\nz8|\n")
     out = tmp_path / "tunes.html"
     assert main(["gallery", str(tmp_path / "tunes.abc"), "-o", str(out)]) == 1
-    assert "tune 2 has no score: " in capsys.readouterr().err and out.exists()
+    assert (
+        "tunes.abc:9:1: tune 2 (Rest) has no score: the tune has no notes"
+        in capsys.readouterr().err
+        and out.exists()
+    )
 
 
 def test_the_command_does_not_write_to_standard_output(tmp_path, capsys):

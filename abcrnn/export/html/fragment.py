@@ -18,6 +18,7 @@ from abcrnn.export.tunebook import file_stem
 from abcrnn.notation.checks import check_tune
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.tunebook import header_lines, tune_title
+from abcrnn.storage.validation import require_tunes
 
 if TYPE_CHECKING:
     from abcrnn.data.nearest import MelodyIndex
@@ -73,12 +74,7 @@ def tune_fragments(
     TypeError, ValueError
         If there are no tunes, or they are not strings.
     """
-    if isinstance(tunes, str):
-        raise TypeError(f"tunes must be a list of tunes, not one string: {tunes!r:.80}")
-    tunes = list(tunes)
-    for tune in tunes:
-        if not isinstance(tune, str):
-            raise TypeError(f"each of the tunes must be a string, not {tune!r:.80}")
+    tunes = require_tunes("tunes", tunes)
     if not tunes:
         raise ValueError("tunes must have at least one tune")
     prefixes = [f"t{number}" for number in range(first, first + len(tunes))]
