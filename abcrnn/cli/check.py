@@ -75,7 +75,7 @@ def _print_failure(file: str, message: str) -> None:
 
 
 def _describe_tune(number: int | None = None, text: str | None = None) -> dict[str, Any]:
-    """Return what an object tells about the tune of a problem; None outside tunes."""
+    """Return the JSON values that describe the tune of a problem; None outside tunes."""
     from abcrnn.notation.tunebook import header_lines, tune_title
 
     if text is None:

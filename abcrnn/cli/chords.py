@@ -22,7 +22,7 @@ def add_chords_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_chords_to(tunes: Sequence[str], suggest: Callable[[str], ChordedTune]) -> list[str]:
-    """Return tunes with suggested chord symbols; print how many got some, and why others not.
+    """Return tunes with suggested chord symbols; print the number changed, and why others are not.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _constraint(model: Any, arguments: argparse.Namespace) -> TransitionTables | None:
-    """Return what the model may write; a key without a meter is left to the model to write.
+    """Return the constraint; with a key but no meter, it allows only spellings of the key.
 
     ``K:`` ends a header, and the model has to write ``M:`` before it.
     """

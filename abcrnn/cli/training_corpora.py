@@ -254,7 +254,7 @@ def _parts_note(corpora: Sequence[Corpus], splits: Sequence[Sequence[Corpus]]) -
 def _unknown_to(
     base: Any, validation: Corpus, tests: Sequence[Corpus], name: str, notes: list[str]
 ) -> Corpus:
-    """Leave out validation tunes that a model was trained on; report test tunes that it was.
+    """Leave out validation tunes that a model was trained on; report such test tunes.
 
     Raises
     ------
@@ -313,7 +313,7 @@ def _guarded(
     held_out: list[Corpus],
     notes: list[str],
 ) -> list[Corpus]:
-    """Leave out copies of held-out tunes; of a run that is resumed, those it left out."""
+    """Leave out copies of held-out tunes; for a resumed run, those that it recorded."""
     from abcrnn.data.leak_guard import is_guarded, leave_out, recorded_copies
     from abcrnn.data.mixtures import part_origins
 

@@ -199,7 +199,7 @@ class _Passage(NamedTuple):
         return self.tune[: self.begin] + bars + self.tune[self.end :]
 
     def is_found_again(self, bars: str, first: int, last: int) -> bool:
-        """Return whether other bars have the same numbers, by which they are reproduced.
+        """Return whether other bars have the same numbers, so that they can be reproduced.
 
         A first bar that is not full is a pickup, and then the numbers of all bars are others.
         """

@@ -178,7 +178,7 @@ class _Facts(NamedTuple):
 
 
 def _facts_of(text: str) -> _Facts | None:
-    """Return what is needed of a tune; None if it cannot be transposed."""
+    """Return the properties of a tune for transposition; None if it cannot be transposed."""
     try:
         tune = read_tune(text)
     except ABCError:

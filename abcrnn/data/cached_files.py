@@ -1,4 +1,4 @@
-"""What the caches of computed results share: a digest of the code, and how many files stay."""
+"""Shared code of the caches of computed results: a digest of the code, a limit of files."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ class MelodyIndex:
         ]
 
     def _align(self, steps: NDArray[np.uint32], size: int) -> list[_Aligned]:
-        """Align a tune with those of a shortlist; return them, the most similar first."""
+        """Align a tune with the tunes of a shortlist; return these, the most similar first."""
         votes = self._votes(steps)
         best = votes.max(axis=1)
         shortlist = np.argsort(-best, kind="stable")[:size]

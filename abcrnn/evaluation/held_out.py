@@ -285,7 +285,7 @@ def _take_part(origin: dict[str, Any], corpus: Corpus, name: str) -> Corpus:
 
 
 def _as_in_training(model: Any, part: Corpus) -> Corpus:
-    """Change the tunes of a corpus as those of the training: fields left out, formatted."""
+    """Prepare the tunes of a corpus as in training: fields left out, formatted."""
     letters = fields_left_out(model)
     if letters != "":
         part = part.without_fields(letters)  # which refuses other types

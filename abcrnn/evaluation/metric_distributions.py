@@ -132,7 +132,7 @@ def _last_note(metrics: TuneMetrics) -> int | None:
 
 
 def _share(part: int, whole: int) -> int | None:
-    """Return 0 for no part, and otherwise the number of the eighth in which the share is."""
+    """Return 0 for a share of zero, otherwise the number of the eighth that contains it."""
     return -(-_PARTS * part // whole) if whole else None
 
 

@@ -206,7 +206,7 @@ def summarize(metrics: Sequence[TuneMetrics]) -> MetricSummary:
 
 
 def ending_of(pitch: Pitch, key: Key) -> Ending | None:
-    """Return what a pitch is in a key; None for a key without tonic.
+    """Return the function of a pitch in a key; None for a key without tonic.
 
     Parameters
     ----------

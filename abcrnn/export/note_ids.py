@@ -1,4 +1,4 @@
-"""Ids of the notes of a score, the same ones for its MusicXML and for what plays it."""
+"""Ids of the notes of a score, shared by its MusicXML and its playback."""
 
 from __future__ import annotations
 

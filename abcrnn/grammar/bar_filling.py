@@ -162,7 +162,7 @@ class BarFilling:
         return self._cost(after, None)
 
     def _alignment(self, steps: int) -> int:
-        """Return the largest part of the grid, by halving, of which ``steps`` is a multiple."""
+        """Return the grid, halved until it divides ``steps``."""
         part = self.grid
         while steps % part:
             part //= 2

@@ -34,7 +34,7 @@ class Ending(IntEnum):
 
 
 class Ambiguity(IntEnum):
-    """Why programs disagree where a ``:|`` without ``|:`` goes back to, or how long the way is."""
+    """Why programs disagree about the start, or the length, of a repeat without ``|:``."""
 
     NONE = 0
     METER = 1  # the meter or unit note length has changed

@@ -1,4 +1,4 @@
-"""Entries of a tune memory (:mod:`abcrnn.models.tune_memory`): what is kept, seen and forgotten.
+"""Entries of a tune memory (:mod:`abcrnn.models.tune_memory`): storing, reading, dropping.
 
 Nothing here has weights.
 """

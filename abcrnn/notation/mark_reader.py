@@ -95,4 +95,4 @@ class MarkReader(FaultyNotationReader):
             self.slurs_ended += 1
 
     def _on_spacer(self, token: Token) -> None:
-        """Ignore extra space: it changes no note."""
+        """Ignore extra space, which changes no note."""

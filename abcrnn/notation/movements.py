@@ -1,4 +1,4 @@
-"""By how much a tune is transposed, so that it is in a given key."""
+"""Intervals that transpose a tune to a given key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TARGET = re.compile(r"[A-Ga-g][#b♯♭]?\s*([A-Za-z]*)")
 
 
 class Movement(NamedTuple):
-    """By how much a tune is transposed.
+    """An interval by which a tune is transposed.
 
     Parameters
     ----------

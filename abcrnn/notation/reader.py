@@ -102,7 +102,7 @@ class _Reader(SymbolReader):
         )
 
     def _check_end(self) -> None:
-        """Report what the end of the tune leaves open."""
+        """Report what is not closed at the end of the tune."""
         self._report_colon()
         if self.in_grace:
             self._problem(self.in_grace, "grace", "grace notes are not closed by }")

@@ -74,7 +74,7 @@ def plot_history(
 
 
 def plot_copying(copying: Copying, path: str | os.PathLike[str] | None = None) -> Figure:
-    """Plot how much of the prediction of each character is a copy of which earlier one.
+    """Plot the share of each character's prediction that is copied from each earlier character.
 
     Parameters
     ----------

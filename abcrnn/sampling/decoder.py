@@ -233,7 +233,7 @@ class Streams:
         return rows
 
     def _compute_transitions(self) -> DeviceTables | tuple[()]:
-        """Return tables with the transitions of all rows, whose states get current numbers."""
+        """Return tables with the transitions of all rows; their states get current numbers."""
         if not self._decoder.tables:
             return ()
         state = self._carry.constraint

@@ -63,7 +63,7 @@ def import_pretty_midi() -> Any:
 
 
 def import_tensorboard() -> Any:
-    """Import tensorboard, without which ``tf.summary`` fails late and unclearly."""
+    """Import tensorboard, so that a missing package is reported early and clearly."""
     return import_extra("tensorboard", "tensorboard", "writing TensorBoard logs")
 
 

@@ -240,7 +240,7 @@ class Trial:
         self._trial.set_user_attr("starts", starts + 1)
 
     def interrupt(self) -> None:
-        """Record that the trial was stopped in an orderly way, and will be resumed."""
+        """Record that the trial was stopped cleanly and can be resumed."""
         self._trial.set_user_attr("starts", 0)
 
     def report(self, scores: Mapping[int, float]) -> None:
@@ -256,7 +256,7 @@ class Trial:
         return bool(self._trial.should_prune())
 
     def finish(self) -> None:
-        """Record the lowest score as that of the trial."""
+        """Record the lowest score as the score of the trial."""
         self._study.tell(self._trial, min(self._frozen().intermediate_values.values()))
 
     def prune(self, problem: str = "") -> None:

@@ -128,7 +128,7 @@ class Task(Protocol):
         ...
 
     def describe_run(self) -> dict[str, Any]:
-        """Return what must not change while a run is resumed; saved in run.json."""
+        """Return the settings that a resumed run must keep; saved in run.json."""
         ...
 
     def describe_model(self, record: Any) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _tag(element: Element) -> str:
 
 
 def _clean(element: Element, prefix: str, glyphs: set[str]) -> str:
-    """Return an element without what is not needed; a group that says nothing is left out."""
+    """Return an element without unneeded parts; an empty group is left out."""
     tag = _tag(element)
     classes = element.get("class", "").split()
     if tag not in _TAGS or "placeholder" in classes:

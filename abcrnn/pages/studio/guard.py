@@ -43,7 +43,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Guard:
-    """An ASGI application that passes on only what the page of the studio may request.
+    """An ASGI application that forwards only requests that the page of the studio may make.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ class Job:
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """Let the job end at the next call of :meth:`require_wanted`."""
+        """End the job at the next call of :meth:`require_wanted`."""
         self._cancelled.set()
 
     def require_wanted(self) -> None:
