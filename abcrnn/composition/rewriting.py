@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -27,6 +29,8 @@ from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.suggestions import suggests_arguments
 from abcrnn.storage.validation import require_count
 
+# Fields whose text is not music: titles, names, notes and words (ABC 2.1, section 3).
+_TEXT_FIELD = re.compile("[ABCDFGHNORSTWZw]:")
 _HEADER = "X:1\nK:C\n"  # turns bars into a tune that can be read
 
 
@@ -83,13 +87,14 @@ def rewrite(
     -------
     list of Rewriting
         The best first; all different, and different from the tune. The model does not read
-        header fields that it was trained without; the variants keep them.
+        header fields that it was trained without, nor characters of titles and other text
+        that it does not know; the variants keep them.
 
     Raises
     ------
     ValueError
         If the tune has no such bars or more than one voice, if what precedes them is not
-        valid or has characters outside the model's vocabulary.
+        valid or its music has characters outside the model's vocabulary.
     """
     require_character_model(model)
     n = require_count("n", n)
@@ -172,7 +177,8 @@ class _Passage(NamedTuple):
     whole : str
         The tune without provenance lines.
     tune : str
-        What the model reads of it: without the header fields that it was trained without.
+        What the model reads of it: without the header fields that it was trained without,
+        and with characters that it knows in titles and other text.
     begin, end : int
         Offsets in ``tune`` at which the bars begin, and at which their last bar line begins.
     bar_count : int
@@ -188,6 +194,7 @@ class _Passage(NamedTuple):
     @classmethod
     def find(cls, model: Any, whole: str, first: int, last: int) -> _Passage:
         tune = drop_fields(whole, fields_left_out(model))  # of the header: all else is the same
+        tune = _with_known_text(tune, model.vocabulary.characters)
         return cls(whole, tune, *_find_passage(tune, first, last), last - first + 1)
 
     @property
@@ -220,6 +227,23 @@ class _Passage(NamedTuple):
         """Return the whole tune with other bars and the lines of the record."""
         whole = self.with_bars(bars).whole
         return f"{whole}\n{replace(record, tune=digest(whole)).lines()}"
+
+
+def _with_known_text(tune: str, known: str) -> str:
+    """Replace unknown characters of the fields that are text, so that each keeps its place.
+
+    Accents are removed; what is not a letter with an accent becomes an ``a``.
+    """
+    lines = tune.split("\n")
+    for number, line in enumerate(lines):
+        if _TEXT_FIELD.match(line):
+            lines[number] = "".join(c if c in known else _without_accent(c, known) for c in line)
+    return "\n".join(lines)
+
+
+def _without_accent(character: str, known: str) -> str:
+    base = unicodedata.normalize("NFD", character)[0]
+    return base if base in known else "a"
 
 
 def _find_passage(tune: str, first: int, last: int) -> tuple[int, int]:

@@ -62,6 +62,19 @@ def test_passages_that_a_tune_does_not_have(tune, first, last, message):
         rewrite(model, tune, first, last)
 
 
+def test_text_with_characters_that_the_model_does_not_know_is_kept(model):
+    title = "T:The Lost Byt\u00e9 \u05d0"
+    tune, plain = (TUNE.replace("M:", f"{text}\nM:") for text in (title, "T:The Lost Byte a"))
+    assert (model.vocabulary.lookup(title) < 0).sum() == 2
+    variants = rewrite(model, tune, 2, 2, 3, seed=0)
+    expected = rewrite(model, plain, 2, 2, 3, seed=0)
+    assert len(variants) > 1
+    assert [variant.bars for variant in variants] == [variant.bars for variant in expected]
+    for variant in variants:
+        assert without_provenance(variant.tune).startswith(f"X:1\n{title}\nM:6/8\nK:G\nd|GBd gfe|")
+        assert reproduce(variant.tune, model) == variant.tune
+
+
 def test_header_fields_that_the_model_was_trained_without_are_kept_but_not_read(model, monkeypatch):
     monkeypatch.setattr(model, "about", {"corpus": {"origin": {"without": "SZ"}}})
     tune = TUNE.replace("M:6/8", "S:O\u2019Neill\nM:6/8\nZ:\u65e5\u672c")
