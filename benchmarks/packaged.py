@@ -32,7 +32,10 @@ _REQUESTS: dict[str, tuple[Callable[[Tune], str], Callable[[Tune, str], bool]]] 
         lambda tune: tune.key.name,
         lambda tune, value: _signature(tune.key) == _signature(parse_key(value)),
     ),
-    "meter": (lambda tune: tune.meter.text, lambda tune, value: tune.meter.text == value),
+    "meter": (
+        lambda tune: tune.meter.text,
+        lambda tune, value: _in_numbers(tune.meter.text) == _in_numbers(value),
+    ),
 }
 
 #: Shares of tunes, and shares of bars, that are compared.
@@ -144,6 +147,11 @@ def _composed(
 
 def _is_valid(tune: str) -> bool:
     return all(problem.kind in WARNINGS for problem in check_tune(tune))
+
+
+def _in_numbers(meter: str) -> str:
+    """Return a meter in numbers: ``C`` and ``C|`` are other spellings of 4/4 and 2/2."""
+    return {"C": "4/4", "C|": "2/2"}.get(meter, meter)
 
 
 def _signature(key: Key | None) -> tuple[Any, ...]:
