@@ -16,6 +16,7 @@ FUNCTIONS = {
     "tidy": abcrnn.tidy,
     "add_chords": abcrnn.add_chords,
     "transpose": lambda tune: abcrnn.transpose(tune, 2),
+    "transpose by nothing": lambda tune: abcrnn.transpose(tune, 0),
     "transpose to a key": lambda tune: abcrnn.transpose(tune, to="C"),
     "nearest": lambda tune: abcrnn.nearest(tune, abcrnn.Corpus("one", (FIRST,))),
     "compare": NOVELTY.compare,
