@@ -65,7 +65,7 @@ def contradicted_requests(requests: Requests, beginning: str) -> list[str]:
         If the beginning cannot be read.
     """
     lines = beginning[: beginning.rfind("\n") + 1]  # a last line without end is not complete
-    fields = dict(reversed(read_tune(lines).fields))
+    fields = dict(reversed(read_tune(lines).fields)) if lines.strip() else {}
     if "K" in fields:
         return [n for n in unmet_requests(requests, beginning) if n not in _OF_WHOLE_TUNES]
     contradicted = []

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from abcrnn.data.novelty import tune_steps
 from abcrnn.data.store import StoredTunes
 from abcrnn.data.vocabulary import Vocabulary
-from abcrnn.notation import ABCError, Tune, read_tune, transpose
+from abcrnn.notation import ABCError, Tune, read_tune
 from abcrnn.notation.intervals import fifths_of
+from abcrnn.notation.movements import Movement
+from abcrnn.notation.transposition import Mover
 from abcrnn.storage.progress import progress_bar
 
 _COVERED = 0.95  # share of a mode's tunes whose keys are used
@@ -241,7 +243,7 @@ class _Maker:
 
     def _transposed(self, text: str, fact: _Facts, tonic: int, semitones: int) -> str | None:
         try:
-            moved = transpose(text, semitones)
+            moved = Mover(Movement(semitones)).move(text)  # its notes are compared below
         except ABCError:
             return None
         found = _facts_of(moved)

@@ -106,6 +106,11 @@ def surprise(model: Any, tune: str) -> Surprise:
         From its ``X:`` line on, without trailing line ends. It is read as in evaluation:
         from the initial state, after a blank line.
 
+    Raises
+    ------
+    ABCError
+        If the text is empty, another tune begins in it, or a line has a NUL byte.
+
     Notes
     -----
     A character that the model does not know costs

@@ -6,8 +6,9 @@ import re
 from functools import lru_cache
 
 from abcrnn.notation.chord_symbols import parse_chord_symbol
-from abcrnn.notation.errors import ABCError
+from abcrnn.notation.errors import ABCError, NotOneTuneError
 from abcrnn.notation.fragments import join_fragments
+from abcrnn.notation.lexer import ANOTHER_TUNE
 from abcrnn.notation.reader import read_tune
 from abcrnn.notation.text import decode_text
 from abcrnn.notation.tune import Event, Tune
@@ -44,7 +45,7 @@ def parse_single_tune(text: str) -> Tune:
     blocks = join_fragments(read_blocks(text.split("\n")))
     found = [block for block in blocks if block.is_tune]
     if len(found) > 1:
-        raise ABCError("a second tune begins here; convert one at a time", found[1].line, 1)
+        raise NotOneTuneError(ANOTHER_TUNE, found[1].line, 1)
     first = found[0].line if found else 1
     tune = read_tune(_at_its_lines(found[0]) if found else text)
     if not any(letter == "K" for letter, _ in tune.fields):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from abcrnn.notation.bar_checks import bar_problems, compare_lengths
-from abcrnn.notation.errors import ABCError
+from abcrnn.notation.errors import ABCError, NotOneTuneError
 from abcrnn.notation.playing import played_bars
 from abcrnn.notation.reader import read_tune
 from abcrnn.notation.repeat_checks import order_problems, repeat_problems, unplayed_bars
@@ -31,7 +31,8 @@ def check_tune(text: str, unsupported: bool = False) -> list[Problem]:
         ``(line, column, kind, message)``, in the order of the text. Kinds: ``bar``,
         ``character``, ``chord``, ``decoration``, ``empty``, ``ending``, ``field``, ``grace``,
         ``header``, ``key``, ``length``, ``meter``, ``part``, ``pitch``, ``quotation``,
-        ``repeat``, ``text``, ``tie``, ``tuplet``, ``voice``.
+        ``repeat``, ``text``, ``tie``, ``tuplet``, ``voice``. If the text is empty or another tune
+        begins in it, this is the only problem, of kind ``header``.
 
     Examples
     --------
@@ -42,7 +43,8 @@ def check_tune(text: str, unsupported: bool = False) -> list[Problem]:
         tune = read_tune(text)
         problems = problems_of(tune)
     except ABCError as error:
-        return [Problem(error.line or 1, error.column or 1, "length", error.message)]
+        kind = "header" if isinstance(error, NotOneTuneError) else "length"
+        return [Problem(error.line or 1, error.column or 1, kind, error.message)]
     if unsupported:
         problems += [problem for problem in tune.problems if problem.kind == "unsupported"]
         problems += _bar_lines_apart(tune)

@@ -58,7 +58,7 @@ def add_chords(tune: str) -> str:
     Raises
     ------
     ABCError
-        If the tune cannot be read; see :func:`abcrnn.notation.read_tune`.
+        If the text is empty or the tune cannot be read; see :func:`abcrnn.notation.read_tune`.
     TypeError
         If ``tune`` is not a string.
 

@@ -26,3 +26,7 @@ class ABCError(ValueError):
             else ""
         )
         super().__init__(where + message)
+
+
+class NotOneTuneError(ABCError):
+    """Text that is not exactly one tune: it is empty, or another tune begins in it."""

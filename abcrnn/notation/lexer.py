@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from abcrnn.notation.decorations import KNOWN, is_decoration, is_direction
-from abcrnn.notation.errors import ABCError
+from abcrnn.notation.errors import ABCError, NotOneTuneError
 from abcrnn.notation.lines import (
+    Line,
     body_field,
     first_column,
     header_field,
     is_music,
     lines_of_tune,
+    starts_tune,
     without_comment,
 )
 from abcrnn.notation.plain_text import is_text_line, is_text_word
@@ -98,6 +100,9 @@ def _pattern(word: str) -> re.Pattern[str]:
 _MUSIC, _SIGN = _pattern(_WORD), _pattern("")
 _SYMBOL = re.compile(r"^\s*U:\s*([H-Wh-w])")
 
+#: Message about a second tune in a text.
+ANOTHER_TUNE = "another tune begins here; only one tune is accepted"
+
 
 def tokens(tune: str) -> Iterator[Token]:
     """Yield the tokens of one tune.
@@ -110,11 +115,11 @@ def tokens(tune: str) -> Iterator[Token]:
     Raises
     ------
     ABCError
-        If a line has a NUL byte.
+        If the text is empty, another tune begins in it, or a line has a NUL byte.
     """
     in_header, in_history = True, False
     defined: frozenset[str] = frozenset()  # letters with a U: field
-    for number, line, in_text_block in lines_of_tune(tune):
+    for number, line, in_text_block in _lines_of_one_tune(tune):
         if "\0" in line:
             raise ABCError("a NUL byte; ABC is text", number, line.index("\0") + 1)
         if in_text_block:
@@ -136,6 +141,19 @@ def tokens(tune: str) -> Iterator[Token]:
             yield Token("text", code.strip(), number, first_column(code))
         else:
             yield from _music(code, number, defined)
+
+
+def _lines_of_one_tune(text: str) -> Iterator[Line]:
+    """Yield the lines of a text; raise NotOneTuneError if it is empty or has another tune."""
+    if not text.strip():
+        raise NotOneTuneError("the text is empty; a tune begins with its number, such as X:1", 1, 1)
+    has_begun = False
+    for line in lines_of_tune(text):
+        if not line.in_text_block and starts_tune(line.text):
+            if has_begun:
+                raise NotOneTuneError(ANOTHER_TUNE, line.number, 1)
+            has_begun = True
+        yield line
 
 
 def _music(code: str, number: int, defined: frozenset[str], column: int = 1) -> Iterator[Token]:

@@ -43,9 +43,9 @@ def read_tune(text: str) -> Tune:
     Raises
     ------
     ABCError
-        If a voice has more than 20,000 bars, the tune has more than 999 bars of rest
-        (``Z``), a number is above its limit (9999 in a note length, 99 in a tuplet), a note
-        length is divided by 0, or a line has a NUL byte.
+        If the text is empty, another tune begins in it, a voice has more than 20,000 bars, the
+        tune has more than 999 bars of rest (``Z``), a number is above its limit (9999 in a note
+        length, 99 in a tuplet), a note length is divided by 0, or a line has a NUL byte.
     TypeError
         If ``text`` is not a string.
 

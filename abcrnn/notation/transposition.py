@@ -15,6 +15,8 @@ from abcrnn.notation.lexer import NOTE, Token, tokens
 from abcrnn.notation.lines import LINE_END
 from abcrnn.notation.movements import Movement, movement_to
 from abcrnn.notation.pitches import pitch_of
+from abcrnn.notation.reader import read_tune
+from abcrnn.notation.transposed_music import require_shifted
 from abcrnn.notation.transposed_names import ACCIDENTALS, move_chords, move_key
 from abcrnn.notation.tune import Event, Pitch
 
@@ -51,9 +53,11 @@ def transpose(text: str, semitones: int | None = None, *, to: str | None = None)
     ValueError
         If ``semitones`` is not an int, ``to`` is not a key, or not exactly one is given.
     ABCError
-        If a note would be outside the MIDI range, 0 to 127, or if the tune has macros with notes,
-        such as ``m:~G2=GAG``, which would have another meaning afterwards. With ``to``, also if
-        the tune has no key with a tonic or another mode.
+        If the tune cannot be read (see :func:`abcrnn.notation.read_tune`), or if a note would be
+        outside the MIDI range, 0 to 127. Also if notation would have another meaning afterwards:
+        macros with notes, such as ``m:~G2=GAG``, and some unsupported notation, such as letters
+        between notes that could become a word. With ``to``, also if the tune has no key with a
+        tonic or another mode.
 
     Examples
     --------
@@ -69,10 +73,26 @@ def transpose(text: str, semitones: int | None = None, *, to: str | None = None)
     if to is not None:
         if semitones is not None:
             raise ValueError(f"semitones must be left out with to, not {semitones!r}")
-        return Mover(movement_to(text, to)).move(text)
+        return move_tune(text, movement_to(text, to))
     if semitones is None or isinstance(semitones, bool) or not hasattr(semitones, "__index__"):
         raise ValueError(f"semitones must be a whole number such as 2 or -3, not {semitones!r}")
-    return Mover(Movement(index(semitones))).move(text)  # index: of NumPy too
+    return move_tune(text, Movement(index(semitones)))  # index: of NumPy too
+
+
+def move_tune(text: str, movement: Movement) -> str:
+    """Return the transposed text of a tune, parsed again and compared with the original.
+
+    Raises
+    ------
+    ABCError
+        See :func:`transpose`.
+    """
+    original = read_tune(text)
+    mover = Mover(movement)
+    moved = mover.move(text)
+    if moved != text:
+        require_shifted(original, read_tune(moved), mover.shifts)
+    return moved
 
 
 class Mover:
@@ -85,11 +105,14 @@ class Mover:
     ----------
     has_percussion : bool
         Whether a note was not moved because it is of percussion.
+    has_kept_text : bool
+        Whether the text of a note was kept, because it names an instrument or is outside the MIDI
+        range. In the new key, the parser may read it with another accidental.
     """
 
     def __init__(self, movement: Movement) -> None:
         self.semitones, self.fifths_of_keys = movement
-        self.has_percussion = False
+        self.has_percussion = self.has_kept_text = False
         self.old, self.new = FieldReader(), FieldReader()
         self.fifths: dict[int, int] = {}  # by old voice
         self.first_fifths = 0  # of the key that ends the header
@@ -97,6 +120,13 @@ class Mover:
         self.chord: list[tuple[Pitch, Pitch, bool]] | None = None
         self.overlaid = False
         self.drum_map = False
+
+    @property
+    def shifts(self) -> set[int] | None:
+        """By how many semitones notes were moved; None if the text of a note was kept."""
+        if self.has_kept_text:
+            return None
+        return {self.semitones, 0} if self.has_percussion else {self.semitones}
 
     def move(self, text: str) -> str:
         """Return the transposed text of the tune."""
@@ -197,11 +227,13 @@ class Mover:
         old = pitch_of(self.old.voice, accidental, letter, marks)
         if not 0 <= old.midi + properties.sounding_semitones <= 127:
             # Invalid: the parser puts it into octave 4.
+            self.has_kept_text = True
             same = pitch_of(self.new.voice, accidental, letter, marks)
             self._add_note(old._replace(octave=4), same._replace(octave=4))
             return token.text
         new = self._moved(old, token)
         if properties.percussion and self.drum_map:  # the written note names an instrument
+            self.has_kept_text = True
             self._add_note(old, new)
             return token.text
         if accidental or self.new.voice.alter(new.step, new.octave, None) != new.alter:

@@ -63,6 +63,16 @@ def test_bad_tunes_are_reported_and_kept(tmp_path, run):
     assert last == "2 of 4 tunes changed; 2 skipped"
 
 
+def test_a_line_that_would_become_text_is_reported(tmp_path, run):
+    path = tmp_path / "book.abc"
+    tune = "X:3\nT:t\nM:none\nL:1/8\nK:Gb\nABc|\ngFinede[ce]\nABc|\n"
+    path.write_text(f"{BOOK}\n{tune}")
+    code, output, errors = run("transpose", path, "--by", "6")
+    assert code == 1 and output.endswith(tune)
+    message = "tune 3 (t) is not transposed: the tune would have other notes"
+    assert errors == f"{path}:21:1: {message}\n2 of 3 tunes changed; 1 skipped\n"
+
+
 def test_standard_input(monkeypatch, run):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(BOOK.encode())))
     assert run("transpose", "-", "--to", "D")[:2] == (0, IN_D)

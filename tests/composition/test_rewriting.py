@@ -54,6 +54,8 @@ def test_variants_are_ranked_by_the_bits_of_the_rest(model):
         (TUNE.replace("d|", "", 1), 0, 1, "the tune has bars 1 to 4"),
         (HEADER, 1, 1, "must have one voice with notes, not 0"),
         (f"{HEADER}V:1\nG6|\nV:2\nD6|", 1, 1, "must have one voice with notes, not 2"),
+        (f"{TUNE}\n\n{TUNE}", 1, 1, "line 6, column 1: another tune begins here"),
+        ("", 1, 1, "line 1, column 1: the text is empty"),
     ],
 )
 def test_passages_that_a_tune_does_not_have(tune, first, last, message):

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import abcrnn
-from abcrnn import CharLSTM, Vocabulary, load_corpus, load_model
+from abcrnn import ABCError, CharLSTM, Vocabulary, load_corpus, load_model
 from abcrnn.data.corpus import Corpus
 from abcrnn.evaluation.scoring import UNKNOWN_BITS
 from abcrnn.evaluation.surprise import surprise, surprise_of, underline
@@ -39,6 +39,13 @@ def changed(tune, wrong):
     """A tune with one wrong bar."""
     assert "|e2d B2A|" in tune
     return tune.replace("|e2d B2A|", wrong, 1)
+
+
+def test_text_that_is_not_one_tune_is_refused(model):
+    with pytest.raises(ABCError, match="line 5, column 1: another tune begins here"):
+        surprise(model, "X:1\nK:C\nCDEF|\n\nX:2\nK:C\nCDEF|")
+    with pytest.raises(ABCError, match="line 1, column 1: the text is empty"):
+        surprise(model, "\n")
 
 
 @pytest.mark.slow

@@ -113,8 +113,8 @@ def tidy(
     Raises
     ------
     ABCError
-        If the tune has no ``X:`` or no ``K:``, cannot be parsed, or has notation that cannot be
-        formatted without changing the music.
+        If the tune has no ``X:`` or no ``K:``, cannot be parsed, is followed by another, or has
+        notation that cannot be formatted without changing the music.
     TypeError
         If ``tune`` is not a string.
     ValueError
@@ -218,13 +218,11 @@ def _read(tune: WithSettings) -> _Read:
 
 
 def _require_header(read: _Read) -> None:
-    header, body = read.lines
+    header = read.lines[0]
     if header[0].letter != "X":
         raise ABCError("the tune must begin with its number, such as X:1", 1, 1)
     if header[-1].letter != "K":
         raise ABCError("the header has no key, such as K:D", 1, 1)
-    if another := next((line.number for line in body if line.letter == "X"), 0):
-        raise ABCError("another tune begins here; format one at a time", another, 1)
 
 
 def _stable(read: _Read, lines: _Lines, insert: Callable[[str], WithSettings]) -> str:
