@@ -33,9 +33,14 @@ class UsageError(Exception):
 class Parser(argparse.ArgumentParser):
     """An argument parser that suggests the nearest choice for a misspelled one.
 
+    Options must be written in full: ``--mode`` is not read as ``--model``.
+
     A command to which :func:`add_model` was applied has the models in ``models``, whether
     MODEL or the option ``--model`` was given; an empty list stands for the default model.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse arguments; MODEL may be left out where ``--model`` or a default replaces it."""
