@@ -6,8 +6,8 @@ import pytest
 
 from abcrnn.cli import main
 from abcrnn.cli.argument_types import bar_range, count
-from abcrnn.cli.arguments import suggestion
 from abcrnn.cli.option_names import in_option_names
+from abcrnn.cli.parser import suggestion
 
 
 @pytest.mark.parametrize(
