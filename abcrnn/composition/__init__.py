@@ -3,6 +3,7 @@
 ===================  ===============================================================
 ``requests``         requests (key, meter, form, ...), their prompt and constraint
 ``request_checks``   whether a finished tune matches the requests
+``contradictions``   requests that no tune can match, and what contradicts them
 ``acceptance``       all checks of a generated tune: valid, new, playable, ...
 ``candidates``       sampling of candidate tunes
 ``selection``        the best of several accepted candidates

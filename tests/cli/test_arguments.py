@@ -88,6 +88,10 @@ from abcrnn.cli.parser import suggestion
             ["compose", "m", "--form", "aabb", "--bars", "15"],
             "argument --bars must be a multiple of 2 for the form AABB",
         ),
+        (
+            ["compose", "m", "--key", "G", "--ending", "tonic", "--pitches", "A-B"],
+            "argument --pitches 'A-B' has no G, which --ending 'tonic' needs in the key of G\n",
+        ),
         (["compose", "m", "--opening", "abc"], "argument --opening: also give --key and --meter"),
         (
             ["compose", "m", "--begin", "f", "--key", "G"],
@@ -148,6 +152,8 @@ def test_suggestions():
     ("message", "expected"),
     [
         ("top_k must be at least 1", ("--top-k must be at least 1", True)),
+        ("tempo=5 is odd with test='a'", ("--tempo 5 is odd with --test 'a'", True)),
+        ("""a test="b'c" is odd""", ("""a --test "b'c" is odd""", False)),
         ("tempo must be positive", ("--tempo must be positive", True)),
         ("give validation=0 and test=0", ("give --validation 0 and --test 0", False)),
         ("use a smaller batch_size", ("use a smaller --batch-size", False)),

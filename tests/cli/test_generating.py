@@ -297,6 +297,34 @@ def test_an_opening_that_is_no_music(trained, run):
 
 
 @pytest.mark.parametrize(
+    ("options", "expected", "message"),
+    [
+        (
+            ["--key", "D", "--meter", "6/8", "--opening", "dcA dcA|", "--pitches", "D-B"],
+            2,
+            "abcrnn: --opening 'dcA dcA|' does not match the requested pitches: the note d is out",
+        ),
+        (
+            ["--key=D", "--meter=6/8", "--opening=dcA dcA|", "--form=AABB", "--bars=2"],
+            2,
+            "--opening 'dcA dcA|' begins no tune with --form 'AABB' and --bars 2: character 8, '|'",
+        ),
+        (["--bars", 64, "--max-length", 90], 2, "for a tune with --bars 64, not 90"),
+        (["--begin", "BOOK", "--pitches", "D-B"], 1, "no tune that begins with BOOK has the"),
+        (["--begin", "BOOK", "--bars", 1], 1, "no valid tune with --bars 1 begins with BOOK: line"),
+    ],
+)
+def test_requests_that_contradict_each_other(options, expected, message, trained, tmp_path, run):
+    book = tmp_path / "begin.abc"
+    book.write_text("X:1\nM:6/8\nK:D\ndcA dcA|dcA d\n")
+    arguments = [book if option == "BOOK" else option for option in options]
+    code, _, errors = run("compose", trained, "--copies", "--seed", 1, *arguments)
+    assert code == expected
+    assert message.replace("BOOK", str(book)) in errors
+    assert errors.startswith("abcrnn: ") and errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["sample", "m", "-o", "FILE/t.abc"],
