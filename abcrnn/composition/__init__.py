@@ -11,6 +11,7 @@
 ``reproduction``     :func:`reproduce`
 ``provenance``       the comment lines that a composed tune carries
 ``rewriting``        :func:`rewrite`: other bars for a passage of a tune
+``record_lines``     the comment lines of both in a text, and what is wrong in them
 ``rewriting_record`` the comment lines of a tune with rewritten bars
 ``spellings``        spellings of the same key or meter
 ``tune_form``        number of bars and form of a tune

@@ -349,3 +349,40 @@ def test_an_output_that_cannot_be_written_is_found_first(arguments, tmp_path, ru
     assert (code, out) == (1, "")
     assert "FILE" in errors and errors.count("\n") == 1
     assert "no such file" not in errors and "neither" not in errors
+
+
+RECORD = """X:1
+M:6/8
+K:D
+ABc def|]
+% composed by abcrnn 0.1.0
+% model 0123456789abcdef, seed 1, stream 0, tune 0123456789abcdef
+% settings {"temperature": 1.0, "top_p": null, "max_length": 100, "prompt": null}
+% requests {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("seed 1", "seed 99999999999999999999", 16, "seed must be a whole number from 0, of at"),
+        ("stream 0", "stream -1", 16, "stream must be a whole number from 0, of at most 9 digits"),
+        (
+            "{}",
+            "{broken",
+            18,
+            "the line must be such as '% requests {...}', not '% requests {broken",
+        ),
+        ('"top_p": null', '"top_p": 7', 17, "the values of settings are not valid: top_p must be"),
+        ("% composed by abcrnn", "% made by", 11, "the tune has no lines such as '% composed by"),
+        ("% composed", "% rewritten", 18, "the line must be such as '% rewriting {...}', not '%"),
+    ],
+)
+def test_changed_comment_lines_are_named_with_file_and_line(old, new, line, message, tmp_path, run):
+    book = tmp_path / "tunes.abc"
+    changed = RECORD.replace(old, new)
+    assert changed != RECORD
+    book.write_text(f"{RECORD}\n\n{changed}")
+    code, _, errors = run("reproduce", book)
+    assert (code, errors.count("\n")) == (1, 1)
+    assert errors.startswith(f"abcrnn: {book}:{line}: {message}")
