@@ -21,6 +21,7 @@ from abcrnn.cli.arguments import (
 )
 from abcrnn.cli.chords import add_chords_option, add_chords_to
 from abcrnn.cli.model_arguments import load_model, model_names, require_characters
+from abcrnn.cli.option_names import in_option_names
 from abcrnn.cli.terminal import (
     load_corpus,
     require_outputs,
@@ -143,6 +144,10 @@ def run(arguments: argparse.Namespace) -> int:
     except YieldError as error:
         print(error.report, file=sys.stderr)
         raise ValueError(str(error)) from error
+    except ValueError as error:
+        if not arguments.begin:
+            raise
+        raise ValueError(str(error).replace("the prompt", arguments.begin)) from error
     tunes = made.tunes
     if arguments.chords:
         from abcrnn.composition.accompaniment import accompanied
@@ -164,7 +169,8 @@ def _validate(arguments: argparse.Namespace) -> None:
     try:
         Requests(**_requests(arguments))
     except ValueError as error:
-        raise UsageError(f"argument --{error}") from None
+        message, _ = in_option_names(str(error), arguments.parser)
+        raise UsageError(f"argument {message}") from None
 
 
 def _requests(arguments: argparse.Namespace) -> dict[str, Any]:

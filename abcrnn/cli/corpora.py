@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from abcrnn.cli.arguments import add_command, add_command_group, add_join_blank, suggestion
+from abcrnn.cli.arguments import add_command, add_command_group, add_join_blank
+from abcrnn.cli.parser import suggestion
 from abcrnn.cli.terminal import load_corpus
 from abcrnn.reports.wording import count_of
 

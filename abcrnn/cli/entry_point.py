@@ -36,8 +36,9 @@ from abcrnn.cli import (
     train,
     transpose,
 )
-from abcrnn.cli.arguments import Parser, UsageError, parse_known
+from abcrnn.cli.arguments import UsageError
 from abcrnn.cli.option_names import in_option_names
+from abcrnn.cli.parser import Parser, parse_known
 from abcrnn.cli.separate_files import require_separate_files
 from abcrnn.cli.terminal import describe_error
 

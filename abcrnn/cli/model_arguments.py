@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from abcrnn.cli.arguments import UsageError, suggestion
+from abcrnn.cli.arguments import UsageError
+from abcrnn.cli.parser import suggestion
 from abcrnn.cli.terminal import import_tensorflow
 from abcrnn.data.registry import card_names
 from abcrnn.models.pretrained import (

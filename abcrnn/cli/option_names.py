@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 
+_VALUE = r"['\"\d]"  # how a number or a text begins
+
 
 def in_option_names(message: str, parser: argparse.ArgumentParser) -> tuple[str, bool]:
     """Replace names of Python arguments in a message by names of options.
@@ -20,7 +22,7 @@ def in_option_names(message: str, parser: argparse.ArgumentParser) -> tuple[str,
     -------
     message : str
     is_argument_error : bool
-        Whether the message is about an option: it begins with ``name must``.
+        Whether the message is about an option: it begins with ``name must`` or ``name=value``.
     """
     is_argument_error = False
     for action in parser._actions:
@@ -28,12 +30,12 @@ def in_option_names(message: str, parser: argparse.ArgumentParser) -> tuple[str,
             continue
         with_no = isinstance(action, argparse.BooleanOptionalAction)  # --x, --no-x
         name, option = re.escape(action.dest), action.option_strings[0 if with_no else -1]
-        is_argument_error |= bool(re.match(rf"{name} must\b", message))
+        is_argument_error |= bool(re.match(rf"{name}( must\b|={_VALUE})", message))
         message = re.sub(rf"^{name}(?= must\b)", option, message)
         if action.nargs == 0:  # a flag
             in_shell = rf"(?: \(in the shell: {option}\))?"
             message = re.sub(rf"(?<![\w./-]){name}=True\b{in_shell}", option, message)
-        message = re.sub(rf"(?<![\w./-]){name}=(?=[\w'])", f"{option} ", message)
+        message = re.sub(rf"(?<![\w./-]){name}=(?={_VALUE}|\w)", f"{option} ", message)
         message = re.sub(rf"\bits training {name}(?= is )", f"its {option}", message)
         if "_" in action.dest:
             message = re.sub(rf"(?<![\w./-]){name}(?![\w./-])", option, message)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from abcrnn.cli.arguments import add_command, add_tune_output
 from abcrnn.cli.model_arguments import load_model
-from abcrnn.cli.terminal import import_tensorflow, load_corpus, require_outputs, write_tunebook
+from abcrnn.cli.terminal import (
+    import_tensorflow,
+    load_corpus,
+    read_tunes,
+    require_outputs,
+    write_tunebook,
+)
+from abcrnn.data.registry import card_names
 from abcrnn.reports.wording import count_of
 
 
@@ -42,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     import_tensorflow()
     from abcrnn.composition.reproduction import find_packaged, reproduce_all
 
+    _require_records(tunes, arguments.tune)
     if not arguments.models:
         packaged = find_packaged(tunes)
         arguments.models = [str(packaged.path)]
@@ -53,3 +62,26 @@ def run(arguments: argparse.Namespace) -> int:
     same = sum(one == other for one, other in zip(tunes, again, strict=True))
     print(f"{same} of {count_of(len(again), 'tune')} the same, byte for byte", file=sys.stderr)
     return 0 if same == len(again) else 1
+
+
+def _require_records(tunes: Sequence[str], source: str) -> None:
+    """Raise ``ValueError``, with file and line, unless all tunes record how to generate them."""
+    from abcrnn.composition.reproduction import validate_record
+    from abcrnn.notation import ABCError
+
+    for index, tune in enumerate(tunes):
+        try:
+            validate_record(tune)
+        except ABCError as error:
+            raise ValueError(f"{_place(source, index, error.line)}: {error.message}") from error
+        except ValueError as error:
+            raise ValueError(f"{_place(source, index, 1)}: {error}") from error
+
+
+def _place(source: str, index: int, line: int) -> str:
+    """Return the file, and the line in it, of a line of a tune; both from 1."""
+    if source == "-" or source in card_names():  # cannot be read again, or not a file
+        return f"tune {index + 1}, line {line}"
+    tunes = [(file, block) for file, block in read_tunes(source) if block.is_tune]
+    file, block = tunes[index]
+    return f"{file}:{block.line_in_book(line)}"

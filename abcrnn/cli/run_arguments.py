@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 
 from abcrnn.cli.argument_types import count, share, whole
-from abcrnn.cli.arguments import suggestion
+from abcrnn.cli.parser import suggestion
 
 
 def add_shares(parser: argparse.ArgumentParser, elements: str, command: str) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from abcrnn.cli.arguments import suggestion
+from abcrnn.cli.parser import suggestion
 
 if TYPE_CHECKING:
     from abcrnn.notation import ABCError

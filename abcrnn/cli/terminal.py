@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abcrnn.cli.arguments import UsageError, suggestion
+from abcrnn.cli.arguments import UsageError
+from abcrnn.cli.parser import suggestion
 from abcrnn.reports.wording import count_of
 from abcrnn.storage.paths import find_files
 

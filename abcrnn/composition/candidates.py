@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from abcrnn.composition.contradictions import require_readable, require_room
 from abcrnn.composition.landing import Landing
 from abcrnn.composition.provenance import Provenance
 from abcrnn.composition.requests import constraint_for
-from abcrnn.data.store import BOUNDARY
-from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.sampling.decoder import MAX_BATCH
 from abcrnn.sampling.faithful import Selected
 from abcrnn.sampling.sampler import Sampler
@@ -56,9 +55,8 @@ class Candidates:
         self._titles_at_once = min(2 * expected * settings.faithful, PARALLEL)
         self._prompt = requests.prompt(settings.prompt)
         title = MAX_LINE if settings.generate_title else 0
-        _require_room(constraint, self._prompt, settings.max_length - title)
-        if requests.opening:
-            _require_music(constraint, self._prompt, requests.opening.strip())
+        require_room(constraint, requests, self._prompt, settings.max_length, title)
+        require_readable(model, constraint, requests, self._prompt)
         self._max_length, self._faithful = settings.max_length, settings.faithful
 
     def sample(self, next_tune: Callable[[], int | None]) -> Iterator[Selected]:
@@ -111,26 +109,3 @@ class Candidates:
     def _sample_titles(self, streams: Sequence[int]) -> None:
         titles = self._sampler.lines("X:1\nT:", streams, PARALLEL)
         self._titles.update(zip(streams, titles, strict=True))
-
-
-def _require_room(constraint: TransitionTables, prompt: str, max_length: int) -> None:
-    """Raise ``ValueError`` if no tune that begins with the prompt is short enough."""
-    prefix = constraint.read_prefix(prompt)
-    least = len(prompt) + constraint.length_to_end(prefix) - len(BOUNDARY)
-    if prefix.length == len(prompt) and least > max_length:
-        raise ValueError(
-            f"max_length must be at least {least} for a tune with this beginning and these "
-            f"requests, not {max_length}"
-        )
-
-
-def _require_music(constraint: TransitionTables, prompt: str, opening: str) -> None:
-    """Raise ``ValueError`` if an opening at the end of a prompt cannot begin a valid tune."""
-    begin = len(prompt) - len(opening)
-    length = constraint.read_prefix(prompt).length
-    if prompt.endswith(opening) and begin <= length < len(prompt):
-        raise ValueError(
-            f"opening must be music that a valid tune can begin with, such as 'dfa afd': "
-            f"character {length - begin + 1}, {prompt[length]!r}, is not allowed there in "
-            f"{opening!r:.80}"
-        )

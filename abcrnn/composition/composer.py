@@ -18,10 +18,10 @@ from abcrnn._version import __version__
 from abcrnn.composition.acceptance import Acceptance
 from abcrnn.composition.candidates import PARALLEL, Candidates
 from abcrnn.composition.composition_report import Composition, Report, YieldError
+from abcrnn.composition.contradictions import require_compatible
 from abcrnn.composition.defaults import MAX_COPIED_BARS, TOP_P
 from abcrnn.composition.layout import tidied
 from abcrnn.composition.provenance import Provenance, Settings, digest
-from abcrnn.composition.request_checks import contradicted_requests
 from abcrnn.composition.requests import Requests
 from abcrnn.composition.selection import BestOf, typicality
 from abcrnn.composition.trait_limits import limits_of
@@ -247,8 +247,7 @@ def compose_iter(
     rank = typicality(model) if settings.best_of > 1 else None
     if rank is None:
         settings = replace(settings, best_of=1)
-    for name in contradicted_requests(requests, requests.prompt(prompt)):
-        raise ValueError(f"no tune that begins with the prompt has the requested {name}")
+    require_compatible(requests, prompt)
     acceptance = Acceptance(requests, settings.max_length)
     if max_copied_bars is not None:
         acceptance.max_copied_bars = _validated_bars(max_copied_bars)

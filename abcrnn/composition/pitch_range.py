@@ -6,6 +6,7 @@ from abcrnn.grammar import PITCHES
 from abcrnn.grammar.pitches import staff_position
 from abcrnn.notation import Tune
 from abcrnn.notation.fields import parse_key
+from abcrnn.notation.tune import Pitch
 
 #: Lowest and highest note of each named range, as ABC writes them.
 RANGES = {
@@ -84,11 +85,21 @@ def is_in_range(tune: Tune, text: str) -> bool:
     ValueError
         If the text is not a range.
     """
+    return first_outside(tune, text) is None
+
+
+def first_outside(tune: Tune, text: str) -> Pitch | None:
+    """Return the first pitch of a tune that is not in a range; None if there is none.
+
+    The parameters are those of :func:`is_in_range`.
+    """
     lowest, highest = map(_midi_number, parse_range(text))
-    events = [event for bar in tune.bars() for event in bar.events]
-    pitches = [pitch.midi for event in events for pitch in event.pitches]
-    graces = [pitch.midi for event in events for pitch, _ in event.graces]
-    return all(lowest <= pitch <= highest for pitch in pitches + graces)
+    for bar in tune.bars():
+        for event in bar.events:
+            for pitch in (*(pitch for pitch, _ in event.graces), *event.pitches):
+                if not lowest <= pitch.midi <= highest:
+                    return pitch
+    return None
 
 
 def _midi_number(note: str) -> int:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from abcrnn.composition.accompaniment import CHORDS_LINE
+from abcrnn.composition.record_lines import (
+    COMPOSED_LINES,
+    REWRITING_LINES,
+    invalid_values,
+    parse_values,
+    search_lines,
+)
 from abcrnn.composition.requests import Requests
 from abcrnn.sampling.faithful import MAX_FAITHFUL
 from abcrnn.storage.validation import require_count, require_positive
@@ -23,22 +29,6 @@ _MAX_LENGTH = 20_000  # characters of a tune, far above that of any printed tune
 _MAX_BEST_OF = 1000
 _MAX_SEED_DIGITS = 19
 _MIN_DIVISOR = 0.01  # of temperature and top_p: below it, logits overflow when divided
-
-# The lines that composed and rewritten tunes share.
-_SOURCE = (
-    r" by abcrnn (?P<version>[\w.+-]{1,40})\n"
-    r"% model (?P<model>[0-9a-f]{16}), seed (?P<seed>\d{1,19}), stream (?P<stream>\d{1,9}), "
-    r"tune (?P<tune>[0-9a-f]{16})\n"
-    r"% settings (?P<settings>\{.*\})\n"
-)
-# Tunes composed before the word "requests" was used have a line "% orders".
-_LINES = re.compile(
-    r"^% composed" + _SOURCE + r"% (?:requests|orders) (?P<requests>\{.*\})$", re.MULTILINE
-)
-#: The lines of a tune with rewritten bars; :mod:`abcrnn.composition.rewriting_record`.
-REWRITING_LINES = re.compile(
-    r"^% rewritten" + _SOURCE + r"% rewriting (?P<rewriting>\{.*\})$", re.MULTILINE
-)
 
 
 @dataclass(frozen=True)
@@ -154,6 +144,11 @@ class Provenance:
         )
 
 
+_SETTINGS = tuple(field.name for field in fields(Settings))
+_REQUIRED = ("temperature", "top_p", "max_length", "prompt")  # in all versions
+_REQUESTS = tuple(field.name for field in fields(Requests))
+
+
 def require_seed(seed: Any) -> int:
     """Return a seed that fits into the comment lines; raise ``ValueError`` for another."""
     number: int = require_count("seed", seed, least=0)
@@ -168,21 +163,28 @@ def parse_provenance(tune: str) -> Provenance:
     Raises
     ------
     ValueError
-        If the tune has no provenance lines, or their values are not valid.
+        If the tune has no provenance lines.
+    ABCError
+        If a line is not valid; it has the number of the line.
     """
-    found = _search(tune)
+    found = search_lines(COMPOSED_LINES, tune)
+    settings = parse_values(found, "settings", _SETTINGS, _REQUIRED)
+    requests = parse_values(found, "requests", _REQUESTS)
     try:
-        settings = Settings(**json.loads(found["settings"]))
-        requests = Requests(**json.loads(found["requests"]))
-    except (TypeError, RecursionError, ValueError) as error:
-        raise ValueError(f"the provenance lines are not valid: {str(error)[:300]}") from error
+        checked_settings = Settings(**settings)
+    except ValueError as error:
+        raise invalid_values(found, "settings", error) from error
+    try:
+        checked_requests = Requests(**requests)
+    except ValueError as error:
+        raise invalid_values(found, "requests", error) from error
     return Provenance(
         found["version"],
         found["model"],
         int(found["seed"]),
         int(found["stream"]),
-        settings,
-        requests,
+        checked_settings,
+        checked_requests,
         found["tune"],
     )
 
@@ -201,7 +203,7 @@ def recorded_model(tune: str) -> str | None:
 
     None if there are no such lines.
     """
-    found = _LINES.search(tune) or REWRITING_LINES.search(tune)
+    found = COMPOSED_LINES.search(tune) or REWRITING_LINES.search(tune)
     return found["model"] if found else None
 
 
@@ -213,12 +215,12 @@ def provenance_lines(tune: str) -> str:
     ValueError
         If the tune has none.
     """
-    return _search(tune)[0]
+    return search_lines(COMPOSED_LINES, tune)[0]
 
 
 def without_provenance(tune: str) -> str:
     """Return a tune without the lines that compose or rewrite added below the music."""
-    for lines in (_LINES, REWRITING_LINES, CHORDS_LINE):
+    for lines in (COMPOSED_LINES, REWRITING_LINES, CHORDS_LINE):
         tune = lines.sub("", tune)
     return tune.rstrip("\n")
 
@@ -233,13 +235,3 @@ def digest(tune: str) -> str:
     """
     _, _, numberless = tune.partition("\n")
     return hashlib.sha256(numberless.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _search(tune: str) -> re.Match[str]:
-    found = _LINES.search(tune)
-    if not found:
-        raise ValueError(
-            "the tune has no lines such as '% composed by abcrnn ...': "
-            "only tunes from abcrnn compose can be reproduced"
-        )
-    return found

@@ -19,7 +19,7 @@ from abcrnn.composition.provenance import (
     require_model,
 )
 from abcrnn.composition.rewriting import rewrite_again
-from abcrnn.composition.rewriting_record import is_rewriting
+from abcrnn.composition.rewriting_record import is_rewriting, parse_rewriting
 from abcrnn.models.base import require_character_model
 from abcrnn.models.model_file import load_model
 from abcrnn.models.pretrained import PretrainedModel, find_fingerprint, pretrained_names
@@ -88,6 +88,15 @@ def reproduce_all(tunes: Sequence[str], model: Any) -> list[str]:
     composed = [tune for tune in tunes if not is_rewriting(tune)]
     again = iter(_compose_again(composed, model))
     return [rewrite_again(tune, model) if is_rewriting(tune) else next(again) for tune in tunes]
+
+
+def validate_record(tune: str) -> None:
+    """Raise ``ValueError`` unless a tune has valid comment lines of compose or rewrite.
+
+    The error is an :class:`abcrnn.notation.ABCError` with a line where one of them is not
+    valid.
+    """
+    parse_rewriting(tune) if is_rewriting(tune) else parse_provenance(tune)
 
 
 def find_packaged(tunes: Sequence[str]) -> PretrainedModel:

@@ -16,10 +16,13 @@ from abcrnn.grammar import PITCHES, Form
 from abcrnn.grammar.endings import ENDINGS
 from abcrnn.grammar.terminals import KEYS, METERS
 from abcrnn.grammar.transition_tables import TransitionTables
+from abcrnn.notation.fields import parse_key
 from abcrnn.sampling.kept_tables import kept_tables
 from abcrnn.storage.validation import require_count
 
 _MAX_BARS = 256
+_SCALE = "CDEFGAB"
+_ACCIDENTALS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class Requests:
         self.notes()
         if self.ending is not None and self.ending not in ENDINGS:
             raise ValueError(f"ending must be one of {', '.join(ENDINGS)}, not {self.ending!r}")
+        if self.ending and self.pitches and self.key:
+            require_ending_in_range(self.ending, self.pitches, self.key)
         if self.opening is not None:
             if not (self.key and self.meter):
                 raise ValueError("opening needs a key and a meter, which are written before it")
@@ -200,6 +205,29 @@ class Requests:
     def _key_in_grammar(self, key: str) -> str:
         """Return a spelling of a key that the grammar generates: the given one if possible."""
         return key if key in KEYS else min(key_spellings(key), key=lambda k: (len(k), k))
+
+
+def require_ending_in_range(ending: str, pitches: str, key: str) -> None:
+    """Raise ``ValueError`` if a range has no note that a tune in a key may end on.
+
+    Parameters
+    ----------
+    ending, pitches, key : str
+        As in :class:`Requests`.
+    """
+    signature = parse_key(key)
+    if signature is None or signature.tonic is None:
+        return
+    tonic, alters = _SCALE.index(signature.tonic[0]), signature.alters()
+    letters = [_SCALE[(tonic + degree) % 7] for degree in ENDINGS[ending]]
+    if {note[0].upper() for note in notes_in_range(pitches, key)}.intersection(letters):
+        return
+    *others, last = [letter + _ACCIDENTALS[alters.get(letter, 0)] for letter in letters]
+    needed = f"none of the notes {', '.join(others)} and {last}" if others else f"no {last}"
+    raise ValueError(
+        f"pitches={pitches!r} has {needed}, which ending={ending!r} needs in the key of "
+        f"{key.strip()}"
+    )
 
 
 def constraint_for(model: Any, requests: Requests) -> TransitionTables:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
 
-from abcrnn.composition.provenance import REWRITING_LINES, Settings, require_seed
+from abcrnn.composition.provenance import Settings, require_seed
+from abcrnn.composition.record_lines import (
+    REWRITING_LINES,
+    invalid_values,
+    parse_values,
+    search_lines,
+)
 from abcrnn.storage.validation import require_count
 
 _MAX_MUSIC = 20_000  # characters
+_SETTINGS = "temperature", "top_p"
+_REWRITING = "bars", "music", "number", "source"
 _NUMBER = re.compile(r"X:[^\n]{0,100}")
 
 
@@ -98,22 +105,30 @@ def parse_rewriting(tune: str) -> RewritingRecord:
     Raises
     ------
     ValueError
-        If the tune has no such lines, or their values are not valid.
+        If the tune has no such lines.
+    ABCError
+        If a line is not valid; it has the number of the line.
     """
-    found = REWRITING_LINES.search(tune)
-    if not found:
-        raise ValueError("the tune has no lines such as '% rewritten by abcrnn ...'")
+    found = search_lines(REWRITING_LINES, tune)
+    settings = parse_values(found, "settings", _SETTINGS, _SETTINGS)
+    rewriting = parse_values(found, "rewriting", _REWRITING, _REWRITING)
     try:
-        values: dict[str, Any] = json.loads(found["settings"]) | json.loads(found["rewriting"])
-        first, last = values.pop("bars")
+        Settings(settings["temperature"], settings["top_p"], 1, None)
+    except ValueError as error:
+        raise invalid_values(found, "settings", error) from error
+    bars = rewriting.pop("bars")
+    try:
+        if not isinstance(bars, list) or len(bars) != 2:
+            raise ValueError(f"bars must be two numbers, such as [5, 6], not {bars!r:.80}")
         return RewritingRecord(
             version=found["version"],
             model=found["model"],
             seed=int(found["seed"]),
             stream=int(found["stream"]),
             tune=found["tune"],
-            bars=(first, last),
-            **values,
+            bars=(bars[0], bars[1]),
+            **settings,
+            **rewriting,
         )
-    except (TypeError, RecursionError, ValueError) as error:
-        raise ValueError(f"the rewriting lines are not valid: {str(error)[:300]}") from error
+    except ValueError as error:
+        raise invalid_values(found, "rewriting", error) from error

@@ -6,8 +6,8 @@ import pytest
 
 from abcrnn.cli import main
 from abcrnn.cli.argument_types import bar_range, count
-from abcrnn.cli.arguments import suggestion
 from abcrnn.cli.option_names import in_option_names
+from abcrnn.cli.parser import suggestion
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,13 @@ from abcrnn.cli.option_names import in_option_names
         (["compose", "m", "--meter", "23/8"], "--meter: must be one of C, 6/8,"),
         (["sample", "m", "--title", "a%b"], "--title: must be one line of text without % and \\"),
         (["compose", "m", "--title", " "], "argument --title: must be one line of text without %"),
-        (["sample", "m", "--temp", "x"], "argument --temperature: must be a number above 0"),
+        (["sample", "m", "--temp", "1"], "arguments: --temp 1; did you mean --temperature?"),
+        (["compose", "--mode", "dorian"], "unrecognized arguments: --mode; did you mean --model?"),
+        (["compose", "--mode=dorian"], "arguments: --mode=dorian; did you mean --model?"),
+        (["--vers"], "the following arguments are required: COMMAND"),
+        (["rewrite", "m", "f", "--bar", "1"], "the following arguments are required: --bars"),
         (["train", "c", "--out", "r", "--lr", "1"], "--lr 1; did you mean --learning-rate?"),
-        (["train", "c", "--out", "r", "--epoch=3", "--zz"], "unrecognized arguments: --zz\n"),
+        (["train", "c", "--out", "r", "--epochs=3", "--zz"], "unrecognized arguments: --zz\n"),
         (["events", "train", "--out", "r", "--batchsize", "4"], "did you mean --batch-size?"),
         (["sample", "m", "--form", "AABB"], "--form is an option of abcrnn compose\n"),
         (["compose", "m", "--tempo", "9"], "of abcrnn convert, abcrnn events sample\n"),
@@ -83,6 +87,10 @@ from abcrnn.cli.option_names import in_option_names
         (
             ["compose", "m", "--form", "aabb", "--bars", "15"],
             "argument --bars must be a multiple of 2 for the form AABB",
+        ),
+        (
+            ["compose", "m", "--key", "G", "--ending", "tonic", "--pitches", "A-B"],
+            "argument --pitches 'A-B' has no G, which --ending 'tonic' needs in the key of G\n",
         ),
         (["compose", "m", "--opening", "abc"], "argument --opening: also give --key and --meter"),
         (
@@ -144,6 +152,8 @@ def test_suggestions():
     ("message", "expected"),
     [
         ("top_k must be at least 1", ("--top-k must be at least 1", True)),
+        ("tempo=5 is odd with test='a'", ("--tempo 5 is odd with --test 'a'", True)),
+        ("""a test="b'c" is odd""", ("""a --test "b'c" is odd""", False)),
         ("tempo must be positive", ("--tempo must be positive", True)),
         ("give validation=0 and test=0", ("give --validation 0 and --test 0", False)),
         ("use a smaller batch_size", ("use a smaller --batch-size", False)),

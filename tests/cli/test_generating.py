@@ -297,6 +297,34 @@ def test_an_opening_that_is_no_music(trained, run):
 
 
 @pytest.mark.parametrize(
+    ("options", "expected", "message"),
+    [
+        (
+            ["--key", "D", "--meter", "6/8", "--opening", "dcA dcA|", "--pitches", "D-B"],
+            2,
+            "abcrnn: --opening 'dcA dcA|' does not match the requested pitches: the note d is out",
+        ),
+        (
+            ["--key=D", "--meter=6/8", "--opening=dcA dcA|", "--form=AABB", "--bars=2"],
+            2,
+            "--opening 'dcA dcA|' begins no tune with --form 'AABB' and --bars 2: character 8, '|'",
+        ),
+        (["--bars", 64, "--max-length", 90], 2, "for a tune with --bars 64, not 90"),
+        (["--begin", "BOOK", "--pitches", "D-B"], 1, "no tune that begins with BOOK has the"),
+        (["--begin", "BOOK", "--bars", 1], 1, "no valid tune with --bars 1 begins with BOOK: line"),
+    ],
+)
+def test_requests_that_contradict_each_other(options, expected, message, trained, tmp_path, run):
+    book = tmp_path / "begin.abc"
+    book.write_text("X:1\nM:6/8\nK:D\ndcA dcA|dcA d\n")
+    arguments = [book if option == "BOOK" else option for option in options]
+    code, _, errors = run("compose", trained, "--copies", "--seed", 1, *arguments)
+    assert code == expected
+    assert message.replace("BOOK", str(book)) in errors
+    assert errors.startswith("abcrnn: ") and errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["sample", "m", "-o", "FILE/t.abc"],
@@ -321,3 +349,40 @@ def test_an_output_that_cannot_be_written_is_found_first(arguments, tmp_path, ru
     assert (code, out) == (1, "")
     assert "FILE" in errors and errors.count("\n") == 1
     assert "no such file" not in errors and "neither" not in errors
+
+
+RECORD = """X:1
+M:6/8
+K:D
+ABc def|]
+% composed by abcrnn 0.1.0
+% model 0123456789abcdef, seed 1, stream 0, tune 0123456789abcdef
+% settings {"temperature": 1.0, "top_p": null, "max_length": 100, "prompt": null}
+% requests {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("seed 1", "seed 99999999999999999999", 16, "seed must be a whole number from 0, of at"),
+        ("stream 0", "stream -1", 16, "stream must be a whole number from 0, of at most 9 digits"),
+        (
+            "{}",
+            "{broken",
+            18,
+            "the line must be such as '% requests {...}', not '% requests {broken",
+        ),
+        ('"top_p": null', '"top_p": 7', 17, "the values of settings are not valid: top_p must be"),
+        ("% composed by abcrnn", "% made by", 11, "the tune has no lines such as '% composed by"),
+        ("% composed", "% rewritten", 18, "the line must be such as '% rewriting {...}', not '%"),
+    ],
+)
+def test_changed_comment_lines_are_named_with_file_and_line(old, new, line, message, tmp_path, run):
+    book = tmp_path / "tunes.abc"
+    changed = RECORD.replace(old, new)
+    assert changed != RECORD
+    book.write_text(f"{RECORD}\n\n{changed}")
+    code, _, errors = run("reproduce", book)
+    assert (code, errors.count("\n")) == (1, 1)
+    assert errors.startswith(f"abcrnn: {book}:{line}: {message}")

@@ -146,7 +146,7 @@ def test_forty_of_forty_tunes_end_on_the_tonic(jigs):
 
 def test_an_opening_after_which_the_ending_cannot_be_met(model):
     opening = {"key": "G", "meter": "6/8", "opening": "G2B d2e|"}
-    with pytest.raises(ValueError, match="opening must be music"):
+    with pytest.raises(ValueError, match="begins no tune with bars=1 and ending='tonic': char"):
         compose(model, 1, **opening, bars=1, ending="tonic")
 
 

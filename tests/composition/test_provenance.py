@@ -14,6 +14,7 @@ from abcrnn.composition.provenance import (
     without_provenance,
 )
 from abcrnn.composition.requests import Requests
+from abcrnn.notation import ABCError
 
 TUNE = "X:1\nM:6/8\nK:D\nABc def|]"
 SETTINGS = {"temperature": 0.8, "top_p": None, "max_length": 1000, "prompt": None}
@@ -76,13 +77,43 @@ def test_the_digest_depends_on_the_tune_but_not_on_its_number():
     assert digest(TUNE) != digest(TUNE.replace("c", "d"))
 
 
-@pytest.mark.parametrize(
-    "tune", ["", TUNE, TUNE + "\n% composed by abcrnn 0.1.0", lines(seed="-1"), lines(seed="1.5"),
-             lines(model="x"), lines(stream="1" * 10), lines(seed="1" * 20), lines(tune="")]
-)  # fmt: skip
+@pytest.mark.parametrize("tune", ["", TUNE, TUNE + "\n% composed by hand"])
 def test_a_tune_without_the_lines_is_refused(tune):
-    with pytest.raises(ValueError, match="has no lines such as"):
+    with pytest.raises(ValueError, match="has no lines such as '% composed by abcrnn .*rewrite"):
         parse_provenance(tune)
+
+
+@pytest.mark.parametrize(
+    ("tune", "message"),
+    [
+        (lines(seed="-1"), "line 6: seed must be a whole number from 0, of at most 19 digits, not"),
+        (lines(seed="9" * 20), "line 6: seed must be a whole .*, not '99999999999999999999'"),
+        (lines(seed="1.5"), "line 6: seed must be a whole .*, not '1.5'"),
+        (lines(stream="-1"), "line 6: stream must be .* of at most 9 digits, not '-1'"),
+        (lines(stream="1" * 10), "line 6: stream must be"),
+        (lines(model="x"), "line 6: model must be 16 hexadecimal digits, not 'x'"),
+        (lines(tune=""), "line 6: tune must be 16 hexadecimal digits, not ''"),
+        (lines().replace("stream", "steam"), "line 6: the line must be such as '% model 0.*steam"),
+        (lines("{broken"), "line 7: the line must be such as '% settings {...}', not '% settings"),
+        (lines().replace("% settings", "%settings"), "line 7: the line must be such as '% set"),
+        (lines(requests="[]"), r"line 8: .* '% requests {...}', not '% requests \[\]'"),
+        (TUNE + "\n% composed by abcrnn 0.1.0", "line 6: the line must be .* '% model .*, not ''"),
+        (TUNE + "\n% composed by abcrnn", "line 5: .* '% composed by abcrnn 1.0', not '% composed"),
+        (TUNE + "\n% rewritten by abcrnn 1.0", "line 6: the line must be such as '% model"),
+        (
+            lines("{broken}"),
+            "line 7: the values of settings are not valid: they must be JSON, not '{broken}'",
+        ),
+        (
+            lines(json.dumps(SETTINGS), '{"bars": 0}'),
+            "line 8: the values of requests are not valid: bars",
+        ),
+    ],
+)
+def test_a_changed_line_is_named_with_the_value_and_what_it_must_be(tune, message):
+    with pytest.raises(ABCError, match="^" + message) as caught:
+        parse_provenance(tune)
+    assert caught.value.line == int(message[5]) and "\n" not in str(caught.value)
 
 
 def with_settings(**changes):

@@ -86,6 +86,11 @@ def test_every_meter_can_be_requested():
         ({"ending": "dominant"}, "ending must be one of tonic, chord, not 'dominant'"),
         ({"ending": ""}, "ending must be one of"),
         ({"ending": 1}, "ending must be text"),
+        ({"pitches": "A-B", "ending": "tonic", "key": "G"},
+         "^pitches='A-B' has no G, which ending='tonic' needs in the key of G$"),
+        ({"pitches": "E-F", "ending": "chord", "key": "G"},
+         "^pitches='E-F' has none of the notes G, B and D, which ending='chord' needs in the key "),
+        ({"pitches": "A-c", "ending": "tonic", "key": "Ab"}, "has no Ab, which"),  # Ab is below A
         ({"opening": "a|\n\nX:2", "key": "G", "meter": "C"}, "music without a blank line"),
     ],
 )  # fmt: skip
@@ -93,6 +98,12 @@ def test_invalid_requests_have_a_message_of_one_line(requests, message):
     with pytest.raises(ValueError, match=message) as caught:
         Requests(**requests)
     assert "\n" not in str(caught.value)
+
+
+def test_every_range_with_a_note_to_end_on_is_accepted():
+    assert Requests(pitches="A-B", ending="chord", key="G")
+    assert Requests(pitches="A-B", ending="tonic")  # in another key
+    assert Requests(pitches="A-c", ending="tonic", key="A")
 
 
 def test_sections():

@@ -136,9 +136,23 @@ def test_rewritten_and_composed_tunes_in_one_book(model):
         ('"music": "dBG', '"music": "dBd', "or its comment lines were changed"),
         ("seed 3,", "seed 4,", "cannot be reproduced: its comment lines were changed"),
         ('"bars": [2, 2]', '"bars": [9, 9]', "the tune has bars 0 to 4"),
-        ('"bars": [2, 2]', '"bars": [2]', "the rewriting lines are not valid"),
-        ('"temperature": 1.0', '"temperature": 0', "lines are not valid: temperature must be"),
-        ('"top_p": null', '"top_q": null', "the rewriting lines are not valid"),
+        (
+            '"bars": [2, 2]',
+            '"bars": [2]',
+            "line 8: the values of rewriting are not valid: bars must be",
+        ),
+        (
+            '"temperature": 1.0',
+            '"temperature": 0',
+            "line 7: the values of settings are not valid: temp",
+        ),
+        (
+            '"top_p": null',
+            '"top_q": null',
+            "line 7: the values of settings are not valid: 'top_q' is not",
+        ),
+        ('"number"', '"nummer"', "line 8: the values of rewriting"),
+        ("seed 3,", "seed x,", "line 6: seed must be a whole number from 0, .*, not 'x'"),
     ],
 )
 def test_changed_variants_are_not_reproduced(model, old, new, message):
