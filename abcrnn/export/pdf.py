@@ -88,7 +88,10 @@ def _pages(tunes: Iterable[Sequence[Drawing]]) -> Iterator[list[_Placed]]:
 
 def _scale(drawing: Drawing) -> float:
     """Return points per unit: a drawing is as wide as the page, if it is not too high for it."""
-    return min((WIDTH - 2 * MARGIN) / drawing.width, (HEIGHT - 2 * MARGIN) / drawing.height)
+    scale = (WIDTH - 2 * MARGIN) / drawing.width
+    if not drawing.height:  # the heading of a tune without title and composer
+        return scale
+    return min(scale, (HEIGHT - 2 * MARGIN) / drawing.height)
 
 
 def _fits(height: float, top: float = MARGIN) -> bool:

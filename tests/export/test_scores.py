@@ -142,6 +142,15 @@ def test_tunes_without_a_score(tmp_path):
     assert [problem is None for problem in problems] == [False, True]
 
 
+def test_a_tune_without_title_and_composer_has_no_heading(tmp_path):
+    plain = re.sub("[TC]:.*\n", "", TUNE)
+    assert to_pdf([TUNE, plain, TUNE], tmp_path / "a.pdf") == [None] * 3
+    to_svg(plain, tmp_path / "a.svg")
+    root = parsed(tmp_path / "a.svg")
+    assert root.findall(f"{SVG}text") == []
+    assert root.find(f"{SVG}svg").get("y") == "0"
+
+
 def test_without_verovio_the_extra_is_named(tmp_path, monkeypatch, run, homemade):
     monkeypatch.setattr("abcrnn.storage.extras.find_spec", lambda name: None)
     for form in "svg", "pdf":
@@ -220,6 +229,7 @@ def page_count(document):
         ([[30, 600], [30, *[100] * 7], [30, 100]], 3),
         ([[30, 600], [30, *[100] * 8], [30, 100]], 3),  # longer than a page: where its heading fits
         ([[30, 5000]], 2),  # reduced to a page
+        ([[0, 300, 300], [0, 60]], 1),  # without headings
     ],
 )
 def test_tunes_on_pages(tunes, pages):
