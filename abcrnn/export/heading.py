@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from unicodedata import east_asian_width
 
-from abcrnn.export.pdf import run_width
+from abcrnn.export.pdf import room_for
 from abcrnn.export.svg_reader import Drawing, Run, Words
 from abcrnn.export.tune_text import printable_line
 from abcrnn.notation.tunebook import header_lines, tune_title
@@ -68,14 +67,7 @@ def _fitting(run: Run) -> int:
     """Return how many characters of a run fit into a line, at least one."""
 
     def width(end: int) -> float:
-        return _width(run._replace(text=run.text[:end]))
+        return room_for(run._replace(text=run.text[:end]))
 
     most = WIDTH - 2 * _INDENT
     return max(1, bisect_right(range(len(run.text) + 1), most, key=width) - 1)
-
-
-def _width(run: Run) -> float:
-    """Return the width of a run in a wide font, so that it fits in other fonts too."""
-    # The font of PDF files has no Chinese, Japanese or Korean characters, which are wider.
-    wide = sum(east_asian_width(character) in "WF" for character in run.text)
-    return run_width(run) + wide * run.size / 2

@@ -6,6 +6,7 @@ import io
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import east_asian_width
 
 from abcrnn.export.music_font import UNITS_PER_EM, music_glyph
 from abcrnn.export.svg_reader import Drawing, Run, Shape, Words
@@ -187,6 +188,13 @@ def run_width(run: Run) -> float:
         warnings.filterwarnings("ignore", _NO_GLYPH)
         width, _, _ = TextToPath().get_text_width_height_descent(run.text, font, ismath=False)
     return float(width) * run.size / 100
+
+
+def room_for(run: Run) -> float:
+    """Return a width in which a run fits, also in the fonts of browsers, which are narrower."""
+    # The fonts here have no Chinese, Japanese or Korean characters, which are wider.
+    wide = sum(east_asian_width(character) in "WF" for character in run.text)
+    return run_width(run) + wide * run.size / 2
 
 
 def _font(run: Run) -> FontProperties:

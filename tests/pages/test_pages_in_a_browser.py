@@ -83,6 +83,34 @@ def test_nothing_is_wider_than_the_window_and_scores_have_the_colour_of_the_text
     assert (sum(brightness) > 384) == (scheme == "dark")
 
 
+VOICES = """X:1
+T:Voices
+M:4/4
+L:1/8
+K:D
+V:1 name="First fiddle" snm="F."
+V:2 name="Second fiddle (optional)" snm="WWWWWWWW"
+V:1
+"_below"B,CDE DEFG|DEFG ABcd|DEFG ABcd|DEFG ABcd|DEFG ABcd|
+V:2
+DEFG ABcd|DEFG ABcd|DEFG ABcd|DEFG ABcd|DEFG ABcd|
+"""
+
+
+@pytest.mark.parametrize("medium", ["screen", "print"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_names_of_voices_are_complete(open_tab, tmp_path, width, medium):
+    write_gallery([VOICES], tmp_path / "voices.html")
+    tab = open_tab(tmp_path / "voices.html", viewport={"width": width, "height": 800})
+    tab.emulate_media(media=medium)
+    places = """[...document.querySelectorAll(".label text, .labelAbbr text")].map((text) =>
+      [text.textContent, text.getBoundingClientRect().left,
+       text.closest(".abcrnn-system").getBoundingClientRect().left])"""
+    found = tab.evaluate(places)
+    assert {name for name, _, _ in found} >= {"First fiddle", "Second fiddle (optional)", "F."}
+    assert all(left > edge for _, left, edge in found)
+
+
 def test_the_sounding_note_is_lit_in_the_score(open_tab, gallery):
     tab = open_tab(gallery)
     tab.click("#t1 .abcrnn-play")
