@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from helpers.browser import open_browser, wait_until
 
+from abcrnn.export.html.document import page
+from abcrnn.export.html.fragment import Fragment
 from abcrnn.export.html.frame import tune_frame
 from abcrnn.export.html.playback import timeline
 from abcrnn.notation import read_tune
@@ -109,6 +111,24 @@ def test_names_of_voices_are_complete(open_tab, tmp_path, width, medium):
     found = tab.evaluate(places)
     assert {name for name, _, _ in found} >= {"First fiddle", "Second fiddle (optional)", "F."}
     assert all(left > edge for _, left, edge in found)
+
+
+@pytest.mark.parametrize("width", [360, 1000, 1280])
+def test_the_contents_have_room_for_their_numbers(open_tab, tmp_path, width):
+    document = page([Fragment(f"t{n}", f"Tune {n} " + "of sand " * 20, "") for n in range(999)], "")
+    (tmp_path / "tunes.html").write_text(document, encoding="utf-8")
+    tab = open_tab(tmp_path / "tunes.html", viewport={"width": width, "height": 800})
+    tab.click("summary")
+    places = """[...document.querySelectorAll("li")].map((item) =>
+      [item.getBoundingClientRect().left, item.firstChild.getBoundingClientRect().right])"""
+    found = tab.evaluate(places)
+    lefts = sorted({left for left, _ in found})
+    rights = sorted({max(right for at, right in found if at == left) for left in lefts})
+    number = 40  # pixels of "999."
+    assert [left - right > number for left, right in zip(lefts, [0, *rights], strict=False)] == (
+        [True] * len(lefts)
+    )
+    assert (len(lefts) > 1) == (width > 360)
 
 
 def test_the_sounding_note_is_lit_in_the_score(open_tab, gallery):
