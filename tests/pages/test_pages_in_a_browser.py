@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from helpers.browser import open_browser, wait_until
 
+from abcrnn.data.corpus import Corpus
 from abcrnn.export.html.document import page
 from abcrnn.export.html.fragment import Fragment
 from abcrnn.export.html.frame import tune_frame
@@ -174,6 +175,21 @@ def test_on_paper_each_tune_has_a_page_without_controls(open_tab, gallery, tmp_p
     assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     pdf = tab.pdf(format="A4")
     assert len(re.findall(rb"/Type /Page\b", pdf)) == 3
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_on_paper_a_tall_score_is_with_its_title_and_its_nearest_tune(open_tab, tmp_path, paper):
+    names = [f"V:{n}\n" for n in range(12)]
+    title = "A long title of three lines " * 6
+    tune = f"X:1\nT:{title}\nR:reel\nM:4/4\nL:1/8\n{''.join(names)}K:D\n"
+    tune += "".join(f"{name}DEFG ABcd|\n" for name in names)
+    write_gallery([tune], tmp_path / "tune.html", nearest=Corpus("book", (tune,)))
+    tab = open_tab(tmp_path / "tune.html")
+    assert tab.locator(".abcrnn-nearest").count() == tab.locator(".abcrnn-system").count() == 1
+    for margin in "0", "1.5cm":
+        around = dict.fromkeys(("top", "bottom", "left", "right"), margin)
+        pdf = tab.pdf(format=paper, margin=around)
+        assert len(re.findall(rb"/Type /Page\b", pdf)) == 1
 
 
 def test_the_output_of_a_notebook_plays_and_cannot_reach_the_notebook(open_tab, tmp_path):
