@@ -6,6 +6,7 @@ import io
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import east_asian_width
 
 from abcrnn.export.music_font import UNITS_PER_EM, music_glyph
 from abcrnn.export.svg_reader import Drawing, Run, Shape, Words
@@ -19,6 +20,7 @@ WIDTH, HEIGHT = 595.0, 842.0  # of a page, in points
 MARGIN = 42.0
 _GAP = 22.0  # between two tunes
 _FAMILIES = ["DejaVu Serif", "DejaVu Sans"]  # come with Matplotlib; the second has more signs
+_NO_GLYPH = "Glyph .* missing from font"  # a warning of Matplotlib
 _POINTS_PER_INCH = 72.0
 #: Share of the width of words that is left of their point.
 _ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
@@ -61,7 +63,7 @@ def pdf(tunes: Iterable[Sequence[Drawing]], title: str = "") -> bytes:
         warnings.catch_warnings(),
         PdfPages(buffer, metadata=about) as pages,
     ):
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        warnings.filterwarnings("ignore", _NO_GLYPH)
         for placed in _pages(tunes):
             pages.savefig(_paint(placed))
     return buffer.getvalue()
@@ -88,7 +90,10 @@ def _pages(tunes: Iterable[Sequence[Drawing]]) -> Iterator[list[_Placed]]:
 
 def _scale(drawing: Drawing) -> float:
     """Return points per unit: a drawing is as wide as the page, if it is not too high for it."""
-    return min((WIDTH - 2 * MARGIN) / drawing.width, (HEIGHT - 2 * MARGIN) / drawing.height)
+    scale = (WIDTH - 2 * MARGIN) / drawing.width
+    if not drawing.height:  # the heading of a tune without title and composer
+        return scale
+    return min(scale, (HEIGHT - 2 * MARGIN) / drawing.height)
 
 
 def _fits(height: float, top: float = MARGIN) -> bool:
@@ -138,7 +143,7 @@ class _Painter:
         self._figure.add_artist(patch)
 
     def add_words(self, words: Words) -> None:
-        widths = [_width(run) for run in words.runs]
+        widths = [run_width(run) for run in words.runs]
         x = words.x - _ANCHORS.get(words.anchor, 0.0) * sum(widths)
         for run, width in zip(words.runs, widths, strict=True):
             if run.music:
@@ -171,7 +176,7 @@ class _Painter:
             x += size * width
 
 
-def _width(run: Run) -> float:
+def run_width(run: Run) -> float:
     """Return the width of a run, in the units of its drawing."""
     if run.music:
         return sum(music_glyph(sign)[1] for sign in run.text) * run.size / UNITS_PER_EM
@@ -179,8 +184,17 @@ def _width(run: Run) -> float:
 
     font = _font(run)
     font.set_size(100)
-    width, _, _ = TextToPath().get_text_width_height_descent(run.text, font, ismath=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", _NO_GLYPH)
+        width, _, _ = TextToPath().get_text_width_height_descent(run.text, font, ismath=False)
     return float(width) * run.size / 100
+
+
+def room_for(run: Run) -> float:
+    """Return a width in which a run fits, also in the fonts of browsers, which are narrower."""
+    # The fonts here have no Chinese, Japanese or Korean characters, which are wider.
+    wide = sum(east_asian_width(character) in "WF" for character in run.text)
+    return run_width(run) + wide * run.size / 2
 
 
 def _font(run: Run) -> FontProperties:

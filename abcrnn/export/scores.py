@@ -8,22 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import islice
 
+from abcrnn.export.heading import WIDTH, heading, title_line
 from abcrnn.export.html.engraving import Engraved, engrave, music_font, uses_music_font
 from abcrnn.export.pdf import pdf
-from abcrnn.export.svg_reader import SHAPES, STYLES, Drawing, Run, Words, read_systems
-from abcrnn.export.tune_text import printable_line
+from abcrnn.export.svg_reader import SHAPES, STYLES, Drawing, Words, read_systems
 from abcrnn.notation.errors import ABCError
-from abcrnn.notation.tunebook import header_lines, tune_title
 from abcrnn.storage.atomic import require_writable, write_bytes, write_text
 from abcrnn.storage.validation import require_tunes
 
 _AT_ONCE = 50  # tunes that are drawn before they are written
-_MOST_OF_LINE = 100  # characters of a heading
-# Units of the drawings, of which ten are a pixel at first.
-_WIDTH = 16000
-_TITLE, _COMPOSER = 560.0, 400.0  # sizes of text
-_TITLE_LINE, _COMPOSER_LINE, _INDENT = 750.0, 550.0, 220.0
-
 _SYSTEM = re.compile(r'<svg class="abcrnn-system" viewBox="0 0 (\S+) (\S+)"')
 
 
@@ -94,7 +87,7 @@ def to_pdf(
     require_writable(path)
     problems: list[ABCError | None] = []
     if title is None:
-        title = _line(tune_title(tunes[0])) if tunes else ""
+        title = title_line(tunes[0]) if tunes else ""
     document = pdf(_drawings(tunes, problems), title)
     if None in problems:
         write_bytes(path, document)
@@ -106,7 +99,7 @@ def _drawings(tunes: Sequence[str], problems: list[ABCError | None]) -> Iterator
     for tune, score in zip(tunes, scores(tunes), strict=True):
         problems.append(problem_of(score))
         if score.svg:
-            yield [_heading(tune), *read_systems(score.svg)]
+            yield [heading(tune), *read_systems(score.svg)]
 
 
 def scores(tunes: Iterable[str]) -> Iterator[Engraved]:
@@ -125,8 +118,8 @@ def write_score(tune: str, score: Engraved, path: str | os.PathLike[str]) -> Non
     """Write the score of a tune as SVG; an ABCError says why there is none."""
     if problem := problem_of(score):
         raise problem
-    heading = _heading(tune)
-    top = heading.height
+    head = heading(tune)
+    top = head.height
 
     def place(found: re.Match[str]) -> str:
         nonlocal top
@@ -142,36 +135,15 @@ def write_score(tune: str, score: Engraved, path: str | os.PathLike[str]) -> Non
     rules = "".join(f".{name}{{{key}:{value}}}" for name, (key, value) in STYLES.items())
     rules += f"{','.join(SHAPES)}{{stroke:currentColor}}"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top:g}" '
-        f'width="{_WIDTH / 20:g}" height="{top / 20:g}" font-family="Times, serif">',
-        f"<title>{escape(_line(tune_title(tune)))}</title>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top:g}" '
+        f'width="{WIDTH / 20:g}" height="{top / 20:g}" font-family="Times, serif">',
+        f"<title>{escape(title_line(tune))}</title>",
         f"<style>{escape(font + rules, quote=False)}</style>",
-        *(_text(words) for words in heading.words),
+        *(_text(words) for words in head.words),
         systems,
         "</svg>\n",
     ]
     write_text(path, "\n".join(parts))
-
-
-def _heading(tune: str) -> Drawing:
-    """Return title and composers as a drawing."""
-    title = _line(tune_title(tune))
-    composers = [line.value for line in header_lines(tune) if line.letter == "C"]
-    composer = _line(", ".join(composers))
-    words, height = [], 0.0
-    if title:
-        height += _TITLE_LINE
-        run = Run(title, _TITLE, True, False, False)
-        words.append(Words(_WIDTH / 2, height - _INDENT, "middle", (run,)))
-    if composer:
-        height += _COMPOSER_LINE
-        run = Run(composer, _COMPOSER, False, True, False)
-        words.append(Words(_WIDTH - _INDENT, height - _INDENT, "end", (run,)))
-    return Drawing(_WIDTH, height, (), tuple(words))
-
-
-def _line(text: str) -> str:
-    return printable_line(text, _MOST_OF_LINE)
 
 
 def _text(words: Words) -> str:

@@ -47,7 +47,7 @@ def write_gallery(
     path : path-like
         The file to write. It is written completely or not at all.
     title : str, optional
-        Title of the page; the default is the number of tunes.
+        Title of the page; the default is the number of tunes, or the title of the only one.
     nearest : MelodyIndex, Corpus, str, path-like or sequence, optional
         Known tunes, as in :func:`abcrnn.nearest`. The page names the one that each tune is
         most like, to see what is copied.
@@ -81,7 +81,7 @@ def write_gallery(
 
         known = melody_index(nearest)
     fragments = tune_fragments(tunes, known=known)
-    if title is None:
+    if title is None or not title.strip():
         title = fragments[0].title if len(fragments) == 1 else f"{len(fragments)} tunes"
     write_text(path, page(fragments, title))
     return [

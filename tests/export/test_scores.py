@@ -13,8 +13,9 @@ from helpers.browser import open_browser
 from PIL import Image
 
 from abcrnn import ABCError, to_pdf, to_svg
+from abcrnn.export.heading import heading
 from abcrnn.export.html.engraving import engrave
-from abcrnn.export.pdf import HEIGHT, MARGIN, WIDTH, pdf
+from abcrnn.export.pdf import HEIGHT, MARGIN, WIDTH, pdf, run_width
 from abcrnn.export.svg_reader import Drawing, read_systems
 from abcrnn.export.tunebook import convert_tunes
 
@@ -126,7 +127,7 @@ def test_hostile_text_stays_text(tmp_path):
     root = parsed(tmp_path / "tune.svg")
     assert not list(root.iter(f"{SVG}script"))
     assert root.findtext(f"{SVG}title").startswith("</title><script>")
-    assert len(root.findtext(f"{SVG}title")) == 100
+    assert len(root.findtext(f"{SVG}title")) == 200
     math = TUNE.replace("A. Composer", "$\\frac{1}{2}$ \U0001f600 \u65e5\u672c")
     assert to_pdf([hostile, math], tmp_path / "a.pdf") == [None, None]
 
@@ -140,6 +141,38 @@ def test_tunes_without_a_score(tmp_path):
     assert list(tmp_path.iterdir()) == []
     problems = to_pdf(["no tune", TUNE], tmp_path / "good.pdf")
     assert [problem is None for problem in problems] == [False, True]
+
+
+LONG = "The Lass that Would Not Leave the Market Till the Old Fiddler Played Her Reel"
+
+
+@pytest.mark.parametrize(
+    ("title", "between"),
+    [
+        (LONG, " "),
+        (f"{LONG}, {LONG}, and Went Home Again with him"[:200].strip(), " "),
+        ("W" * 200, ""),
+        ("\u65e5\u672c\u8a9e" * 66, ""),
+    ],
+)
+def test_long_titles_and_composers_are_complete(title, between):
+    tune = TUNE.replace("The Scale", title).replace("A. Composer", title)
+    made = heading(tune)
+    texts = [(words.anchor, words.runs[0]) for words in made.words]
+    for anchor in "middle", "end":
+        assert between.join(run.text for found, run in texts if found == anchor) == title
+    assert max(run_width(run) for _, run in texts) < made.width
+    places = [words.y for words in made.words]
+    assert places == sorted(set(places)) and 0 < places[0] < places[-1] < made.height
+
+
+def test_a_tune_without_title_and_composer_has_no_heading(tmp_path):
+    plain = re.sub("[TC]:.*\n", "", TUNE)
+    assert to_pdf([TUNE, plain, TUNE], tmp_path / "a.pdf") == [None] * 3
+    to_svg(plain, tmp_path / "a.svg")
+    root = parsed(tmp_path / "a.svg")
+    assert root.findall(f"{SVG}text") == []
+    assert root.find(f"{SVG}svg").get("y") == "0"
 
 
 def test_without_verovio_the_extra_is_named(tmp_path, monkeypatch, run, homemade):
@@ -220,6 +253,7 @@ def page_count(document):
         ([[30, 600], [30, *[100] * 7], [30, 100]], 3),
         ([[30, 600], [30, *[100] * 8], [30, 100]], 3),  # longer than a page: where its heading fits
         ([[30, 5000]], 2),  # reduced to a page
+        ([[0, 300, 300], [0, 60]], 1),  # without headings
     ],
 )
 def test_tunes_on_pages(tunes, pages):

@@ -35,8 +35,8 @@ class Reader(HTMLParser):
         self._open.append(self.elements[-1])
 
     def handle_data(self, data):
-        if self._open:
-            self._open[-1][2].append(data)
+        for _, _, texts in self._open:
+            texts.append(data)
 
     def handle_endtag(self, tag):
         while self._open and self._open.pop()[0] != tag:
@@ -67,6 +67,12 @@ def test_a_gallery_has_title_contents_scores_and_downloads(tmp_path):
     assert sum(attributes.get("class") == "note" for attributes, _ in reader.of("g")) == 16
     facts = [text for attributes, text in reader.of("p") if attributes["class"] == "abcrnn-facts"]
     assert facts == ["reel · 4/4 · Key D · Anon"] * 2
+
+
+@pytest.mark.parametrize("title", [None, "", "  "])
+def test_a_gallery_without_a_title_has_the_default(tmp_path, title):
+    reader, _ = read_gallery([TUNE], tmp_path, title=title)
+    assert reader.of("title")[0][1] == reader.of("h1")[0][1] == "Scale"
 
 
 def test_downloads_have_the_tune_its_midi_file_and_its_musicxml(tmp_path):
@@ -232,6 +238,21 @@ def test_the_page_names_the_known_tune_that_each_tune_is_most_like(tmp_path):
     assert second.startswith("Nearest known tune: </title></script>") and "92% of the" in second
     assert third == "No known tune is like it."
     assert nearest_of(read_gallery([copied], tmp_path)[0]) == []
+
+
+def test_titles_do_not_turn_the_text_around_them(tmp_path):
+    """Overrides of the direction are replaced; a title in Hebrew is isolated by ``bdi``."""
+    turned = TUNE.replace("Scale", "a\u202eb\u2069c").replace("reel", "\u202ereel")
+    hebrew = TUNE.replace("Scale", "\u05e9\u05d9\u05e8")
+    reader, _ = read_gallery([turned, hebrew], tmp_path, nearest=Corpus("book", (turned,)))
+    shown = "a\ufffdb\ufffdc"
+    assert [text for _, text in reader.of("h2")] == [shown, "\u05e9\u05d9\u05e8"]
+    assert nearest_of(reader)[0].startswith(f"Nearest known tune: {shown} (book 1). 100%")
+    isolated = [text for _, text in reader.of("bdi")]
+    assert isolated[:4] == ["\ufffdreel", "4/4", "Key D", "Anon"] and isolated[4:6] == [
+        shown,
+        "book",
+    ]
 
 
 def test_the_command_compares_with_corpora(tmp_path):

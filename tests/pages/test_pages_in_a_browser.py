@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from helpers.browser import open_browser, wait_until
 
+from abcrnn.data.corpus import Corpus
+from abcrnn.export.html.document import page
+from abcrnn.export.html.fragment import Fragment
 from abcrnn.export.html.frame import tune_frame
 from abcrnn.export.html.playback import timeline
 from abcrnn.notation import read_tune
@@ -83,6 +86,52 @@ def test_nothing_is_wider_than_the_window_and_scores_have_the_colour_of_the_text
     assert (sum(brightness) > 384) == (scheme == "dark")
 
 
+VOICES = """X:1
+T:Voices
+M:4/4
+L:1/8
+K:D
+V:1 name="First fiddle" snm="F."
+V:2 name="Second fiddle (optional)" snm="WWWWWWWW"
+V:1
+"_below"B,CDE DEFG|DEFG ABcd|DEFG ABcd|DEFG ABcd|DEFG ABcd|
+V:2
+DEFG ABcd|DEFG ABcd|DEFG ABcd|DEFG ABcd|DEFG ABcd|
+"""
+
+
+@pytest.mark.parametrize("medium", ["screen", "print"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_names_of_voices_are_complete(open_tab, tmp_path, width, medium):
+    write_gallery([VOICES], tmp_path / "voices.html")
+    tab = open_tab(tmp_path / "voices.html", viewport={"width": width, "height": 800})
+    tab.emulate_media(media=medium)
+    places = """[...document.querySelectorAll(".label text, .labelAbbr text")].map((text) =>
+      [text.textContent, text.getBoundingClientRect().left,
+       text.closest(".abcrnn-system").getBoundingClientRect().left])"""
+    found = tab.evaluate(places)
+    assert {name for name, _, _ in found} >= {"First fiddle", "Second fiddle (optional)", "F."}
+    assert all(left > edge for _, left, edge in found)
+
+
+@pytest.mark.parametrize("width", [360, 1000, 1280])
+def test_the_contents_have_room_for_their_numbers(open_tab, tmp_path, width):
+    document = page([Fragment(f"t{n}", f"Tune {n} " + "of sand " * 20, "") for n in range(999)], "")
+    (tmp_path / "tunes.html").write_text(document, encoding="utf-8")
+    tab = open_tab(tmp_path / "tunes.html", viewport={"width": width, "height": 800})
+    tab.click("summary")
+    places = """[...document.querySelectorAll("li")].map((item) =>
+      [item.getBoundingClientRect().left, item.firstChild.getBoundingClientRect().right])"""
+    found = tab.evaluate(places)
+    lefts = sorted({left for left, _ in found})
+    rights = sorted({max(right for at, right in found if at == left) for left in lefts})
+    number = 40  # pixels of "999."
+    assert [left - right > number for left, right in zip(lefts, [0, *rights], strict=False)] == (
+        [True] * len(lefts)
+    )
+    assert (len(lefts) > 1) == (width > 360)
+
+
 def test_the_sounding_note_is_lit_in_the_score(open_tab, gallery):
     tab = open_tab(gallery)
     tab.click("#t1 .abcrnn-play")
@@ -126,6 +175,21 @@ def test_on_paper_each_tune_has_a_page_without_controls(open_tab, gallery, tmp_p
     assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     pdf = tab.pdf(format="A4")
     assert len(re.findall(rb"/Type /Page\b", pdf)) == 3
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_on_paper_a_tall_score_is_with_its_title_and_its_nearest_tune(open_tab, tmp_path, paper):
+    names = [f"V:{n}\n" for n in range(12)]
+    title = "A long title of three lines " * 6
+    tune = f"X:1\nT:{title}\nR:reel\nM:4/4\nL:1/8\n{''.join(names)}K:D\n"
+    tune += "".join(f"{name}DEFG ABcd|\n" for name in names)
+    write_gallery([tune], tmp_path / "tune.html", nearest=Corpus("book", (tune,)))
+    tab = open_tab(tmp_path / "tune.html")
+    assert tab.locator(".abcrnn-nearest").count() == tab.locator(".abcrnn-system").count() == 1
+    for margin in "0", "1.5cm":
+        around = dict.fromkeys(("top", "bottom", "left", "right"), margin)
+        pdf = tab.pdf(format=paper, margin=around)
+        assert len(re.findall(rb"/Type /Page\b", pdf)) == 1
 
 
 def test_the_output_of_a_notebook_plays_and_cannot_reach_the_notebook(open_tab, tmp_path):

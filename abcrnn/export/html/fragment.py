@@ -29,6 +29,8 @@ _MOST_OF_LINE = 200  # characters of a title or of a header field
 _MOST_PROBLEMS = 20
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# They change the direction of the text that follows them, also outside of a title.
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _FACTS = "RMKC"  # header fields below the title
 
 
@@ -103,7 +105,7 @@ def tune_fragment(
     """
     name = f"t{number}"
     title = _line(tune_title(tune[:_MOST_CHARACTERS])) or f"Tune {number}"
-    facts = " · ".join(escape(fact) for fact in _facts(tune[:_MOST_CHARACTERS]))
+    facts = " · ".join(_apart(fact) for fact in _facts(tune[:_MOST_CHARACTERS]))
     parts = [
         f'<article class="abcrnn-tune" id="{name}" aria-labelledby="{name}-title">',
         f'<h2 id="{name}-title">{escape(title)}</h2>',
@@ -120,7 +122,12 @@ def tune_fragment(
 
 
 def _line(text: str) -> str:
-    return printable_line(text, _MOST_OF_LINE)
+    return _DIRECTIONS.sub("\ufffd", printable_line(text, _MOST_OF_LINE))
+
+
+def _apart(text: str) -> str:
+    """Return text as HTML that does not change the order of the text around it, as Hebrew does."""
+    return f"<bdi>{escape(text)}</bdi>"
 
 
 def _facts(tune: str) -> Iterator[str]:
@@ -164,13 +171,14 @@ def _nearest(tune: str, known: MelodyIndex) -> str:
     if not found:
         return '<p class="abcrnn-nearest">No known tune is like it.</p>'
     near = found[0]
-    name = f"{_line(near.title) or 'a tune without a title'} ({_line(near.corpus)} {near.number})"
+    title = _apart(_line(near.title) or "a tune without a title")
+    name = f"{title} ({_apart(_line(near.corpus))} {near.number})"
     same = f"{near.similarity:.0%} of the notes are the same"
     bars = f"{round(near.bars, 1):g}"
     passage = f"; the longest passage in common has {bars} bar{'s' * (bars != '1')}"
     if not near.notes:
         passage = ""
-    return f'<p class="abcrnn-nearest">Nearest known tune: {escape(name)}. {same}{passage}.</p>'
+    return f'<p class="abcrnn-nearest">Nearest known tune: {name}. {same}{passage}.</p>'
 
 
 def _downloads(tune: str, score: Engraved, number: int) -> str:

@@ -517,7 +517,8 @@ class Player {
     this.loopChoice = make("select", {}, new Option("Off", ""), new Option("Whole tune", "all"),
       ...sections, new Option("Bars", "bars"));
     const numbers = this.music.bars.map((_, n) => this.music.barNumber(n));
-    const [min, max] = [numbers[0] ?? 1, numbers.reduce((a, b) => Math.max(a, b), 1)];
+    const min = numbers.reduce((a, b) => Math.min(a, b), numbers[0] ?? 1);
+    const max = numbers.reduce((a, b) => Math.max(a, b), 1);
     const field = (value, text) =>
       make("input", { type: "number", min, max, value, aria: { label: text } });
     this.firstBar = field(Math.max(min, Math.min(1, max)), "First bar of the loop");
@@ -670,12 +671,14 @@ class Player {
     if (choice === "") this.loop = null;
     else if (choice === "all") this.loop = { start: 0, end: music.length };
     else if (choice === "bars") {
-      const [first, last] = [this.firstBar, this.lastBar].map((field) => Number(field.value));
-      if (last < first) this.lastBar.value = first;
-      this.loop = music.barRange(first, Math.max(first, last));
+      const first = barIn(this.firstBar, this.firstBar.min);
+      const last = Math.max(first, barIn(this.lastBar, this.lastBar.max));
+      this.lastBar.value = last;
+      this.loop = music.barRange(first, last);
     } else this.loop = music.sections[Number(choice)];
     const bars = ` ${this.firstBar.value} to ${this.lastBar.value}`;
-    this.announce(stateText(this.loopChoice) + (choice === "bars" ? bars : ""));
+    this.announce(stateText(this.loopChoice) + (choice === "bars" ? bars : "")
+      + (choice && !this.loop ? " are not played in this order; the loop is off" : ""));
     if (this.loop && !isInside(this.loop, this.currentPosition())) this.seek(this.loop.start);
     else this.changeOptions();
   }
@@ -796,6 +799,13 @@ function stateText(control) {
   const name = control.labels[0].firstChild.textContent;
   if (control.type === "checkbox") return `${name}: ${control.checked ? "on" : "off"}`;
   return `${name}: ${control.selectedOptions?.[0].text ?? control.ariaValueText}`;
+}
+
+/** Return the bar in a field, which is set to a bar of the tune; `usual` without a number. */
+function barIn(field, usual) {
+  const { min, max, valueAsNumber: number } = field;
+  field.value = Number.isNaN(number) ? usual : Math.min(Math.max(Math.round(number), min), max);
+  return Number(field.value);
 }
 
 function isInside({ start, end }, position) {

@@ -7,20 +7,26 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from xml.etree.ElementTree import Element, fromstring
 
+from abcrnn.export.pdf import room_for
+from abcrnn.export.svg_reader import Run
+
 _TAGS = {
     "circle", "defs", "ellipse", "g", "line", "path", "polygon", "polyline", "rect", "text",
     "tspan", "use",
 }  # fmt: skip
 _ATTRIBUTES = {
     "cx", "cy", "d", "fill", "fill-opacity", "font-family", "font-size", "font-style",
-    "font-weight", "height", "opacity", "points", "r", "rx", "ry", "stroke", "stroke-dasharray",
-    "stroke-linecap", "stroke-linejoin", "stroke-opacity", "stroke-width", "text-anchor",
-    "transform", "visibility", "width", "x", "x1", "x2", "y", "y1", "y2",
+    "font-weight", "height", "lengthAdjust", "opacity", "points", "r", "rx", "ry", "stroke",
+    "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "stroke-opacity", "stroke-width",
+    "text-anchor", "textLength", "transform", "visibility", "width", "x", "x1", "x2", "y", "y1",
+    "y2",
 }  # fmt: skip
 # Those that page.css and the player use.
 _CLASSES = {
     "dir", "dynam", "ending", "fing", "label", "labelAbbr", "mNum", "note", "reh", "tempo"
 }  # fmt: skip
+_LABELS = {"label", "labelAbbr"}  # names of voices
+_LABEL_MARGIN = 180.0  # units of the drawing, on the left of the longest name
 _NOTE_ID = re.compile(r"v\d+n\d+")
 _GLYPH_ID = re.compile(r"#?([0-9A-F]{4,5})-\w+")
 _BLACK = {"black", "#000", "#000000"}
@@ -76,6 +82,8 @@ def _clean(element: Element, prefix: str, glyphs: set[str]) -> str:
     }
     if kept := sorted(_CLASSES.intersection(classes)):
         attributes["class"] = " ".join(kept)
+    if _LABELS.intersection(classes):
+        _fit_label(element)
     identifier = element.get("id", "")
     if "note" in classes and _NOTE_ID.fullmatch(identifier):
         attributes["id"] = prefix + identifier
@@ -99,6 +107,23 @@ def _clean(element: Element, prefix: str, glyphs: set[str]) -> str:
         return ""
     text = "".join(f' {name}="{escape(value)}"' for name, value in sorted(attributes.items()))
     return f"<{tag}{text}>{body}</{tag}>" if body else f"<{tag}{text}/>"
+
+
+def _fit_label(label: Element) -> None:
+    """Limit the name of a voice to its room: verovio measures in Times, a page may have another."""
+    for text in label.iter():
+        if _tag(text) != "text" or text.get("text-anchor") != "end":
+            continue
+        room = float(text.get("x", 0)) - _LABEL_MARGIN
+        size = max(_font_size(span) for span in text.iter())
+        name = Run("".join(text.itertext()), size, False, False, False)
+        if 0 < room < room_for(name):
+            text.set("textLength", f"{room:g}")
+            text.set("lengthAdjust", "spacingAndGlyphs")
+
+
+def _font_size(element: Element) -> float:
+    return float(element.get("font-size", "0px").removesuffix("px"))
 
 
 def _value(name: str, value: str) -> str:

@@ -206,6 +206,35 @@ def test_loop_repeats_its_bars(player):
     assert _advance(player, 1.2)["position"] >= 6
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "heard", "start"),
+    [
+        ("2", "99", "2 to 4", 3),
+        ("99", "99", "4 to 4", 15),
+        ("-7", "1.2", "1 to 1", 0),
+        ("", "", "1 to 4", 0),
+    ],
+)
+def test_loop_of_bars_outside_the_tune_is_of_the_nearest_bars(player, first, last, heard, start):
+    player.get_by_role("combobox", name="Loop").select_option("bars")
+    player.get_by_label("Last bar").fill(last)
+    player.get_by_label("First bar").fill(first)
+    player.keyboard.press("Tab")
+    assert player.inner_text(".abcrnn-status") == f"Loop: Bars {heard}"
+    fields = [player.get_by_label(name).input_value() for name in ("First bar", "Last bar")]
+    assert " to ".join(fields) == heard
+    assert _seen(player)["position"] == start
+
+
+def test_loop_of_bars_in_another_order_than_played_says_so(show):
+    notes = [_note(n, 1, 60, f"t1n{n}") for n in range(8)]
+    bars = [{"start": 4 * n, "duration": 4, "index": 1 - n} for n in range(2)]
+    tab = show({"tempo": 60, "notes": notes, "bars": bars})
+    tab.get_by_role("combobox", name="Loop").select_option("bars")
+    expected = "Loop: Bars 1 to 2 are not played in this order; the loop is off"
+    assert tab.inner_text(".abcrnn-status") == expected
+
+
 def test_loop_of_a_section_and_of_bars_in_the_wrong_order(player):
     player.get_by_role("combobox", name="Loop").select_option("bars")
     player.get_by_label("First bar").fill("3")
