@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from abcrnn.pages.studio.jobs import MAX_WAITING, BusyError, Jobs
+from abcrnn.sampling.cancellation import require_not_cancelled
 
 
 @pytest.fixture
@@ -103,6 +104,30 @@ def test_a_job_that_nobody_waits_for_ends_and_the_next_one_begins(jobs):
 
     assert asyncio.run(leave())[-1] == {"event": "count", "number": 0}
     assert begun.is_set() and ended.is_set()
+
+
+def test_a_job_that_nobody_waits_for_ends_within_one_stretch_of_sampling(jobs):
+    begun, left, stretches = threading.Event(), threading.Event(), []
+
+    def sampling(_):
+        yield {"event": "still"}
+        begun.set()
+        left.wait(60)
+        while True:  # no event and no tune comes
+            stretches.append(1)
+            require_not_cancelled()
+
+    async def leave():
+        events = jobs.events(sampling)
+        while (await anext(events))["event"] != "still":
+            pass
+        await asyncio.to_thread(begun.wait, 60)
+        await events.aclose()
+        left.set()
+        return await collect(jobs, counting(1))
+
+    assert asyncio.run(leave())[-1] == {"event": "count", "number": 0}
+    assert len(stretches) == 1
 
 
 def test_a_job_that_is_left_while_it_waits_never_begins(jobs):

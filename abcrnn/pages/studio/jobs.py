@@ -1,6 +1,7 @@
 """The queue in front of the models: one generates at a time, and the others wait.
 
-A job is cancelled when nobody reads its events any more, so a closed tab costs no time.
+A job is cancelled when nobody reads its events any more. It then ends within one stretch of
+sampling, so that a closed tab does not keep the others waiting.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
 
 from abcrnn.composition.composition_report import YieldError
+from abcrnn.sampling.cancellation import cancelled_by
 
 _logger = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ class Job:
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """End the job at the next call of :meth:`require_wanted`."""
+        """End the job before the next stretch of sampling, or the next event."""
         self._cancelled.set()
 
     def require_wanted(self) -> None:
@@ -59,9 +61,10 @@ class Job:
     def run(self) -> None:
         """Do the work and send its events; errors become events too."""
         try:
-            for event in self._work(self):
-                self.require_wanted()
-                self.send(event)
+            with cancelled_by(self.require_wanted):
+                for event in self._work(self):
+                    self.require_wanted()
+                    self.send(event)
         except CancelledError:
             pass
         except (ValueError, ArithmeticError, OSError, YieldError) as error:
