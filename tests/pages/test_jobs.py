@@ -169,6 +169,27 @@ def test_an_error_is_an_event_and_the_queue_goes_on(jobs, error, message, caplog
     assert asyncio.run(collect(jobs, counting(1)))[-1]["number"] == 0
 
 
+def test_cancelling_all_jobs_ends_their_events_at_once(jobs):
+    release = threading.Event()
+
+    def slow(_):
+        release.wait(60)
+        yield {"event": "end"}
+
+    async def cancel():
+        followed = [asyncio.ensure_future(collect(jobs, slow)) for _ in range(3)]
+        await asyncio.sleep(0)
+        jobs.cancel_all()
+        seen = await asyncio.gather(*followed)  # although the first one still runs
+        with pytest.raises(BusyError, match="the studio was stopped"):
+            await collect(jobs, slow)
+        return seen
+
+    ended = {"event": "error", "message": "the studio was stopped"}
+    assert all(events[-1] == ended for events in asyncio.run(cancel()))
+    release.set()
+
+
 def test_too_many_jobs_are_refused(jobs):
     release = threading.Event()
 

@@ -7,6 +7,7 @@ sampling, so that a closed tab does not keep the others waiting.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -22,6 +23,7 @@ _logger = logging.getLogger(__name__)
 Event = dict[str, Any]
 
 MAX_WAITING = 32
+_STOPPED = "the studio was stopped"
 
 
 class CancelledError(Exception):
@@ -29,7 +31,7 @@ class CancelledError(Exception):
 
 
 class BusyError(RuntimeError):
-    """Raised if too many jobs wait."""
+    """Raised if too many jobs wait, or the studio was stopped."""
 
 
 class Job:
@@ -99,7 +101,7 @@ class Jobs:
         loop, queue = asyncio.get_running_loop(), asyncio.Queue[Event | None]()
 
         def send(event: Event | None) -> None:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                 loop.call_soon_threadsafe(queue.put_nowait, event)
 
         job = Job(work, send)
@@ -120,17 +122,25 @@ class Jobs:
         if self.number_waiting >= MAX_WAITING:
             raise BusyError(f"{MAX_WAITING} requests already wait for the model: try again later")
 
-    def close(self) -> None:
-        """Cancel all jobs, and wait a few seconds for the one that runs."""
+    def cancel_all(self) -> None:
+        """Cancel all jobs and end their events at once; later jobs are refused."""
         with self._changed:
             self._is_closed = True
             for job in (*self._waiting, *([self._running] if self._running else [])):
                 job.cancel()
+                job.send({"event": "error", "message": _STOPPED})
+                job.send(None)
             self._changed.notify_all()
+
+    def close(self) -> None:
+        """Cancel all jobs, and wait a few seconds for the one that runs."""
+        self.cancel_all()
         self._thread.join(timeout=10)
 
     def _submit(self, job: Job) -> None:
         with self._changed:
+            if self._is_closed:
+                raise BusyError(_STOPPED)
             self.require_room()
             self._waiting.append(job)
             self._changed.notify_all()
