@@ -99,7 +99,7 @@ def test_a_job_that_nobody_waits_for_ends_and_the_next_one_begins(jobs):
         async for event in events:
             if event["event"] == "still":
                 break
-        await events.aclose()
+        events.close()
         return await collect(jobs, counting(1))
 
     assert asyncio.run(leave())[-1] == {"event": "count", "number": 0}
@@ -122,7 +122,7 @@ def test_a_job_that_nobody_waits_for_ends_within_one_stretch_of_sampling(jobs):
         while (await anext(events))["event"] != "still":
             pass
         await asyncio.to_thread(begun.wait, 60)
-        await events.aclose()
+        events.close()
         left.set()
         return await collect(jobs, counting(1))
 
@@ -146,7 +146,7 @@ def test_a_job_that_is_left_while_it_waits_never_begins(jobs):
         await asyncio.sleep(0)
         waiting = jobs.events(never)
         await anext(waiting)
-        await waiting.aclose()
+        waiting.close()
         release.set()
         await first
         return await collect(jobs, counting(1))
@@ -201,12 +201,14 @@ def test_too_many_jobs_are_refused(jobs):
         running = jobs.events(slow)
         while (await anext(running))["event"] != "begin":
             pass
-        waiting = [asyncio.ensure_future(collect(jobs, slow)) for _ in range(MAX_WAITING)]
-        await asyncio.sleep(0)
+        waiting = [jobs.events(slow) for _ in range(MAX_WAITING)]  # no event is read yet
         with pytest.raises(BusyError, match="already wait for the model"):
-            await collect(jobs, slow)
+            jobs.events(slow)
+        waiting.pop().close()  # its place is free again
+        waiting.append(jobs.events(slow))
         release.set()
-        await asyncio.gather(*waiting)
-        await running.aclose()
+        for events in waiting:
+            assert [event async for event in events][-1] == {"event": "end"}
+        running.close()
 
     asyncio.run(many())

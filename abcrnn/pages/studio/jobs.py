@@ -11,7 +11,7 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from abcrnn.composition.composition_report import YieldError
@@ -77,6 +77,34 @@ class Job:
         self.send(None)
 
 
+class Events:
+    """Iterator over the events of a job, which is cancelled when it is closed.
+
+    Parameters
+    ----------
+    queue : asyncio.Queue
+        Of events, and None after the last one.
+    withdraw : callable
+        Cancels the job.
+    """
+
+    def __init__(self, queue: asyncio.Queue[Event | None], withdraw: Callable[[], None]) -> None:
+        self._queue, self._withdraw = queue, withdraw
+
+    def __aiter__(self) -> Events:
+        return self
+
+    async def __anext__(self) -> Event:
+        event = await self._queue.get()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    def close(self) -> None:
+        """Cancel the job, also before its first event."""
+        self._withdraw()
+
+
 class Jobs:
     """A queue of jobs and the thread that runs them."""
 
@@ -88,15 +116,13 @@ class Jobs:
         self._thread = threading.Thread(target=self._run, name="studio", daemon=True)
         self._thread.start()
 
-    async def events(self, work: Callable[[Job], Iterator[Event]]) -> AsyncGenerator[Event]:
-        """Yield the events of a job: its position in the queue, then those of its work.
-
-        The job is cancelled if the iterator is closed before its end.
+    def events(self, work: Callable[[Job], Iterator[Event]]) -> Events:
+        """Add a job; return its events: its position in the queue, then those of its work.
 
         Raises
         ------
         BusyError
-            If :data:`MAX_WAITING` jobs wait.
+            If :data:`MAX_WAITING` jobs wait, or the studio was stopped.
         """
         loop, queue = asyncio.get_running_loop(), asyncio.Queue[Event | None]()
 
@@ -106,21 +132,7 @@ class Jobs:
 
         job = Job(work, send)
         self._submit(job)
-        try:
-            while (event := await queue.get()) is not None:
-                yield event
-        finally:
-            self._withdraw(job)
-
-    @property
-    def number_waiting(self) -> int:
-        """Number of jobs that have not begun."""
-        return len(self._waiting)
-
-    def require_room(self) -> None:
-        """Raise ``BusyError`` if no job can be added."""
-        if self.number_waiting >= MAX_WAITING:
-            raise BusyError(f"{MAX_WAITING} requests already wait for the model: try again later")
+        return Events(queue, lambda: self._withdraw(job))
 
     def cancel_all(self) -> None:
         """Cancel all jobs and end their events at once; later jobs are refused."""
@@ -141,7 +153,10 @@ class Jobs:
         with self._changed:
             if self._is_closed:
                 raise BusyError(_STOPPED)
-            self.require_room()
+            if len(self._waiting) >= MAX_WAITING:
+                raise BusyError(
+                    f"{MAX_WAITING} requests already wait for the model: try again later"
+                )
             self._waiting.append(job)
             self._changed.notify_all()
             self._send_positions()
