@@ -23,6 +23,7 @@ from abcrnn.grammar import State
 from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.models.base import where_active
 from abcrnn.models.compilation import compile_once
+from abcrnn.sampling.cancellation import require_not_cancelled
 from abcrnn.sampling.choice import Choice
 from abcrnn.sampling.constraint import ConstraintState, DeviceTables, Start, TableCopy
 from abcrnn.sampling.loop import STEPS_PER_CALL, WAITED, Carry, Sampled, decode
@@ -213,6 +214,7 @@ class Streams:
             if the row waited for transitions or all streams have ended. A prompt is
             included except for its first element.
         """
+        require_not_cancelled()
         self._reset_new_rows()
         prompt, prompt_length = self._next_of_prompts()
         self._draw_uniform()

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from abcrnn.pages.studio.jobs import MAX_WAITING, BusyError, Jobs
+from abcrnn.sampling.cancellation import require_not_cancelled
 
 
 @pytest.fixture
@@ -98,11 +99,35 @@ def test_a_job_that_nobody_waits_for_ends_and_the_next_one_begins(jobs):
         async for event in events:
             if event["event"] == "still":
                 break
-        await events.aclose()
+        events.close()
         return await collect(jobs, counting(1))
 
     assert asyncio.run(leave())[-1] == {"event": "count", "number": 0}
     assert begun.is_set() and ended.is_set()
+
+
+def test_a_job_that_nobody_waits_for_ends_within_one_stretch_of_sampling(jobs):
+    begun, left, stretches = threading.Event(), threading.Event(), []
+
+    def sampling(_):
+        yield {"event": "still"}
+        begun.set()
+        left.wait(60)
+        while True:  # no event and no tune comes
+            stretches.append(1)
+            require_not_cancelled()
+
+    async def leave():
+        events = jobs.events(sampling)
+        while (await anext(events))["event"] != "still":
+            pass
+        await asyncio.to_thread(begun.wait, 60)
+        events.close()
+        left.set()
+        return await collect(jobs, counting(1))
+
+    assert asyncio.run(leave())[-1] == {"event": "count", "number": 0}
+    assert len(stretches) == 1
 
 
 def test_a_job_that_is_left_while_it_waits_never_begins(jobs):
@@ -121,7 +146,7 @@ def test_a_job_that_is_left_while_it_waits_never_begins(jobs):
         await asyncio.sleep(0)
         waiting = jobs.events(never)
         await anext(waiting)
-        await waiting.aclose()
+        waiting.close()
         release.set()
         await first
         return await collect(jobs, counting(1))
@@ -144,6 +169,27 @@ def test_an_error_is_an_event_and_the_queue_goes_on(jobs, error, message, caplog
     assert asyncio.run(collect(jobs, counting(1)))[-1]["number"] == 0
 
 
+def test_cancelling_all_jobs_ends_their_events_at_once(jobs):
+    release = threading.Event()
+
+    def slow(_):
+        release.wait(60)
+        yield {"event": "end"}
+
+    async def cancel():
+        followed = [asyncio.ensure_future(collect(jobs, slow)) for _ in range(3)]
+        await asyncio.sleep(0)
+        jobs.cancel_all()
+        seen = await asyncio.gather(*followed)  # although the first one still runs
+        with pytest.raises(BusyError, match="the studio was stopped"):
+            await collect(jobs, slow)
+        return seen
+
+    ended = {"event": "error", "message": "the studio was stopped"}
+    assert all(events[-1] == ended for events in asyncio.run(cancel()))
+    release.set()
+
+
 def test_too_many_jobs_are_refused(jobs):
     release = threading.Event()
 
@@ -155,12 +201,14 @@ def test_too_many_jobs_are_refused(jobs):
         running = jobs.events(slow)
         while (await anext(running))["event"] != "begin":
             pass
-        waiting = [asyncio.ensure_future(collect(jobs, slow)) for _ in range(MAX_WAITING)]
-        await asyncio.sleep(0)
+        waiting = [jobs.events(slow) for _ in range(MAX_WAITING)]  # no event is read yet
         with pytest.raises(BusyError, match="already wait for the model"):
-            await collect(jobs, slow)
+            jobs.events(slow)
+        waiting.pop().close()  # its place is free again
+        waiting.append(jobs.events(slow))
         release.set()
-        await asyncio.gather(*waiting)
-        await running.aclose()
+        for events in waiting:
+            assert [event async for event in events][-1] == {"event": "end"}
+        running.close()
 
     asyncio.run(many())

@@ -12,6 +12,7 @@ from abcrnn import load_model, reproduce, transpose
 from abcrnn.composition.provenance import without_provenance
 from abcrnn.notation import check_tune, renumber
 from abcrnn.pages.studio.bars import written_bars
+from abcrnn.pages.studio.jobs import MAX_WAITING
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +104,21 @@ def test_a_request_that_nobody_waits_for_ends(studio, session):
     # The next one needs the model, so it ends only if the first one has ended.
     assert composed(studio, studio.begin())
     assert len(studio.ask("open", session=session)["nodes"]) < 16
+
+
+def test_too_many_requests_at_once_are_refused_with_a_status(studio, session):
+    values = {"session": session, "model": studio.model, "bars": 64} | SMALL | {"n": 16}
+    together = threading.Barrier(MAX_WAITING + 4)
+
+    def ask(_):
+        with studio.http.stream("POST", "/api/compose", json=values) as response:
+            together.wait(60)  # all wait, so that none makes room for another one
+            return response.status_code
+
+    with ThreadPoolExecutor(together.parties) as pool:
+        statuses = list(pool.map(ask, range(together.parties)))
+    assert set(statuses) == {200, 503}
+    assert composed(studio, studio.begin())  # nobody waits for the others any more
 
 
 # Steps ---------------------------------------------------------------------------------------
@@ -253,10 +269,12 @@ def test_ctrl_c_ends_the_studio_while_it_generates(trained, tmp_path):
         session = client.begin()
         values = {"session": session, "model": str(trained)} | SMALL | {"n": 16}
         with client.http.stream("POST", "/api/compose", json=values) as response:
-            next(response.iter_lines())
+            lines = response.iter_lines()
+            next(lines)
             client.process.send_signal(2)
             _, errors = client.process.communicate(timeout=60)
-    assert client.process.returncode == 130 and "Traceback" not in errors
+            assert "the studio was stopped" in list(lines)[-1]
+    assert client.process.returncode == 130 and errors == "\nstopped\n"
 
 
 # Strangers -----------------------------------------------------------------------------------

@@ -149,6 +149,34 @@ def test_everything_is_done_by_keyboard(visit):
     assert not names  # each control has a label
 
 
+def test_the_link_to_the_tune_moves_the_focus_and_nothing_else(visit):
+    page = visit()
+    compose(page)
+    before = page.url, page.locator("#status").inner_text()
+    page.get_by_role("link", name="Skip to the tune").press("Enter")
+    assert page.evaluate("document.activeElement.id") == "work"
+    assert (page.url, page.locator("#status").inner_text()) == before
+    assert page.locator(".step").count() == 1
+
+
+@pytest.mark.parametrize("name", ["work", "../../etc", "%00", ""])
+def test_an_address_without_a_session_keeps_the_open_one(visit, name):
+    page = visit()
+    compose(page)
+    before, text = page.url, text_of(page)
+    page.evaluate("name => { location.hash = name; }", name)
+    wait_until(page, "before => location.href === before", before)
+    assert text_of(page) == text and page.locator(".step").count() == 1
+    assert not name or "the open one stays" in page.locator("#status").inner_text()
+
+
+def test_a_page_whose_address_names_no_session_begins_one_and_says_so(visit, studio):
+    page = visit(address=f"{studio.address}#../../etc")
+    page.locator("#status", has_text="a new session begins").wait_for()
+    compose(page)
+    assert page.locator(".step").count() == 1
+
+
 def test_the_text_is_checked_while_it_is_typed(visit):
     page = visit()
     compose(page)

@@ -7,7 +7,7 @@ Requests and responses are JSON. A request that a model answers returns one even
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -31,7 +31,7 @@ from abcrnn.pages.studio import generation, steps
 from abcrnn.pages.studio.fields import Fields
 from abcrnn.pages.studio.generation import Work
 from abcrnn.pages.studio.history import MAX_TUNE, Node
-from abcrnn.pages.studio.jobs import BusyError, Event, Jobs
+from abcrnn.pages.studio.jobs import BusyError, Events, Jobs
 from abcrnn.pages.studio.kept import KeptTunes
 from abcrnn.pages.studio.scores import score_of
 from abcrnn.pages.studio.sessions import Sessions, take_node, take_session
@@ -267,7 +267,7 @@ def _stream_route(
     async def endpoint(request: Request) -> Response:
         given = Fields(await request.body())
         work = await run_in_threadpool(make_work, given, studio.sessions, studio.models)
-        studio.jobs.require_room()  # a refusal is a status, which a stream cannot change
+        # The job is added before the response begins: a refusal is a status.
         return _EventStream(studio.jobs.events(work))
 
     return Route(f"/api/{name}", endpoint, methods=["POST"])
@@ -276,7 +276,7 @@ def _stream_route(
 class _EventStream(StreamingResponse):
     """The events of a job, one per line; the job ends when the client has gone."""
 
-    def __init__(self, events: AsyncGenerator[Event]) -> None:
+    def __init__(self, events: Events) -> None:
         self._events = events
         super().__init__(self._lines(), media_type="application/x-ndjson")
 
@@ -288,7 +288,7 @@ class _EventStream(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await self._events.aclose()
+            self._events.close()
 
 
 # Errors --------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def compose_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> W
             _watch(job),
         )
         for tune in tunes:
-            job.require_wanted()
+            job.require_wanted()  # before the tune becomes a node
             number = history.add(sampling.node(None, "compose", tune, requests=requests.given()))
             yield {"event": "tune", "node": node_view(history, number)}
 
@@ -89,7 +89,7 @@ def rewrite_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> W
     given.end()
     before = history.node(parent).abc
 
-    def work(job: Job) -> Iterator[Event]:
+    def work(_: Job) -> Iterator[Event]:
         yield {"event": "seed", "seed": sampling.seed}
         found = steps.rewrite_bars(
             sampling.model,
@@ -99,7 +99,6 @@ def rewrite_work(given: Fields, sessions: Sessions, models: dict[str, Any]) -> W
             sampling.n,
             sampling.temperature,
             sampling.seed,
-            job.require_wanted,
         )
         if not found:
             raise ValueError("no generated bars fit there: try again, or raise the temperature")
@@ -192,10 +191,9 @@ def _requests_of(history: History, number: int) -> Requests:
 
 
 def _watch(job: Job) -> Callable[[Report], None]:
-    """Return a function that sends the numbers of a report, and ends a job nobody waits for."""
+    """Return a function that sends the numbers of a report."""
 
     def watch(report: Report) -> None:
-        job.require_wanted()
         job.send({"event": "generated", "generated": report.generated, "accepted": report.accepted})
 
     return watch

@@ -1,18 +1,21 @@
 """The queue in front of the models: one generates at a time, and the others wait.
 
-A job is cancelled when nobody reads its events any more, so a closed tab costs no time.
+A job is cancelled when nobody reads its events any more. It then ends within one stretch of
+sampling, so that a closed tab does not keep the others waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from abcrnn.composition.composition_report import YieldError
+from abcrnn.sampling.cancellation import cancelled_by
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +23,7 @@ _logger = logging.getLogger(__name__)
 Event = dict[str, Any]
 
 MAX_WAITING = 32
+_STOPPED = "the studio was stopped"
 
 
 class CancelledError(Exception):
@@ -27,7 +31,7 @@ class CancelledError(Exception):
 
 
 class BusyError(RuntimeError):
-    """Raised if too many jobs wait."""
+    """Raised if too many jobs wait, or the studio was stopped."""
 
 
 class Job:
@@ -48,7 +52,7 @@ class Job:
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """End the job at the next call of :meth:`require_wanted`."""
+        """End the job before the next stretch of sampling, or the next event."""
         self._cancelled.set()
 
     def require_wanted(self) -> None:
@@ -59,9 +63,10 @@ class Job:
     def run(self) -> None:
         """Do the work and send its events; errors become events too."""
         try:
-            for event in self._work(self):
-                self.require_wanted()
-                self.send(event)
+            with cancelled_by(self.require_wanted):
+                for event in self._work(self):
+                    self.require_wanted()
+                    self.send(event)
         except CancelledError:
             pass
         except (ValueError, ArithmeticError, OSError, YieldError) as error:
@@ -70,6 +75,34 @@ class Job:
             _logger.exception("a job of the studio failed")
             self.send({"event": "error", "message": "the studio failed: see its terminal"})
         self.send(None)
+
+
+class Events:
+    """Iterator over the events of a job, which is cancelled when it is closed.
+
+    Parameters
+    ----------
+    queue : asyncio.Queue
+        Of events, and None after the last one.
+    withdraw : callable
+        Cancels the job.
+    """
+
+    def __init__(self, queue: asyncio.Queue[Event | None], withdraw: Callable[[], None]) -> None:
+        self._queue, self._withdraw = queue, withdraw
+
+    def __aiter__(self) -> Events:
+        return self
+
+    async def __anext__(self) -> Event:
+        event = await self._queue.get()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    def close(self) -> None:
+        """Cancel the job, also before its first event."""
+        self._withdraw()
 
 
 class Jobs:
@@ -83,52 +116,47 @@ class Jobs:
         self._thread = threading.Thread(target=self._run, name="studio", daemon=True)
         self._thread.start()
 
-    async def events(self, work: Callable[[Job], Iterator[Event]]) -> AsyncGenerator[Event]:
-        """Yield the events of a job: its position in the queue, then those of its work.
-
-        The job is cancelled if the iterator is closed before its end.
+    def events(self, work: Callable[[Job], Iterator[Event]]) -> Events:
+        """Add a job; return its events: its position in the queue, then those of its work.
 
         Raises
         ------
         BusyError
-            If :data:`MAX_WAITING` jobs wait.
+            If :data:`MAX_WAITING` jobs wait, or the studio was stopped.
         """
         loop, queue = asyncio.get_running_loop(), asyncio.Queue[Event | None]()
 
         def send(event: Event | None) -> None:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                 loop.call_soon_threadsafe(queue.put_nowait, event)
 
         job = Job(work, send)
         self._submit(job)
-        try:
-            while (event := await queue.get()) is not None:
-                yield event
-        finally:
-            self._withdraw(job)
+        return Events(queue, lambda: self._withdraw(job))
 
-    @property
-    def number_waiting(self) -> int:
-        """Number of jobs that have not begun."""
-        return len(self._waiting)
-
-    def require_room(self) -> None:
-        """Raise ``BusyError`` if no job can be added."""
-        if self.number_waiting >= MAX_WAITING:
-            raise BusyError(f"{MAX_WAITING} requests already wait for the model: try again later")
-
-    def close(self) -> None:
-        """Cancel all jobs, and wait a few seconds for the one that runs."""
+    def cancel_all(self) -> None:
+        """Cancel all jobs and end their events at once; later jobs are refused."""
         with self._changed:
             self._is_closed = True
             for job in (*self._waiting, *([self._running] if self._running else [])):
                 job.cancel()
+                job.send({"event": "error", "message": _STOPPED})
+                job.send(None)
             self._changed.notify_all()
+
+    def close(self) -> None:
+        """Cancel all jobs, and wait a few seconds for the one that runs."""
+        self.cancel_all()
         self._thread.join(timeout=10)
 
     def _submit(self, job: Job) -> None:
         with self._changed:
-            self.require_room()
+            if self._is_closed:
+                raise BusyError(_STOPPED)
+            if len(self._waiting) >= MAX_WAITING:
+                raise BusyError(
+                    f"{MAX_WAITING} requests already wait for the model: try again later"
+                )
             self._waiting.append(job)
             self._changed.notify_all()
             self._send_positions()

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
 import secrets
 import socket
 import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from abcrnn.pages.studio.guard import Guard
 from abcrnn.storage.atomic import require_writable
 from abcrnn.storage.extras import import_extra, require_extra
 from abcrnn.storage.locks import lock_folder
+
+if TYPE_CHECKING:
+    from abcrnn.pages.studio.jobs import Jobs
 
 _BACKLOG = 64  # connections that may wait
 _CONNECTIONS = 200
@@ -82,10 +86,23 @@ def serve(
         if is_opened:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         try:
-            uvicorn.Server(config).run(sockets=[listener])
+            _server(config, studio.jobs).run(sockets=[listener])
         finally:
             studio.jobs.close()
     raise KeyboardInterrupt  # uvicorn ends at Ctrl-C, and does not always raise this itself
+
+
+def _server(config: Any, jobs: Jobs) -> Any:
+    """Return a server that cancels the jobs first when it ends, and is silent from then on."""
+    uvicorn = import_extra("uvicorn", "pages", "abcrnn studio")
+
+    class Server(uvicorn.Server):  # type: ignore[misc, name-defined]
+        async def shutdown(self, sockets: Any = None) -> None:
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+            jobs.cancel_all()  # otherwise it waits for their responses, and breaks them off
+            await super().shutdown(sockets)
+
+    return Server(config)
 
 
 @contextlib.contextmanager

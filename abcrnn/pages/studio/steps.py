@@ -43,7 +43,6 @@ class WatchedReport(Report):
     Parameters
     ----------
     watch : callable
-        It may raise an exception, which ends the composition.
     """
 
     watch: Callable[[Report], None] = lambda _: None
@@ -87,7 +86,7 @@ def compose(
     temperature : float
     seed : int
     watch : callable
-        Called after each generated tune; an exception from it ends the composition.
+        Called after each generated tune.
     """
     return compose_iter(
         model,
@@ -109,7 +108,6 @@ def rewrite_bars(
     n: int,
     temperature: float,
     seed: int,
-    watch: Callable[[], None],
 ) -> list[Alternative]:
     """Return tunes with other bars in a passage, the best fit first.
 
@@ -117,7 +115,6 @@ def rewrite_bars(
     """
     found: dict[str, Alternative] = {}
     for again in range(_TRIES):
-        watch()
         for each in rewrite(
             model, tune, first, last, n, temperature=temperature, seed=seed + again
         ):

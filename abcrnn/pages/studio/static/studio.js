@@ -13,6 +13,7 @@ import { showScore, TunePanel } from "./tune.js";
 
 const ALTERNATIVES = 5; // of chosen bars
 const CONTINUATIONS = 3;
+const SESSION = /^[0-9a-f]{16}$/; // the digits of a session in the address
 
 class Page {
   constructor(choices) {
@@ -39,6 +40,10 @@ class Page {
     byId("sessions").addEventListener("change", (event) => {
       if (event.target.value) location.hash = event.target.value;
     });
+    document.querySelector(".skip").addEventListener("click", (event) => {
+      event.preventDefault(); // the end of the address names a session
+      byId("work").focus();
+    });
     addEventListener("hashchange", () => reporting(() => this.followAddress()));
   }
 
@@ -57,8 +62,7 @@ class Page {
   /** Open the session and the node in the address of the page. */
   async followAddress() {
     const [session, number] = location.hash.slice(1).split("/");
-    if (!session) return this.begin();
-    if (session !== this.session) await this.openSession(session);
+    if (session !== this.session && !(await this.openSession(session))) return undefined;
     const last = this.nodes.size ? this.nodes.size - 1 : null;
     const wanted = /^\d+$/.test(number ?? "") ? Number(number) : last;
     if (wanted === null) return this.showNothing();
@@ -66,10 +70,14 @@ class Page {
     return undefined;
   }
 
+  /** Open a session; return whether there is one of this name. */
   async openSession(session) {
+    const opened = SESSION.test(session) && await reporting(() => ask("open", { session }));
+    if (!opened) {
+      await this.keepSession(session);
+      return false;
+    }
     this.stop();
-    const opened = await reporting(() => ask("open", { session }));
-    if (!opened) return this.begin();
     this.session = session;
     this.current = null;
     this.nodes = new Map(opened.nodes.map((node) => [node.id, node]));
@@ -78,7 +86,20 @@ class Page {
     byId("fresh").hidden = true;
     byId("fresh-tunes").replaceChildren();
     byId("compose").disabled = false; // a tune needs a session to belong to
-    return undefined;
+    return true;
+  }
+
+  /** Stay in the open session, or begin one, where the address names no session. */
+  async keepSession(name) {
+    const message = "The address names no session of this studio: ";
+    if (!this.session) {
+      await this.begin();
+      if (name) announce(`${message}a new session begins.`);
+      return;
+    }
+    const node = this.current === null ? "" : `/${this.current}`;
+    history.replaceState(null, "", `#${this.session}${node}`);
+    if (name) announce(`${message}the open one stays.`);
   }
 
   showNothing() {
