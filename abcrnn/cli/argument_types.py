@@ -127,6 +127,10 @@ def bar_range(text: str) -> tuple[int, int]:
     first, _, last = text.partition("-")
     if not first.isdecimal() or not (last or first).isdecimal() or len(text) > 12:
         raise argparse.ArgumentTypeError(f"must be a range of bars, such as 5-6, not {text!r}")
+    if int(first) > int(last or first):
+        raise argparse.ArgumentTypeError(
+            f"must be a range of bars with the lower number first, such as 5-6, not {text!r}"
+        )
     return int(first), int(last or first)
 
 

@@ -24,7 +24,10 @@ from abcrnn.evaluation.scoring import Scorer
 from abcrnn.evaluation.surprise import bar_spans
 from abcrnn.models.base import require_character_model
 from abcrnn.notation import ABCError, check_tune, drop_fields, read_tune
+from abcrnn.notation.chord_symbols import parse_chord_symbol
+from abcrnn.notation.fields import parse_meter
 from abcrnn.notation.lexer import tokens
+from abcrnn.notation.tunebook import header_lines
 from abcrnn.sampling.sampler import Sampler
 from abcrnn.storage.suggestions import suggests_arguments
 from abcrnn.storage.validation import require_count
@@ -52,6 +55,24 @@ class Rewriting(NamedTuple):
     bits: float
 
 
+class MissingBarsError(ValueError):
+    """Bars that a tune does not have.
+
+    Parameters
+    ----------
+    lowest, highest : int
+        Numbers of the first and the last bar of the tune.
+    first, last : int
+        The bars to rewrite.
+    """
+
+    def __init__(self, lowest: int, highest: int, first: int, last: int) -> None:
+        self.lowest, self.highest = lowest, highest
+        super().__init__(
+            f"the tune has bars {lowest} to {highest}; cannot rewrite bars {first} to {last}"
+        )
+
+
 @suggests_arguments
 def rewrite(
     model: Any,
@@ -69,11 +90,16 @@ def rewrite(
     Bars are sampled after everything that precedes the passage, and ranked by how well
     the rest of the tune follows.
 
+    Chord symbols of the rewritten bars are left out, since they suit the melody that is
+    replaced. The last chord symbol before the bars then sounds through them, unless the model
+    writes others. :func:`abcrnn.composition.rewriting.count_chord_symbols` counts them;
+    :func:`abcrnn.add_chords` suggests chord symbols for a tune that has none.
+
     Parameters
     ----------
     model : CharLSTM
     tune : str
-        A tune with one voice.
+        A tune with one voice and a meter.
     first, last : int
         Numbers of the bars to rewrite, as written, from 1; a pickup is bar 0.
     n : int
@@ -93,14 +119,17 @@ def rewrite(
     Raises
     ------
     ValueError
-        If the tune has no such bars or more than one voice, if what precedes them is not
-        valid or its music has characters outside the model's vocabulary.
+        If the tune has no such bars, no meter or more than one voice, if what precedes the bars
+        is not valid or its music has characters outside the model's vocabulary.
     """
     require_character_model(model)
     n = require_count("n", n)
     first, last = require_count("first", first, 0), require_count("last", last, 0)
+    if first > last:
+        raise ValueError(f"first must be at most last, not first={first}, last={last}")
     seed = secrets.randbits(63) if seed is None else require_seed(seed)
     passage = _Passage.find(model, without_provenance(tune), first, last)
+    _require_meter(tune)
     record = RewritingRecord(
         __version__,
         model.fingerprint[:16],
@@ -132,6 +161,35 @@ def rewrite(
         for (bars, stream), cost in zip(found.items(), costs, strict=True)
     ]
     return sorted(ranked, key=lambda rewriting: rewriting.bits)[:n]
+
+
+def count_chord_symbols(tune: str, first: int, last: int) -> dict[int, int]:
+    """Return the number of chord symbols in each bar that has some.
+
+    Parameters
+    ----------
+    tune : str
+        A tune with one voice.
+    first, last : int
+        Numbers of the bars to count in, as in :func:`rewrite`.
+
+    Returns
+    -------
+    dict of int to int
+        By the number of the bar.
+
+    Raises
+    ------
+    ValueError
+        If the tune has no such bars or more than one voice.
+    """
+    counts = {}
+    for number, (begin, end) in _spans_of_bars(tune, first, last).items():
+        if first <= number <= last:
+            found = tokens(_HEADER + tune[begin:end])
+            quoted = [token.text[1:-1] for token in found if token.kind == "quoted"]
+            counts[number] = sum(parse_chord_symbol(text) is not None for text in quoted)
+    return {number: count for number, count in counts.items() if count}
 
 
 def rewrite_again(tune: str, model: Any) -> str:
@@ -246,8 +304,24 @@ def _without_accent(character: str, known: str) -> str:
     return base if base in known else "a"
 
 
+def _require_meter(tune: str) -> None:
+    """Raise ``ValueError`` unless the header has a meter, which the new bars fill."""
+    text = next((line.value for line in header_lines(tune) if line.letter == "M"), None)
+    meter = parse_meter(text) if text is not None else None
+    if text is None:
+        raise ValueError("the tune has no meter: add a line such as M:4/4 before K:")
+    if meter is None or meter.length is None:
+        raise ValueError(f"the tune must have a meter such as M:4/4 before K:, not M:{text:.80}")
+
+
 def _find_passage(tune: str, first: int, last: int) -> tuple[int, int]:
     """Return the offsets at which the bars begin and at which their last bar line begins."""
+    spans = _spans_of_bars(tune, first, last)
+    return spans[first][0], _before_bar_line(tune, *spans[last])
+
+
+def _spans_of_bars(tune: str, first: int, last: int) -> dict[int, tuple[int, int]]:
+    """Return the offsets of all bars by number; raise ``ValueError`` if some are missing."""
     read = read_tune(tune)
     if len(read.voices) != 1:
         raise ValueError(f"the tune must have one voice with notes, not {len(read.voices)}")
@@ -256,10 +330,8 @@ def _find_passage(tune: str, first: int, last: int) -> tuple[int, int]:
     has_pickup = whole is not None and opening.length < whole
     spans = dict(enumerate(bar_spans(tune), start=1 - has_pickup))
     if first > last or first not in spans or last not in spans:
-        raise ValueError(
-            f"the tune has bars {min(spans)} to {max(spans)}; cannot rewrite bars {first} to {last}"
-        )
-    return spans[first][0], _before_bar_line(tune, *spans[last])
+        raise MissingBarsError(min(spans), max(spans), first, last)
+    return spans
 
 
 def _sample_bars(

@@ -97,6 +97,7 @@ from abcrnn.cli.parser import suggestion
             ["compose", "m", "--begin", "f", "--key", "G"],
             "argument --begin: the file has a header: leave out --key and --meter",
         ),
+        (["rewrite", "m", "f", "--bars", "4-3"], "--bars: must be a range of bars with the lower"),
         (["rewrite", "m", "f", "--bars", "five"], "must be a range of bars, such as 5-6"),
         (["train", "c", "--out", "r", "--test", "1"], "--test: must be a share from 0 to below 1"),
         (

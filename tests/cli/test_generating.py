@@ -7,6 +7,7 @@ import mido
 import pytest
 
 from abcrnn import CharLSTM, Vocabulary, __version__, load_corpus
+from abcrnn.cli.rewrite import report_chord_symbols
 from abcrnn.composition.provenance import without_provenance
 from abcrnn.notation import check_tune, split_tunebook
 
@@ -386,3 +387,43 @@ def test_changed_comment_lines_are_named_with_file_and_line(old, new, line, mess
     code, _, errors = run("reproduce", book)
     assert (code, errors.count("\n")) == (1, 1)
     assert errors.startswith(f"abcrnn: {book}:{line}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("meter", "bars", "message"),
+    [
+        ("", "1", "the tune has no meter: add a line such as M:4/4 before K:"),
+        ("M:6/8\n", "7-9", "--bars must be within 1-4, the bars of the tune, not 7-9"),
+    ],
+)
+def test_bars_that_cannot_be_rewritten(meter, bars, message, trained, tmp_path, run):
+    book = tmp_path / "one.abc"
+    tune = f"X:1\n{meter}K:G\nGBd gfe|dBG AGE|GBd gfe|dBA G3|]\n"
+    book.write_text(tune)
+    code, _, errors = run("rewrite", trained, book, "--bars", bars)
+    assert (code, errors) == (1, f"abcrnn: {book}: {message}\n")
+    book.write_text(f"{tune}\n{tune}")
+    code, _, errors = run("rewrite", trained, book, "--bars", bars, "--tune", 2)
+    assert (code, errors) == (1, f"abcrnn: {book}, tune 2: {message}\n")
+
+
+CHORDS = 'X:1\nM:6/8\nK:G\n"G"GBd gfe|"Em"dBG "D"AGE|"G"GBd gfe|dBA G3|]'
+
+
+@pytest.mark.slow
+def test_chord_symbols_that_rewrite_leaves_out_are_reported(tmp_path, run):
+    book = tmp_path / "one.abc"
+    book.write_text(CHORDS)
+    code, out, errors = run("rewrite", "folk", book, "-n", 1, "--seed", 0, "--bars", "2-3")
+    assert code == 0 and '"Em"' not in out.partition("\n% ")[0]
+    report = "3 chord symbols of bars 2, 3 left out; the last one before them sounds until the next"
+    assert errors.endswith(f"abcrnn: {report}\n")
+
+
+@pytest.mark.parametrize(
+    ("bars", "report"), [((3, 4), "1 chord symbol of bar 3 left out;"), ((4, 4), "")]
+)
+def test_the_report_of_chord_symbols(bars, report, capsys):
+    report_chord_symbols(CHORDS, *bars)
+    printed = capsys.readouterr().err
+    assert printed.startswith(report and f"abcrnn: {report}") and bool(printed) == bool(report)

@@ -7,7 +7,7 @@ from abcrnn.composition import rewriting
 from abcrnn.composition.composer import compose
 from abcrnn.composition.provenance import without_provenance
 from abcrnn.composition.reproduction import reproduce, reproduce_all
-from abcrnn.composition.rewriting import rewrite
+from abcrnn.composition.rewriting import count_chord_symbols, rewrite
 from abcrnn.composition.rewriting_record import parse_rewriting
 from abcrnn.evaluation.scoring import Scorer
 from abcrnn.notation import check_tune, renumber
@@ -50,7 +50,20 @@ def test_variants_are_ranked_by_the_bits_of_the_rest(model):
     ("tune", "first", "last", "message"),
     [
         (TUNE, 5, 5, "the tune has bars 0 to 4; cannot rewrite bars 5 to 5"),
-        (TUNE, 3, 2, "cannot rewrite bars 3 to 2"),
+        (TUNE, 3, 2, "first must be at most last, not first=3, last=2"),
+        (
+            TUNE.replace("M:6/8\n", ""),
+            1,
+            1,
+            "the tune has no meter: add a line such as M:4/4 before K:",
+        ),
+        (TUNE.replace("M:6/8\nK:G", "K:G\nM:6/8"), 1, 1, "the tune has no meter"),
+        (
+            TUNE.replace("6/8", "none"),
+            1,
+            1,
+            "must have a meter such as M:4/4 before K:, not M:none",
+        ),
         (TUNE.replace("d|", "", 1), 0, 1, "the tune has bars 1 to 4"),
         (HEADER, 1, 1, "must have one voice with notes, not 0"),
         (f"{HEADER}V:1\nG6|\nV:2\nD6|", 1, 1, "must have one voice with notes, not 2"),
@@ -88,6 +101,13 @@ def test_header_fields_that_the_model_was_trained_without_are_kept_but_not_read(
         header = "X:1\nS:O\u2019Neill\nM:6/8\nZ:\u65e5\u672c\nK:G\n"
         plain_tune = without_provenance(other.tune)
         assert without_provenance(variant.tune) == header + plain_tune.removeprefix(HEADER)
+
+
+def test_chord_symbols_of_the_passage_are_counted():
+    chords = TUNE.replace("|dBG AGE|", '|"Em"dBG "D7"A"^slow"GE|"G"').replace("d|", '"G"d|', 1)
+    assert count_chord_symbols(chords, 2, 3) == {2: 2, 3: 1}
+    assert count_chord_symbols(chords, 0, 4) == {0: 1, 2: 2, 3: 1}
+    assert count_chord_symbols(chords, 4, 4) == count_chord_symbols(TUNE, 0, 4) == {}
 
 
 COMPOSED = {"key": "D", "meter": "6/8", "bars": 2, "seed": 1, "max_length": 120}
