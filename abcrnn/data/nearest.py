@@ -27,6 +27,7 @@ from abcrnn.data.melody_cache import load_melodies
 from abcrnn.data.novelty import Novelty, NoveltyIndex, tune_steps
 from abcrnn.data.registry import card_names, is_here, read_card
 from abcrnn.notation import Tune, decode_text, read_tune
+from abcrnn.notation.checks import require_music
 from abcrnn.notation.tunebook import tune_title
 
 _GRAM = 3  # steps of a run of four notes; longer runs are lost where single notes differ
@@ -134,13 +135,14 @@ class MelodyIndex:
         Raises
         ------
         ABCError
-            If the tune cannot be read.
+            If the tune cannot be read, or has no key or no notes.
         ValueError
             If ``n`` is not a positive whole number.
         """
         if not isinstance(n, int) or n < 1:
             raise ValueError(f"n must be a whole number of at least 1, not {n!r:.80}")
         read = read_tune(tune)
+        require_music(read)
         steps = tune_steps(read)[:_MAX_NOTES]
         aligned = self._align(steps, max(_SHORTLIST, 2 * n))
         # Passages in common take longer to find: only those of tunes that may be returned.
@@ -253,7 +255,7 @@ def nearest(
     Raises
     ------
     ABCError
-        If the tune cannot be read.
+        If the tune cannot be read, or has no key or no notes.
     ValueError
         If ``n`` is not a positive whole number, or a corpus is not valid.
     OSError

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from abcrnn.notation.chord_symbols import parse_chord_symbol
+from abcrnn.notation.checks import require_music
 from abcrnn.notation.errors import ABCError, NotOneTuneError
 from abcrnn.notation.fragments import join_fragments
 from abcrnn.notation.lexer import ANOTHER_TUNE
 from abcrnn.notation.reader import read_tune
 from abcrnn.notation.text import decode_text
-from abcrnn.notation.tune import Event, Tune
+from abcrnn.notation.tune import Tune
 from abcrnn.notation.tunebook import Block, read_blocks
 
 _MOST_CHARACTERS = 50_000  # far more than real tunes have
@@ -48,10 +48,7 @@ def parse_single_tune(text: str) -> Tune:
         raise NotOneTuneError(ANOTHER_TUNE, found[1].line, 1)
     first = found[0].line if found else 1
     tune = read_tune(_at_its_lines(found[0]) if found else text)
-    if not any(letter == "K" for letter, _ in tune.fields):
-        raise ABCError("the tune has no K: field, such as K:D, to end its header", first, 1)
-    if not any(event.pitches or _sounds(event) for bar in tune.bars() for event in bar.events):
-        raise ABCError("the tune has no notes", first, 1)
+    require_music(tune, first, chords=True)
     return tune
 
 
@@ -72,12 +69,6 @@ def has_only_chords(text: str) -> bool:
     """Whether a tune, as :func:`parse_single_tune` accepts it, has chord symbols and no notes."""
     tune = parse_single_tune(text)
     return not any(event.pitches for bar in tune.bars() for event in bar.events)
-
-
-def _sounds(event: Event) -> bool:
-    """Whether an event has a chord symbol that is played."""
-    chord = parse_chord_symbol(event.chord_symbol) if event.chord_symbol else None
-    return bool(chord and chord.pitches)
 
 
 def printable(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from abcrnn.notation.bar_checks import bar_problems, compare_lengths
+from abcrnn.notation.chord_symbols import parse_chord_symbol
 from abcrnn.notation.errors import ABCError, NotOneTuneError
 from abcrnn.notation.playing import played_bars
 from abcrnn.notation.reader import read_tune
@@ -68,6 +69,30 @@ def problems_of(tune: Tune) -> list[Problem]:
         problems += _tie_problems(voice)
     problems += _voice_problems(tune)
     return sorted(set(problems))
+
+
+def require_music(tune: Tune, line: int = 1, chords: bool = False) -> None:
+    """Raise ABCError unless a tune has a key and a note.
+
+    Parameters
+    ----------
+    tune : Tune
+    line : int
+        Of its ``X:``, for the error.
+    chords : bool
+        Whether a chord symbol that is played is enough.
+    """
+    if not any(letter == "K" for letter, _ in tune.fields):
+        raise ABCError("the tune has no K: field, such as K:D, to end its header", line, 1)
+    events = (event for bar in tune.bars() for event in bar.events)
+    if not any(event.pitches or (chords and _sounds(event)) for event in events):
+        raise ABCError("the tune has no notes", line, 1)
+
+
+def _sounds(event: Event) -> bool:
+    """Whether an event has a chord symbol that is played."""
+    chord = parse_chord_symbol(event.chord_symbol) if event.chord_symbol else None
+    return bool(chord and chord.pitches)
 
 
 def _header_problems(tune: Tune) -> Iterator[Problem]:

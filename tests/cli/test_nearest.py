@@ -71,7 +71,7 @@ def test_the_default_corpora_are_named(mine, known, run, monkeypatch):
 
 def test_tunes_that_cannot_be_compared_are_reported(known, tmp_path, run):
     path = tmp_path / "some.abc"
-    path.write_text(f"{KNOWN}\n{BAD}\nX:9\nK:C\nz8|\n")
+    path.write_text(f"{KNOWN}\n{BAD}\nX:9\nK:C\nCDE|\n")
     code, output, errors = run("nearest", path, "--corpus", known, "-n", 1)
     assert code == 1
     title = "Bad\N{REPLACEMENT CHARACTER}[2J"
@@ -80,6 +80,18 @@ def test_tunes_that_cannot_be_compared_are_reported(known, tmp_path, run):
     assert output.splitlines()[-2:] == [
         f"{path}:20: X:9",
         "  no known tune has four notes in a row in common with it",
+    ]
+
+
+def test_tunes_without_key_or_notes_are_reported(known, tmp_path, run):
+    path = tmp_path / "some.abc"
+    path.write_text("X:12\nT:nokey\nABc|]\n\nX:11\nT:a\nK:\n")
+    code, output, errors = run("nearest", path, "--corpus", known)
+    no_key = "the tune has no K: field, such as K:D, to end its header"
+    assert (code, output) == (1, "")
+    assert errors.splitlines() == [
+        f"{path}:1:1: tune 1 (nokey) is not compared: {no_key}",
+        f"{path}:5:1: tune 2 (a) is not compared: the tune has no notes",
     ]
 
 

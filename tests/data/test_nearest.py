@@ -208,9 +208,31 @@ def test_the_default_is_the_named_corpora_that_are_here(monkeypatch, own_cache, 
 def test_tunes_that_are_like_none():
     known = Corpus("known", (WANTED, tune_of("A9999999"), tune_of("z8|")))
     assert nearest(WANTED, known, n=10) == nearest(WANTED, known, n=1)
-    for body in "z8|", "C8|", "CDE|", "C^CB,F|":
+    for body in "C8|", "CDE|", "C^CB,F|":
         assert nearest(tune_of(body), known) == []
     assert nearest(WANTED, []) == []
+
+
+@pytest.mark.parametrize(
+    ("tune", "message"),
+    [
+        ("hello", "the tune has no K: field"),
+        ("X:12\nT:nokey\nABc|]", "the tune has no K: field"),
+        ("X:11\nT:a\nK:\n", "the tune has no notes"),
+        (tune_of("z8|"), "the tune has no notes"),
+    ],
+)
+def test_tunes_without_key_or_notes_raise_as_in_exports(few, tune, message):
+    with pytest.raises(ABCError, match=message) as exported:
+        abcrnn.to_midi_bytes(tune)
+    with pytest.raises(ABCError) as raised:
+        nearest(tune, few)
+    assert str(raised.value) == str(exported.value)
+
+
+def test_chord_symbols_alone_are_not_compared(few):
+    with pytest.raises(ABCError, match="the tune has no notes"):
+        nearest(tune_of('"C"z4 "G"z4|'), few)
 
 
 def test_voices_are_compared_one_after_the_other():

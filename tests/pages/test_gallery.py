@@ -231,7 +231,8 @@ def test_the_page_names_the_known_tune_that_each_tune_is_most_like(tmp_path):
     copied = "X:1\nM:4/4\nK:E\nEFGA Bcde|"  # the first tune in another key
     like = "X:1\nM:4/4\nK:D\nddBB ddBA eecc|"
     strange = "X:1\nM:4/4\nK:D\nD_d,D'_d D_d,D'_d|"
-    reader, _ = read_gallery([copied, like, strange, "no tune"], tmp_path, nearest=known)
+    no_notes = 'X:1\nK:D\n"D"z8|', "X:1\nK:\n", "X:1\nABc|", "no tune"
+    reader, _ = read_gallery([copied, like, strange, *no_notes], tmp_path, nearest=known)
     first, second, third = nearest_of(reader)
     assert first.startswith("Nearest known tune: Other (book 1). 100% of the notes are the same; ")
     assert first.endswith("the longest passage in common has 1 bar.")
