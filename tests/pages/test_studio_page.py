@@ -177,6 +177,35 @@ def test_a_page_whose_address_names_no_session_begins_one_and_says_so(visit, stu
     assert page.locator(".step").count() == 1
 
 
+def test_the_focus_stays_where_the_user_works(visit):
+    page = visit()
+    compose(page)
+
+    def press(control, focused):
+        control.focus()
+        page.keyboard.press("Enter")
+        wait_until(page, f"() => document.activeElement.matches({focused!r})")
+
+    def button(name):
+        return page.get_by_role("button", name=name, exact=True)
+
+    press(button("Keep"), "#keep + button")
+    page.locator(".bar").nth(1).click()
+    page.get_by_role("button", name=re.compile("^Regenerate bar ")).click()
+    page.locator("#status", has_text="Done.").wait_for()
+    press(page.get_by_role("button", name="Accept").first, "#tune-title")
+    press(button("Transpose"), "#tune-title")
+    text = page.get_by_label("ABC text")
+    text.fill(text_of(page).replace("T:", "T:My "))
+    press(button("Apply the text"), "#tune-title")
+    press(page.locator('.step[data-node="1"]'), '.step[data-node="1"][aria-current]')
+    press(button("Back"), "#forward")  # at the root
+    for number in (1, 2):
+        press(button("Forward"), "#forward")
+        page.locator(f'.step[data-node="{number}"][aria-current]').wait_for()
+    press(button("Forward"), "#back")  # at the end
+
+
 def test_the_text_is_checked_while_it_is_typed(visit):
     page = visit()
     compose(page)

@@ -6,9 +6,9 @@
  */
 
 import { onCompose, requests, sampling, setUpControls, showSeed } from "./controls.js";
-import { announce, button, byId, make, reporting } from "./elements.js";
+import { announce, button, byId, keepingFocus, make, reporting } from "./elements.js";
 import { ask, downloadAddress, fetchChoices, stream } from "./server.js";
-import { showTree } from "./tree.js";
+import { showTree, stepOf } from "./tree.js";
 import { showScore, TunePanel } from "./tune.js";
 
 const ALTERNATIVES = 5; // of chosen bars
@@ -104,8 +104,10 @@ class Page {
 
   showNothing() {
     this.current = null;
-    byId("tune").hidden = true;
-    byId("empty").hidden = false;
+    keepingFocus(() => {
+      byId("tune").hidden = true;
+      byId("empty").hidden = false;
+    }, () => byId("work"));
     this.showTree();
   }
 
@@ -128,7 +130,9 @@ class Page {
     this.nodes.set(number, node);
     this.lastChild.set(node.parent, number);
     byId("empty").hidden = true;
-    this.panel = new TunePanel(node, this.actions());
+    keepingFocus(() => {
+      this.panel = new TunePanel(node, this.actions());
+    }, () => byId("tune-title"));
     this.showTree();
   }
 
@@ -141,9 +145,17 @@ class Page {
   }
 
   showTree() {
-    showTree(this.nodes, this.current, (number) => this.open(number));
-    byId("back").disabled = this.parentOf(this.current) === null;
-    byId("forward").disabled = this.current === null || this.childOf(this.current) === null;
+    keepingFocus(() => {
+      showTree(this.nodes, this.current, (number) => this.open(number));
+      byId("back").disabled = this.parentOf(this.current) === null;
+      byId("forward").disabled = this.current === null || this.childOf(this.current) === null;
+    }, (before) => this.neighbourOf(before));
+  }
+
+  /** Return the control of the history to focus in place of one that is gone or disabled. */
+  neighbourOf(before) {
+    const other = [byId("back"), byId("forward")].find((each) => !each.disabled);
+    return stepOf(before.dataset.node) ?? other ?? stepOf(this.current) ?? byId("begin");
   }
 
   // Steps
@@ -178,8 +190,7 @@ class Page {
     return reporting(async () => {
       const { number, file } = await ask("keep", { session: this.session, node: this.current });
       this.nodes.get(this.current).kept = true;
-      this.panel.keepButton.textContent = "Kept";
-      this.panel.keepButton.disabled = true;
+      keepingFocus(() => this.panel.showKept(), () => this.panel.besideKeep());
       this.showTree();
       announce(`Kept as tune ${number} of ${file}.`);
     });
@@ -254,7 +265,9 @@ class Page {
       announce(doneMessage());
     });
     if (this.requests.get(name) === request) this.requests.delete(name);
-    byId("stop").disabled = !this.requests.size;
+    keepingFocus(() => {
+      byId("stop").disabled = !this.requests.size;
+    }, () => byId("compose"));
   }
 
   /** End all requests that a model answers; the server stops generating. */
