@@ -206,6 +206,29 @@ def test_the_focus_stays_where_the_user_works(visit):
     press(button("Forward"), "#back")  # at the end
 
 
+def test_the_list_of_sessions_shows_the_open_one(browser, trained, tmp_path):
+    with running_studio(trained, "--folder", tmp_path) as client:
+        earlier = client.begin()
+        client.ask("edit", session=earlier, node=None, abc="X:1\nT:Old\nK:C\nC8|]")
+    with running_studio(trained, "--folder", tmp_path) as client:
+        page = browser.new_page()
+        page.goto(client.address)
+        page.locator("#compose:enabled").wait_for()
+        own, sessions = page.url, page.locator("#sessions")
+        sessions.select_option(earlier)
+        page.locator("#tune-title", has_text="Old").wait_for()
+        sessions.select_option("")  # this session
+        page.locator("#empty").wait_for()
+        assert page.url == own and sessions.input_value() == ""
+        page.go_back()
+        page.locator("#tune-title", has_text="Old").wait_for()
+        assert sessions.input_value() == earlier
+        page.get_by_role("button", name="Begin a new session").click()
+        page.locator("#empty").wait_for()
+        assert sessions.input_value() == "" and page.url != own and earlier not in page.url
+        page.close()
+
+
 def test_the_text_is_checked_while_it_is_typed(visit):
     page = visit()
     compose(page)

@@ -19,6 +19,7 @@ class Page {
   constructor(choices) {
     this.choices = choices;
     this.session = null;
+    this.own = null; // the last session that is not listed as an earlier one
     this.nodes = new Map(); // by number: what the tree shows
     this.current = null; // number of the open node
     this.lastChild = new Map(); // by parent: where Forward leads
@@ -38,7 +39,8 @@ class Page {
     byId("forward").addEventListener("click", () => this.open(this.childOf(this.current)));
     byId("begin").addEventListener("click", () => reporting(() => this.begin()));
     byId("sessions").addEventListener("change", (event) => {
-      if (event.target.value) location.hash = event.target.value;
+      if (event.target.value || this.own) location.hash = event.target.value || this.own;
+      else reporting(() => this.begin());
     });
     document.querySelector(".skip").addEventListener("click", (event) => {
       event.preventDefault(); // the end of the address names a session
@@ -85,8 +87,16 @@ class Page {
     for (const { id, parent } of opened.nodes) this.lastChild.set(parent, id);
     byId("fresh").hidden = true;
     byId("fresh-tunes").replaceChildren();
+    this.showSession();
     byId("compose").disabled = false; // a tune needs a session to belong to
     return true;
+  }
+
+  /** Select the open session in the list of earlier ones. */
+  showSession() {
+    const isListed = this.choices.sessions.some(({ session }) => session === this.session);
+    if (!isListed) this.own = this.session;
+    byId("sessions").value = isListed ? this.session : "";
   }
 
   /** Stay in the open session, or begin one, where the address names no session. */
@@ -99,6 +109,7 @@ class Page {
     }
     const node = this.current === null ? "" : `/${this.current}`;
     history.replaceState(null, "", `#${this.session}${node}`);
+    this.showSession();
     if (name) announce(`${message}the open one stays.`);
   }
 
