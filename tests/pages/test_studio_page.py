@@ -82,6 +82,15 @@ def is_clipped(page):
     )
 
 
+def contrast(*colors):
+    """Return the contrast of two colours, as in WCAG 2."""
+    values = [[channel / 255 for channel in color[:3]] for color in colors]
+    linear = [[c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in each]
+              for each in values]  # fmt: skip
+    light, dark = sorted((0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in linear), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
 def test_a_tune_is_composed_changed_kept_and_found_in_the_history(visit, folder):
     page = visit()
     compose(page, tunes=2)
@@ -299,6 +308,28 @@ def test_nothing_is_clipped(visit, width, scheme, tmp_path):
     light, dark = (sum(map(int, re.findall(r"\d+", color)[:3])) for color in colors)
     assert (light > dark) == (scheme == "light")
     page.screenshot(path=screenshots(tmp_path) / f"studio-{width}-{scheme}.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_bar_of_the_strongest_surprise_has_enough_contrast(visit, scheme):
+    page = visit(scheme=scheme)
+    colors = page.evaluate(
+        """() => {
+          const bar = document.createElement("button");
+          bar.className = "bar changed tinted";
+          bar.style.setProperty("--tint", 1);
+          bar.innerHTML = ["bar-number", "badge", "bits"].map((each) =>
+            `<span class="${each}">1</span>`).join("");
+          const work = document.getElementById("work");
+          work.append(bar);
+          return [work, bar].map((each) => getComputedStyle(each).backgroundColor)
+            .concat([...bar.children].map((each) => getComputedStyle(each).color));
+        }"""
+    )
+    surface, tint, *texts = [[float(n) for n in re.findall(r"[\d.]+", each)] for each in colors]
+    *tint, alpha = tint
+    behind = [alpha * a + (1 - alpha) * b for a, b in zip(tint, surface, strict=True)]
+    assert all(contrast(text, behind) >= 4.5 for text in texts)
 
 
 def test_nothing_is_composed_before_the_session_is_open(browser, studio):
