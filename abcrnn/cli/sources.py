@@ -117,8 +117,10 @@ def read_source(source: str, join_blank: bool = False) -> Source:
 
 def shown(title: str, width: int = 60) -> str:
     """Return a title as printed: short, and without characters that control a terminal."""
-    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in title)
-    return printable if len(printable) <= width else f"{printable[: width - 3]}..."
+    from abcrnn.notation.text import printable
+
+    title = printable(title)
+    return title if len(title) <= width else f"{title[: width - 3]}..."
 
 
 def title_of(tune: str) -> str:

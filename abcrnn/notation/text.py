@@ -65,6 +65,17 @@ def decode_text(text: str) -> str:
     return unicodedata.normalize("NFC", _ENCODED.sub(_decode, text))
 
 
+def printable(text: str) -> str:
+    r"""Return a text with a replacement character for each one that controls how others are shown.
+
+    Examples
+    --------
+    >>> printable("The \u202eReel") == "The \N{REPLACEMENT CHARACTER}Reel"
+    True
+    """
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _decode(found: re.Match[str]) -> str:
     """Return what a match displays, or the match itself if that is not one line of text."""
     decoded = _decoded(found)

@@ -12,6 +12,7 @@ from abcrnn.pages.studio.bars import changed_bars, written_bars
 from abcrnn.pages.studio.history import MAX_NODES, History, Node, read_history
 from abcrnn.pages.studio.kept import KeptTunes
 from abcrnn.pages.studio.sessions import Sessions
+from abcrnn.pages.studio.views import node_summary
 
 TUNE = "X:1\nT:One\nM:2/4\nL:1/8\nK:C\nC2DE|FGAB|c4|]"
 
@@ -125,6 +126,15 @@ def test_sessions_of_an_earlier_run_are_found(tmp_path):
     ]
     with pytest.raises(ValueError, match="no such session"):
         after.find(empty)
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "&#8238;", "\u200f"])
+def test_a_title_does_not_turn_the_text_around_it(tmp_path, sign):
+    sessions = Sessions(tmp_path)
+    history = sessions.find(sessions.begin())
+    history.add(Node(None, "edit", "", "", {}, TUNE.replace("T:One", f"T:A{sign}B")))
+    assert node_summary(history, 0)["title"] == "A\N{REPLACEMENT CHARACTER}B"
+    assert Sessions(tmp_path).saved()[0].title == "A\N{REPLACEMENT CHARACTER}B"
 
 
 @pytest.mark.parametrize("name", ["../secret", "history-0123456789abcdef", "", "x" * 99])

@@ -82,6 +82,15 @@ def is_clipped(page):
     )
 
 
+def contrast(*colors):
+    """Return the contrast of two colours, as in WCAG 2."""
+    values = [[channel / 255 for channel in color[:3]] for color in colors]
+    linear = [[c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in each]
+              for each in values]  # fmt: skip
+    light, dark = sorted((0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in linear), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
 def test_a_tune_is_composed_changed_kept_and_found_in_the_history(visit, folder):
     page = visit()
     compose(page, tunes=2)
@@ -177,6 +186,58 @@ def test_a_page_whose_address_names_no_session_begins_one_and_says_so(visit, stu
     assert page.locator(".step").count() == 1
 
 
+def test_the_focus_stays_where_the_user_works(visit):
+    page = visit()
+    compose(page)
+
+    def press(control, focused):
+        control.focus()
+        page.keyboard.press("Enter")
+        wait_until(page, f"() => document.activeElement.matches({focused!r})")
+
+    def button(name):
+        return page.get_by_role("button", name=name, exact=True)
+
+    press(button("Keep"), "#keep + button")
+    page.locator(".bar").nth(1).click()
+    page.get_by_role("button", name=re.compile("^Regenerate bar ")).click()
+    page.locator("#status", has_text="Done.").wait_for()
+    press(page.get_by_role("button", name="Accept").first, "#tune-title")
+    press(button("Transpose"), "#tune-title")
+    text = page.get_by_label("ABC text")
+    text.fill(text_of(page).replace("T:", "T:My "))
+    press(button("Apply the text"), "#tune-title")
+    press(page.locator('.step[data-node="1"]'), '.step[data-node="1"][aria-current]')
+    press(button("Back"), "#forward")  # at the root
+    for number in (1, 2):
+        press(button("Forward"), "#forward")
+        page.locator(f'.step[data-node="{number}"][aria-current]').wait_for()
+    press(button("Forward"), "#back")  # at the end
+
+
+def test_the_list_of_sessions_shows_the_open_one(browser, trained, tmp_path):
+    with running_studio(trained, "--folder", tmp_path) as client:
+        earlier = client.begin()
+        client.ask("edit", session=earlier, node=None, abc="X:1\nT:Old\nK:C\nC8|]")
+    with running_studio(trained, "--folder", tmp_path) as client:
+        page = browser.new_page()
+        page.goto(client.address)
+        page.locator("#compose:enabled").wait_for()
+        own, sessions = page.url, page.locator("#sessions")
+        sessions.select_option(earlier)
+        page.locator("#tune-title", has_text="Old").wait_for()
+        sessions.select_option("")  # this session
+        page.locator("#empty").wait_for()
+        assert page.url == own and sessions.input_value() == ""
+        page.go_back()
+        page.locator("#tune-title", has_text="Old").wait_for()
+        assert sessions.input_value() == earlier
+        page.get_by_role("button", name="Begin a new session").click()
+        page.locator("#empty").wait_for()
+        assert sessions.input_value() == "" and page.url != own and earlier not in page.url
+        page.close()
+
+
 def test_the_text_is_checked_while_it_is_typed(visit):
     page = visit()
     compose(page)
@@ -247,6 +308,28 @@ def test_nothing_is_clipped(visit, width, scheme, tmp_path):
     light, dark = (sum(map(int, re.findall(r"\d+", color)[:3])) for color in colors)
     assert (light > dark) == (scheme == "light")
     page.screenshot(path=screenshots(tmp_path) / f"studio-{width}-{scheme}.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_bar_of_the_strongest_surprise_has_enough_contrast(visit, scheme):
+    page = visit(scheme=scheme)
+    colors = page.evaluate(
+        """() => {
+          const bar = document.createElement("button");
+          bar.className = "bar changed tinted";
+          bar.style.setProperty("--tint", 1);
+          bar.innerHTML = ["bar-number", "badge", "bits"].map((each) =>
+            `<span class="${each}">1</span>`).join("");
+          const work = document.getElementById("work");
+          work.append(bar);
+          return [work, bar].map((each) => getComputedStyle(each).backgroundColor)
+            .concat([...bar.children].map((each) => getComputedStyle(each).color));
+        }"""
+    )
+    surface, tint, *texts = [[float(n) for n in re.findall(r"[\d.]+", each)] for each in colors]
+    *tint, alpha = tint
+    behind = [alpha * a + (1 - alpha) * b for a, b in zip(tint, surface, strict=True)]
+    assert all(contrast(text, behind) >= 4.5 for text in texts)
 
 
 def test_nothing_is_composed_before_the_session_is_open(browser, studio):

@@ -8,9 +8,9 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
-from abcrnn.notation.tunebook import tune_title
 from abcrnn.pages.studio.fields import Fields
 from abcrnn.pages.studio.history import History, read_history
+from abcrnn.pages.studio.views import shown_title
 
 _MAX_SESSIONS = 1000  # opened in one process
 _MAX_LISTED = 50
@@ -80,7 +80,7 @@ class Sessions:
             except (ValueError, OSError):
                 continue
             if nodes:
-                summaries.append(Summary(session, tune_title(nodes[-1].abc), len(nodes)))
+                summaries.append(Summary(session, shown_title(nodes[-1].abc), len(nodes)))
         return summaries
 
     def _add(self, session: str, history: History) -> None:

@@ -26,6 +26,18 @@ export function button(text, onClick, properties = {}) {
   return made;
 }
 
+/**
+ * Run a function; if the focused element is then gone, hidden or disabled, focus another one.
+ *
+ * `findOther` takes the element that had the focus.
+ */
+export function keepingFocus(run, findOther) {
+  const before = document.activeElement;
+  run();
+  const isLost = before.disabled || !before.getClientRects().length;
+  if (before !== document.body && isLost) findOther(before).focus();
+}
+
 /** Show a message, which screen readers read out; an error is marked as one. */
 export function announce(message, isError = false) {
   const status = byId("status");

@@ -6,9 +6,9 @@
  */
 
 import { onCompose, requests, sampling, setUpControls, showSeed } from "./controls.js";
-import { announce, button, byId, make, reporting } from "./elements.js";
+import { announce, button, byId, keepingFocus, make, reporting } from "./elements.js";
 import { ask, downloadAddress, fetchChoices, stream } from "./server.js";
-import { showTree } from "./tree.js";
+import { showTree, stepOf } from "./tree.js";
 import { showScore, TunePanel } from "./tune.js";
 
 const ALTERNATIVES = 5; // of chosen bars
@@ -19,6 +19,7 @@ class Page {
   constructor(choices) {
     this.choices = choices;
     this.session = null;
+    this.own = null; // the last session that is not listed as an earlier one
     this.nodes = new Map(); // by number: what the tree shows
     this.current = null; // number of the open node
     this.lastChild = new Map(); // by parent: where Forward leads
@@ -38,7 +39,8 @@ class Page {
     byId("forward").addEventListener("click", () => this.open(this.childOf(this.current)));
     byId("begin").addEventListener("click", () => reporting(() => this.begin()));
     byId("sessions").addEventListener("change", (event) => {
-      if (event.target.value) location.hash = event.target.value;
+      if (event.target.value || this.own) location.hash = event.target.value || this.own;
+      else reporting(() => this.begin());
     });
     document.querySelector(".skip").addEventListener("click", (event) => {
       event.preventDefault(); // the end of the address names a session
@@ -85,8 +87,16 @@ class Page {
     for (const { id, parent } of opened.nodes) this.lastChild.set(parent, id);
     byId("fresh").hidden = true;
     byId("fresh-tunes").replaceChildren();
+    this.showSession();
     byId("compose").disabled = false; // a tune needs a session to belong to
     return true;
+  }
+
+  /** Select the open session in the list of earlier ones. */
+  showSession() {
+    const isListed = this.choices.sessions.some(({ session }) => session === this.session);
+    if (!isListed) this.own = this.session;
+    byId("sessions").value = isListed ? this.session : "";
   }
 
   /** Stay in the open session, or begin one, where the address names no session. */
@@ -99,13 +109,16 @@ class Page {
     }
     const node = this.current === null ? "" : `/${this.current}`;
     history.replaceState(null, "", `#${this.session}${node}`);
+    this.showSession();
     if (name) announce(`${message}the open one stays.`);
   }
 
   showNothing() {
     this.current = null;
-    byId("tune").hidden = true;
-    byId("empty").hidden = false;
+    keepingFocus(() => {
+      byId("tune").hidden = true;
+      byId("empty").hidden = false;
+    }, () => byId("work"));
     this.showTree();
   }
 
@@ -128,7 +141,9 @@ class Page {
     this.nodes.set(number, node);
     this.lastChild.set(node.parent, number);
     byId("empty").hidden = true;
-    this.panel = new TunePanel(node, this.actions());
+    keepingFocus(() => {
+      this.panel = new TunePanel(node, this.actions());
+    }, () => byId("tune-title"));
     this.showTree();
   }
 
@@ -141,9 +156,17 @@ class Page {
   }
 
   showTree() {
-    showTree(this.nodes, this.current, (number) => this.open(number));
-    byId("back").disabled = this.parentOf(this.current) === null;
-    byId("forward").disabled = this.current === null || this.childOf(this.current) === null;
+    keepingFocus(() => {
+      showTree(this.nodes, this.current, (number) => this.open(number));
+      byId("back").disabled = this.parentOf(this.current) === null;
+      byId("forward").disabled = this.current === null || this.childOf(this.current) === null;
+    }, (before) => this.neighbourOf(before));
+  }
+
+  /** Return the control of the history to focus in place of one that is gone or disabled. */
+  neighbourOf(before) {
+    const other = [byId("back"), byId("forward")].find((each) => !each.disabled);
+    return stepOf(before.dataset.node) ?? other ?? stepOf(this.current) ?? byId("begin");
   }
 
   // Steps
@@ -178,8 +201,7 @@ class Page {
     return reporting(async () => {
       const { number, file } = await ask("keep", { session: this.session, node: this.current });
       this.nodes.get(this.current).kept = true;
-      this.panel.keepButton.textContent = "Kept";
-      this.panel.keepButton.disabled = true;
+      keepingFocus(() => this.panel.showKept(), () => this.panel.besideKeep());
       this.showTree();
       announce(`Kept as tune ${number} of ${file}.`);
     });
@@ -254,7 +276,9 @@ class Page {
       announce(doneMessage());
     });
     if (this.requests.get(name) === request) this.requests.delete(name);
-    byId("stop").disabled = !this.requests.size;
+    keepingFocus(() => {
+      byId("stop").disabled = !this.requests.size;
+    }, () => byId("compose"));
   }
 
   /** End all requests that a model answers; the server stops generating. */

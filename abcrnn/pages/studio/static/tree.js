@@ -37,6 +37,11 @@ export function showTree(nodes, current, open) {
   byId("tree").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 
+/** Return the button of a node; null if it is not in the tree. */
+export function stepOf(number) {
+  return byId("tree").querySelector(`[data-node="${number}"]`);
+}
+
 /** Chains are flat, so that a long history is not indented; only branches are nested. */
 function listOf(siblings, children, current, open) {
   const list = make("ul", { className: "tree" });
@@ -57,7 +62,7 @@ function listOf(siblings, children, current, open) {
 }
 
 function itemOf(node, current, open) {
-  const step = make("button", { type: "button", className: "step" },
+  const step = make("button", { type: "button", className: "step", data: { node: node.id } },
     make("span", { className: "step-kind", textContent: stepName(node) }),
     make("span", { className: "step-title", textContent: node.title }));
   if (node.kept) step.append(make("span", { className: "badge", textContent: "kept" }));

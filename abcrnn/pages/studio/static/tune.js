@@ -30,7 +30,7 @@ export class TunePanel {
     this.alternatives = make("div", { id: "alternatives", aria: { live: "polite" } });
     this.article.replaceChildren(
       make("header", { className: "tune-head" },
-        make("h2", { textContent: title, id: "tune-title" }),
+        make("h2", { textContent: title, id: "tune-title", tabIndex: -1 }),
         make("p", { className: "hint", textContent: this.origin() })),
       this.scorePlace(node, node.id + 1),
       this.barStrip(),
@@ -140,6 +140,16 @@ export class TunePanel {
         button("Generate again", () => actions.reproduce(),
           { title: "Check that the same model and seed give the same bytes" })),
       this.transposition());
+  }
+
+  showKept() {
+    this.keepButton.textContent = "Kept";
+    this.keepButton.disabled = true;
+  }
+
+  /** Return the control to focus in place of the button of a tune that was kept. */
+  besideKeep() {
+    return this.keepButton.parentElement.querySelector("button:enabled");
   }
 
   transposition() {
