@@ -136,7 +136,7 @@ def _values(requests: Requests, names: tuple[str, ...]) -> str:
 
 def _read(beginning: str) -> tuple[Tune, bool]:
     """Parse the beginning of a tune; also return whether it has a key."""
-    lines = read_tune(beginning[: beginning.rfind("\n") + 1])
+    lines = read_tune(beginning[: beginning.rfind("\n") + 1] or "X:1\n")
     if "K" in dict(lines.fields):
         return read_tune(beginning), True
     return lines, False

@@ -53,8 +53,8 @@ def transpose(text: str, semitones: int | None = None, *, to: str | None = None)
     ValueError
         If ``semitones`` is not an int, ``to`` is not a key, or not exactly one is given.
     ABCError
-        If the tune cannot be read (see :func:`abcrnn.notation.read_tune`), or if a note would be
-        outside the MIDI range, 0 to 127. Also if notation would have another meaning afterwards:
+        If the tune cannot be read (see :func:`abcrnn.notation.read_tune`), or if a note is or would
+        be outside the MIDI range, 0 to 127. Also if notation would have another meaning afterwards:
         macros with notes, such as ``m:~G2=GAG``, and some unsupported notation, such as letters
         between notes that could become a word. With ``to``, also if the tune has no key with a
         tonic or another mode.
@@ -106,8 +106,8 @@ class Mover:
     has_percussion : bool
         Whether a note was not moved because it is of percussion.
     has_kept_text : bool
-        Whether the text of a note was kept, because it names an instrument or is outside the MIDI
-        range. In the new key, the parser may read it with another accidental.
+        Whether the text of a note was kept, because it names an instrument. In the new key, the
+        parser may read it with another accidental.
     """
 
     def __init__(self, movement: Movement) -> None:
@@ -226,11 +226,11 @@ class Mover:
         properties = self.old.voice.properties
         old = pitch_of(self.old.voice, accidental, letter, marks)
         if not 0 <= old.midi + properties.sounding_semitones <= 127:
-            # Invalid: the parser puts it into octave 4.
-            self.has_kept_text = True
-            same = pitch_of(self.new.voice, accidental, letter, marks)
-            self._add_note(old._replace(octave=4), same._replace(octave=4))
-            return token.text
+            raise ABCError(
+                f"{token.text} is outside the MIDI range, so it cannot be transposed",
+                token.line,
+                token.column,
+            )
         new = self._moved(old, token)
         if properties.percussion and self.drum_map:  # the written note names an instrument
             self.has_kept_text = True

@@ -75,7 +75,7 @@ def test_tunes_of_the_packaged_model_are_reproduced_without_its_name(packaged, t
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: text.replace("% model ", "% model 0"), "the tune has no lines such as"),
+        (lambda text: text.replace("% model ", "% model 0"), "model must be 16 hexadecimal digits"),
         (lambda text: text.replace("% model 0", "% model 1"), "with model 1123456789abcdef, which"),
         (
             lambda text: text + "\n\n" + text.replace("% model 0", "% model 1"),
