@@ -382,7 +382,7 @@ def test_real_tunes_by_every_interval(name: str, request: pytest.FixtureRequest)
 
 
 @pytest.mark.parametrize(
-    "step", [pytest.param(6, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)]
+    "step", [pytest.param(12, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)]
 )
 @pytest.mark.parametrize("name", ["irish", "jigs", "oneills"])
 def test_whole_tunebooks(name: str, step: int, request: pytest.FixtureRequest):
