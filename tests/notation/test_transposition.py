@@ -318,8 +318,10 @@ def test_a_note_out_of_range_raises_with_line_and_column():
         transpose("X:1\nK:C\nC", 10**9)
 
 
-def test_notes_already_out_of_range_stay_the_same():
-    assert transpose("X:1\nK:C\nc''''''' c", 2) == "X:1\nK:D\nc''''''' d"
+def test_notes_already_out_of_range_are_reported():
+    with pytest.raises(ABCError, match="c''''''' is outside the MIDI range, so") as raised:
+        transpose("X:1\nK:C\nc c'''''''", 2)
+    assert (raised.value.line, raised.value.column) == (3, 3)
 
 
 # Properties --------------------------------------------------------------------------------
