@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.argument_types import count
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
 from abcrnn.cli.file_edits import add_files
-from abcrnn.cli.sources import SkippedFiles, SourceTune, shown, title_of
+from abcrnn.cli.sources import SkippedFiles, SourceTune, number_tunes, shown, title_of
 from abcrnn.cli.terminal import load_corpus, read_tunes
 
 if TYPE_CHECKING:
@@ -85,11 +83,7 @@ def _make_index(arguments: argparse.Namespace) -> MelodyIndex:
 def _read(files: Sequence[str], join_blank: bool, skipped: SkippedFiles) -> Iterator[SourceTune]:
     """Yield each tune of the files."""
     for path in files:
-        numbers: Counter[Path] = Counter()
-        for file, block in read_tunes(path, join_blank, skipped):
-            if block.is_tune:
-                numbers[file] += 1
-                yield SourceTune(file, numbers[file], block)
+        yield from number_tunes(read_tunes(path, join_blank, skipped))
 
 
 def _print_table(tune: SourceTune, found: Sequence[Neighbour]) -> None:

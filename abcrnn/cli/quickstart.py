@@ -8,9 +8,10 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abcrnn.cli.argument_types import count, whole
+from abcrnn.cli.argument_types import count
 from abcrnn.cli.arguments import add_command
 from abcrnn.cli.quickstart_tunes import PAGE, SUBFOLDER, show_packaged_tunes, write_page
+from abcrnn.cli.run_arguments import add_epochs, add_run_seed
 from abcrnn.cli.terminal import import_tensorflow, report_unconverted, resume_hint
 from abcrnn.cli.training_run import SOURCE_FIELDS
 from abcrnn.reports.wording import count_of
@@ -50,16 +51,8 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="number of tunes by the small model (default: %(default)s)",
     )
-    parser.add_argument(
-        "--seed",
-        type=whole,
-        default=0,
-        metavar="N",
-        help="seed of everything random (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--epochs", type=count, metavar="N", help="number of epochs (default: the recipe's)"
-    )
+    add_run_seed(parser)
+    add_epochs(parser)
     parser.add_argument(
         "--steps", type=count, metavar="N", help="training steps in an epoch, for a trial run"
     )

@@ -9,13 +9,8 @@ from typing import Any
 
 from abcrnn.cli.arguments import add_command, add_tune_output
 from abcrnn.cli.model_arguments import load_model
-from abcrnn.cli.terminal import (
-    import_tensorflow,
-    load_corpus,
-    read_tunes,
-    require_outputs,
-    write_tunebook,
-)
+from abcrnn.cli.sources import SourceTune, read_source
+from abcrnn.cli.terminal import import_tensorflow, require_outputs, write_tunebook
 from abcrnn.data.registry import card_names
 from abcrnn.reports.wording import count_of
 
@@ -46,11 +41,12 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Generate the tunes again, and compare them with the file."""
     require_outputs(arguments)
-    tunes = load_corpus(arguments.tune).tunes
+    source = read_source(arguments.tune)
+    tunes = source.texts
     import_tensorflow()
     from abcrnn.composition.reproduction import find_packaged, reproduce_all
 
-    _require_records(tunes, arguments.tune)
+    _require_records(source.tunes, arguments.tune)
     if not arguments.models:
         packaged = find_packaged(tunes)
         arguments.models = [str(packaged.path)]
@@ -64,24 +60,17 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if same == len(again) else 1
 
 
-def _require_records(tunes: Sequence[str], source: str) -> None:
+def _require_records(tunes: Sequence[SourceTune], source: str) -> None:
     """Raise ``ValueError``, with file and line, unless all tunes record how to generate them."""
     from abcrnn.composition.reproduction import validate_record
     from abcrnn.notation import ABCError
 
-    for index, tune in enumerate(tunes):
+    is_file = source != "-" and source not in card_names()
+    for number, tune in enumerate(tunes, start=1):
         try:
-            validate_record(tune)
-        except ABCError as error:
-            raise ValueError(f"{_place(source, index, error.line)}: {error.message}") from error
+            validate_record(tune.block.text)
         except ValueError as error:
-            raise ValueError(f"{_place(source, index, 1)}: {error}") from error
-
-
-def _place(source: str, index: int, line: int) -> str:
-    """Return the file, and the line in it, of a line of a tune; both from 1."""
-    if source == "-" or source in card_names():  # cannot be read again, or not a file
-        return f"tune {index + 1}, line {line}"
-    tunes = [(file, block) for file, block in read_tunes(source) if block.is_tune]
-    file, block = tunes[index]
-    return f"{file}:{block.line_in_book(line)}"
+            line = error.line if isinstance(error, ABCError) else 1
+            message = error.message if isinstance(error, ABCError) else error
+            place = tune.place(line) if is_file else f"tune {number}, line {line}"
+            raise ValueError(f"{place}: {message}") from error

@@ -69,9 +69,19 @@ def add_run_options(
             choices=recipes,
             help="model and training settings (default: %(default)s)",
         )
+    add_epochs(parser)
+    add_run_seed(parser)
+
+
+def add_epochs(parser: argparse.ArgumentParser, of: str = "") -> None:
+    """Add the option ``--epochs``; ``of`` says in the help of what."""
     parser.add_argument(
-        "--epochs", type=count, metavar="N", help="number of epochs (default: the recipe's)"
+        "--epochs", type=count, metavar="N", help=f"number of epochs{of} (default: the recipe's)"
     )
+
+
+def add_run_seed(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--seed`` of commands that train."""
     parser.add_argument(
         "--seed",
         type=whole,

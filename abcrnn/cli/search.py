@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abcrnn.cli.argument_types import count, positive, whole
+from abcrnn.cli.argument_types import count, positive
 from abcrnn.cli.arguments import UsageError, add_command, add_join_blank
-from abcrnn.cli.run_arguments import add_recipe
+from abcrnn.cli.run_arguments import add_epochs, add_recipe, add_run_seed
 from abcrnn.cli.terminal import import_tensorflow, resume_hint
 from abcrnn.cli.training_corpora import (
     add_corpora,
@@ -58,12 +58,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--minutes", type=positive, metavar="M", help="stop after M minutes, also within a trial"
     )
-    parser.add_argument(
-        "--epochs",
-        type=count,
-        metavar="N",
-        help="number of epochs of a trial (default: the recipe's)",
-    )
+    add_epochs(parser, " of a trial")
     add_recipe(parser, "--base", sorted(RECIPES), "values of the first trial, and of what is fixed")
     parser.add_argument(
         "--values",
@@ -80,13 +75,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="trials that are random and never pruned, at the start (default: %(default)s)",
     )
-    parser.add_argument(
-        "--seed",
-        type=whole,
-        default=0,
-        metavar="N",
-        help="seed of everything random (default: %(default)s)",
-    )
+    add_run_seed(parser)
     add_parts(parser)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,8 +40,11 @@ class SourceTune(NamedTuple):
         place = _PLACE.match(text)
         line, column = map(int, place.groups()) if place else (1, 1)
         message = text[place.end() :] if place else text
-        where = f"{self.file}:{self.block.line_in_book(line)}:{column}"
-        print(f"{where}: {self.name} {what}: {message}", file=sys.stderr)
+        print(f"{self.place(line)}:{column}: {self.name} {what}: {message}", file=sys.stderr)
+
+    def place(self, line: int) -> str:
+        """Return the file and the line in it of a line of the tune, from 1."""
+        return f"{self.file}:{self.block.line_in_book(line)}"
 
     @property
     def name(self) -> str:
@@ -96,30 +101,43 @@ def read_source(source: str, join_blank: bool = False) -> Source:
     from abcrnn.data.registry import card_names
     from abcrnn.data.tunebook_files import read_tunebooks
 
-    try:
+    with suggests_corpora(source):
         name, files = find_source(source)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"{error}{suggestion(source, card_names())}") from None
-    skipped, numbers = SkippedFiles(), Counter[Path]()
-    tunes: list[SourceTune] = []
-    fragments: list[Block] = []
-    for file, block in read_tunebooks(files, join_blank, skipped):
-        if block.is_tune:
-            numbers[file] += 1
-            tunes.append(SourceTune(file, numbers[file], block))
-        else:
-            fragments.append(block)
+    skipped = SkippedFiles()
+    blocks = list(read_tunebooks(files, join_blank, skipped))
+    tunes = list(number_tunes(blocks))
+    fragments = [block for _, block in blocks if not block.is_tune]
     require_tunes(len(tunes), name, files)
     if source not in card_names():
         report_lost_music(name, fragments)
     return Source(name, tunes, fragments, skipped.count)
 
 
+def number_tunes(blocks: Iterable[tuple[Path, Block]]) -> Iterator[SourceTune]:
+    """Yield the tunes among the blocks of files, numbered in each file."""
+    numbers = Counter[Path]()
+    for file, block in blocks:
+        if block.is_tune:
+            numbers[file] += 1
+            yield SourceTune(file, numbers[file], block)
+
+
+@contextmanager
+def suggests_corpora(source: str) -> Iterator[None]:
+    """Context that adds the nearest name of a corpus to the error of an unknown source."""
+    from abcrnn.data.registry import card_names
+
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{error}{suggestion(source, card_names())}") from None
+
+
 def shown(title: str, width: int = 60) -> str:
     """Return a title as printed: short, and without characters that control a terminal."""
-    from abcrnn.notation.text import printable
+    from abcrnn.notation.text import replace_unprintable
 
-    title = printable(title)
+    title = replace_unprintable(title)
     return title if len(title) <= width else f"{title[: width - 3]}..."
 
 

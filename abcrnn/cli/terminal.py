@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abcrnn.cli.arguments import UsageError
-from abcrnn.cli.parser import suggestion
+from abcrnn.cli.sources import SourceTune, suggests_corpora
 from abcrnn.reports.wording import count_of
 from abcrnn.storage.paths import find_files
 
 if TYPE_CHECKING:
     import argparse
 
-    from abcrnn.cli.sources import SourceTune
     from abcrnn.data.corpus import Corpus
     from abcrnn.export.tunebook import Conversion
     from abcrnn.notation import ABCError, Block
@@ -62,12 +61,9 @@ def describe_error(error: Exception) -> str:
 def load_corpus(source: str, join_blank: bool = False) -> Corpus:
     """Load a corpus by name or path; suggest the nearest name for an unknown one."""
     from abcrnn.data.corpus import load_corpus as load
-    from abcrnn.data.registry import card_names
 
-    try:
+    with suggests_corpora(source):
         return load(source, join_blank)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"{error}{suggestion(source, card_names())}") from None
 
 
 def read_tunes(

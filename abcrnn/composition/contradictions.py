@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from abcrnn.composition.pitch_range import first_outside
-from abcrnn.composition.request_checks import contradicted_requests
+from abcrnn.composition.request_checks import contradicted_requests, read_complete_lines
 from abcrnn.composition.requests import Requests, constraint_for, require_ending_in_range
 from abcrnn.composition.spellings import is_same_key, is_same_meter
 from abcrnn.data.store import BOUNDARY
@@ -136,7 +136,7 @@ def _values(requests: Requests, names: tuple[str, ...]) -> str:
 
 def _read(beginning: str) -> tuple[Tune, bool]:
     """Parse the beginning of a tune; also return whether it has a key."""
-    lines = read_tune(beginning[: beginning.rfind("\n") + 1] or "X:1\n")
+    lines = read_complete_lines(beginning)
     if "K" in dict(lines.fields):
         return read_tune(beginning), True
     return lines, False

@@ -42,6 +42,12 @@ def unmet_requests(requests: Requests, tune: str, read: Tune | None = None) -> l
     return [name for name in requests.given() if not _CHECKS[name](requests, parsed, tune)]
 
 
+def read_complete_lines(beginning: str) -> Tune:
+    """Parse the beginning of a tune without its last line, if that has no line end."""
+    lines = beginning[: beginning.rfind("\n") + 1]
+    return read_tune(lines if lines.strip() else "X:1")
+
+
 def contradicted_requests(requests: Requests, beginning: str) -> list[str]:
     """Return the names of the requests that no tune with this beginning can match.
 
@@ -64,8 +70,7 @@ def contradicted_requests(requests: Requests, beginning: str) -> list[str]:
     ABCError
         If the beginning cannot be read.
     """
-    lines = beginning[: beginning.rfind("\n") + 1]  # a last line without end is not complete
-    fields = dict(reversed(read_tune(lines).fields)) if lines.strip() else {}
+    fields = dict(reversed(read_complete_lines(beginning).fields))
     if "K" in fields:
         return [n for n in unmet_requests(requests, beginning) if n not in _OF_WHOLE_TUNES]
     contradicted = []

@@ -13,7 +13,7 @@ from typing import Any
 from abcrnn.composition.pitch_range import notes_in_range
 from abcrnn.composition.spellings import key_spellings, meter_spellings
 from abcrnn.grammar import PITCHES, Form
-from abcrnn.grammar.endings import ENDINGS
+from abcrnn.grammar.endings import ENDINGS, ending_letters
 from abcrnn.grammar.terminals import KEYS, METERS
 from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.notation.fields import parse_key
@@ -21,7 +21,6 @@ from abcrnn.sampling.kept_tables import kept_tables
 from abcrnn.storage.validation import require_count
 
 _MAX_BARS = 256
-_SCALE = "CDEFGAB"
 _ACCIDENTALS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 
 
@@ -218,8 +217,7 @@ def require_ending_in_range(ending: str, pitches: str, key: str) -> None:
     signature = parse_key(key)
     if signature is None or signature.tonic is None:
         return
-    tonic, alters = _SCALE.index(signature.tonic[0]), signature.alters()
-    letters = [_SCALE[(tonic + degree) % 7] for degree in ENDINGS[ending]]
+    letters, alters = ending_letters(ending, signature.tonic[0]), signature.alters()
     if {note[0].upper() for note in notes_in_range(pitches, key)}.intersection(letters):
         return
     *others, last = [letter + _ACCIDENTALS[alters.get(letter, 0)] for letter in letters]

@@ -37,7 +37,7 @@ class EndingGrammar:
     """
 
     def __init__(self, ending: str, alphabet: str, pitches: Collection[str]) -> None:
-        self._degrees = ENDINGS[ending]
+        self._ending = ending
         usable = {pitch[0] for pitch in pitches if set(alphabet).issuperset(pitch)}
         self._usable = "".join(c for c in alphabet if c in usable)
 
@@ -91,8 +91,13 @@ class EndingGrammar:
         tonic, alter = key.tonic
         if key.alters().get(tonic, 0) != alter:
             return ""
-        letters = [_SCALE[(_SCALE.index(tonic) + degree) % 7] for degree in self._degrees]
+        letters = ending_letters(self._ending, tonic)
         return "".join(c for c in letters if c in self._usable.upper())
+
+
+def ending_letters(ending: str, tonic: str) -> list[str]:
+    """Return the letters of the notes that an ending allows in a key with this tonic."""
+    return [_SCALE[(_SCALE.index(tonic) + degree) % 7] for degree in ENDINGS[ending]]
 
 
 def _after_note(before: State, c: str) -> EndingState:

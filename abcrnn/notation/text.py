@@ -65,12 +65,12 @@ def decode_text(text: str) -> str:
     return unicodedata.normalize("NFC", _ENCODED.sub(_decode, text))
 
 
-def printable(text: str) -> str:
+def replace_unprintable(text: str) -> str:
     r"""Return a text with a replacement character for each one that controls how others are shown.
 
     Examples
     --------
-    >>> printable("The \u202eReel") == "The \N{REPLACEMENT CHARACTER}Reel"
+    >>> replace_unprintable("The \u202eReel") == "The \N{REPLACEMENT CHARACTER}Reel"
     True
     """
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

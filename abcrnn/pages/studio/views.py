@@ -6,7 +6,7 @@ from typing import Any
 
 from abcrnn.composition.provenance import without_provenance
 from abcrnn.notation import check_tune, decode_text
-from abcrnn.notation.text import printable
+from abcrnn.notation.text import replace_unprintable
 from abcrnn.notation.tunebook import tune_title
 from abcrnn.pages.studio.bars import changed_bars, first_number, written_bars
 from abcrnn.pages.studio.history import History
@@ -16,7 +16,7 @@ _MAX_PROBLEMS = 50
 
 def shown_title(tune: str) -> str:
     """Return the title of a tune; no character of it changes the direction of text around it."""
-    return printable(decode_text(tune_title(tune)))
+    return replace_unprintable(decode_text(tune_title(tune)))
 
 
 def node_summary(history: History, number: int) -> dict[str, Any]:
