@@ -56,6 +56,13 @@ def add_parser(subparsers: Any) -> None:
         help="read each tune, in every epoch, in one of the keys of the training tunes, sampled in "
         "their proportions (default: the recipe's)",
     )
+    parser.add_argument(
+        "--transpose-epochs",
+        type=count,
+        metavar="N",
+        help="transpose only in the first N epochs, and then read each tune in its own key "
+        "(default: the recipe's)",
+    )
     add_parts(parser)
     add_base(parser)
     add_distribute(parser)

@@ -26,6 +26,7 @@ MUSIC, ALL = "music", "all"
 _SETTINGS = (
     "windows",
     "transpose",
+    "transpose_epochs",
     "batch_size",
     "seq_length",
     "learning_rate",

@@ -7,6 +7,8 @@ the limits of traits (:mod:`abcrnn.composition.trait_limits`).
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from abcrnn.composition.defaults import MAX_COPIED_BARS
@@ -23,6 +25,8 @@ from abcrnn.notation.checks import problems_of
 # By bars of a phrase: how often it may occur in a row. Of 3153 tunes of irish, jigs and
 # oneills, 4 have one bar four times, one has two bars three times, and none four bars.
 _MAX_IN_A_ROW = {1: 3, 2: 2, 4: 2}
+
+_NOT_A_NOTE = re.compile("[^A-Ga-gxz]+")
 
 
 @dataclass
@@ -47,7 +51,9 @@ class Acceptance:
     novelty: NoveltyIndex | None = None
     max_copied_bars: float = MAX_COPIED_BARS
     limits: TraitLimits | None = None
-    _accepted: set[str] = field(default_factory=set, init=False, repr=False)
+    _accepted: dict[str, list[str]] = field(
+        default_factory=lambda: defaultdict(list), init=False, repr=False
+    )
 
     def refusal(self, tune: str | None) -> str | None:
         """Return the first reason to refuse a tune; None if it is accepted.
@@ -61,15 +67,15 @@ class Acceptance:
             return f"longer than {self.max_length} characters"
         try:
             read = read_tune(tune)
-            reason = self._invalid(read) or self._not_as_requested(tune, read) or self._loop(read)
+            reason = self._invalid(read) or self._not_as_requested(tune, read)
         except ABCError:  # beyond the limits of the parser
             return "not valid"
-        for test in (self._duplicate, self._copied, self._unplayable):
-            reason = reason or test(tune)
-        reason = reason or self._beyond_limits(read)
+        reason = reason or self._loop(read) or self._duplicate(tune)
+        for test in (self._copied, self._unplayable, self._beyond_limits):
+            reason = reason or test(read)
         if reason:
             return reason
-        self._accepted.add(tune_body(tidied_or_same(tune)))
+        self._accepted[_letters(tune)].append(tune)
         return None
 
     def _invalid(self, read: Tune) -> str | None:
@@ -83,10 +89,12 @@ class Acceptance:
         return "repeats a phrase in a loop" if has_loop(read) else None
 
     def _duplicate(self, tune: str) -> str | None:
-        is_known = tune_body(tidied_or_same(tune)) in self._accepted
+        # Formatting takes longer than all other tests, and keeps the letters of the notes.
+        alike = self._accepted.get(_letters(tune), [])
+        is_known = any(_formatted_body(tune) == _formatted_body(earlier) for earlier in alike)
         return "the same as an earlier tune" if is_known else None
 
-    def _copied(self, tune: str) -> str | None:
+    def _copied(self, tune: Tune) -> str | None:
         if self.novelty and self.novelty.compare(tune).bars > self.max_copied_bars:
             return f"more than {self.max_copied_bars:g} bars copied"
         return None
@@ -95,12 +103,21 @@ class Acceptance:
         trait = self.limits and self.limits.refusal(traits_of(measure(read)))
         return f"{trait}, more often than training tunes" if trait else None
 
-    def _unplayable(self, tune: str) -> str | None:
+    def _unplayable(self, tune: Tune) -> str | None:
         try:
             validate_playable(tune)
         except ABCError:
             return "not playable"
         return None
+
+
+def _letters(tune: str) -> str:
+    """Return the letters of notes and rests in the body of a tune."""
+    return _NOT_A_NOTE.sub("", tune_body(tune))
+
+
+def _formatted_body(tune: str) -> str:
+    return tune_body(tidied_or_same(tune))
 
 
 def has_loop(tune: Tune) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from abcrnn.composition.contradictions import require_readable, require_room
 from abcrnn.composition.landing import Landing
 from abcrnn.composition.provenance import Provenance
-from abcrnn.composition.requests import constraint_for
+from abcrnn.composition.requests import constraint_for, sampling_constraint_for
 from abcrnn.sampling.decoder import MAX_BATCH
 from abcrnn.sampling.faithful import Selected
 from abcrnn.sampling.sampler import Sampler
@@ -27,7 +27,7 @@ class Candidates:
     source : Provenance
         Settings, requests and seed; its ``stream`` and ``tune`` are not used.
     expected : int
-        Number of tunes that will be sampled, approximately.
+        Number of tunes that will be sampled, approximately; so many titles are sampled at once.
 
     Raises
     ------
@@ -38,7 +38,7 @@ class Candidates:
 
     def __init__(self, model: Any, source: Provenance, expected: int = PARALLEL) -> None:
         requests, settings = source.requests, source.settings
-        constraint = constraint_for(model, requests)
+        constraint = sampling_constraint_for(model, requests)
         self.source = source
         self._sampler = Sampler(
             model,
@@ -52,11 +52,12 @@ class Candidates:
         self._normalize = model.vocabulary.normalize
         self._titles: dict[int, str] = {}  # by stream
         self._given: dict[int, str] = {}  # prompts with a title, by stream
-        self._titles_at_once = min(2 * expected * settings.faithful, PARALLEL)
+        self._titles_at_once = min(expected * settings.faithful, PARALLEL)
         self._prompt = requests.prompt(settings.prompt)
         title = MAX_LINE if settings.generate_title else 0
-        require_room(constraint, requests, self._prompt, settings.max_length, title)
-        require_readable(model, constraint, requests, self._prompt)
+        complete = constraint_for(model, requests)
+        require_room(complete, requests, self._prompt, settings.max_length, title)
+        require_readable(model, complete, requests, self._prompt)
         self._max_length, self._faithful = settings.max_length, settings.faithful
 
     def sample(self, next_tune: Callable[[], int | None]) -> Iterator[Selected]:

@@ -35,8 +35,9 @@ from abcrnn.storage.validation import require_count, require_number
 
 _MIN_GENERATED = 512  # candidates before the share of accepted ones is judged
 _MIN_SHARE = 0.005
-# What the first tunes are expected to be like: four of five are accepted.
-_EXPECTED_ACCEPTED, _EXPECTED_GENERATED = 4, 5
+# How many of the first tunes are expected to be accepted: of how many, without limits of traits
+# and with them. Rows without a stream take as long as rows with one, so start enough at once.
+_EXPECTED, _EXPECTED_WITH_LIMITS = (4, 5), (2, 6)
 
 
 @suggests_arguments
@@ -178,7 +179,7 @@ def compose_iter(
 
     Arguments are checked at once, and sampling begins with the first ``next()``. The
     tunes, and their order, are those of :func:`compose` with the same seed. Between two
-    of them, sampling runs in stretches of at most 128 characters; ``close()`` and Ctrl-C
+    of them, sampling runs in stretches of at most 64 characters; ``close()`` and Ctrl-C
     end it after the current one.
 
     Parameters
@@ -258,14 +259,10 @@ def compose_iter(
     source = Provenance(__version__, model.fingerprint[:16], seed, 0, settings, requests)
     report = Report() if report is None else report
     report.candidates, report.best_of = settings.faithful, settings.best_of
-    search = _Search(
-        Candidates(model, source, n or PARALLEL),
-        acceptance,
-        BestOf(settings.best_of, rank),
-        None if n is None else n * settings.best_of,
-        report,
-    )
-    return search.tunes()
+    needed = None if n is None else n * settings.best_of
+    yields = _Yield(needed, report, acceptance.limits is not None)
+    candidates = Candidates(model, source, yields.wanted())
+    return _Search(candidates, acceptance, BestOf(settings.best_of, rank), yields).tunes()
 
 
 def _validated_bars(value: Any) -> float:
@@ -285,6 +282,39 @@ def _index_of(model: Any, novelty: NoveltyIndex | None) -> NoveltyIndex:
 
 
 @dataclass
+class _Yield:
+    """How many tunes have to be generated for those that are needed.
+
+    Parameters
+    ----------
+    needed : int or None
+        Number of tunes to accept; None for no limit.
+    report : Report
+        Counts the tunes generated and accepted so far.
+    is_limited : bool
+        Whether tunes are also refused for their traits.
+    """
+
+    needed: int | None
+    report: Report
+    is_limited: bool
+
+    def wanted(self) -> int:
+        """Return how many tunes to start at once, from the share accepted so far."""
+        if self.needed is None:
+            return PARALLEL
+        expected, of = _EXPECTED_WITH_LIMITS if self.is_limited else _EXPECTED
+        share = (self.report.accepted + expected) / (self.report.generated + of)
+        return math.ceil((self.needed - self.report.accepted) / share)
+
+    def require(self) -> None:
+        """Raise YieldError if too few of the generated tunes are accepted."""
+        generated, accepted = self.report.generated, self.report.accepted
+        if generated >= _MIN_GENERATED and accepted < _MIN_SHARE * generated:
+            raise YieldError(self.report)
+
+
+@dataclass
 class _Search:
     """Samples, checks and selects tunes until enough are accepted.
 
@@ -293,21 +323,18 @@ class _Search:
     candidates : Candidates
     acceptance : Acceptance
     selection : BestOf
-    needed : int or None
-        Number of tunes to accept; None for no limit.
-    report : Report
+    yields : _Yield
     """
 
     candidates: Candidates
     acceptance: Acceptance
     selection: BestOf
-    needed: int | None
-    report: Report
+    yields: _Yield
     _started: int = 0
 
     def tunes(self) -> Iterator[str]:
         """Yield tunes in the order of their numbers, whichever ends first."""
-        start, report, total = time.monotonic(), self.report, self.needed
+        start, report, total = time.monotonic(), self.yields.report, self.yields.needed
         ended: dict[int, Selected] = {}  # tunes that wait for an earlier one
         total = total and total // report.best_of
         with progress_bar(total=total, unit="tune", leave=False) as bar:
@@ -315,34 +342,26 @@ class _Search:
                 ended[found.number] = found
                 while report.generated in ended:
                     report.seconds = time.monotonic() - start
-                    _require_yield(report)
+                    self.yields.require()
                     tune = self._judge(ended.pop(report.generated))
                     report.seconds = time.monotonic() - start
                     bar.set_postfix_str(f"{report.generated} generated")
                     if tune:
                         bar.update()
                         yield tune
-                        if report.accepted == self.needed:
+                        if report.accepted == self.yields.needed:
                             return
 
     def _next_tune(self) -> int | None:
         """Return the number of the next tune to start; None while there are enough."""
-        if self._started - self.report.generated >= self._wanted():
+        if self._started - self.yields.report.generated >= self.yields.wanted():
             return None
         self._started += 1
         return self._started - 1
 
-    def _wanted(self) -> int:
-        """Return how many tunes to start at once, from the share accepted so far."""
-        if self.needed is None:
-            return PARALLEL
-        accepted, generated = self.report.accepted, self.report.generated
-        share = (accepted + _EXPECTED_ACCEPTED) / (generated + _EXPECTED_GENERATED)
-        return math.ceil((self.needed - accepted) / share)
-
     def _judge(self, found: Selected) -> str | None:
         """Count a tune; return the best of its group, with provenance, if that is complete."""
-        report = self.report
+        report = self.yields.report
         reason = self.acceptance.refusal(found.tune)
         report.effective_candidates += found.effective_size
         report.count(reason)
@@ -354,12 +373,6 @@ class _Search:
         stream, tune = selected
         tune = _with_provenance(tune, self.candidates.source, stream)
         return renumber(tune, report.accepted // report.best_of)
-
-
-def _require_yield(report: Report) -> None:
-    is_judged = report.generated >= _MIN_GENERATED
-    if is_judged and report.accepted < _MIN_SHARE * report.generated:
-        raise YieldError(report)
 
 
 def _with_provenance(tune: str, source: Provenance, stream: int) -> str:

@@ -116,7 +116,7 @@ class Landing:
 
     def _shortened(self, tune: str, prompt: str, least: int) -> Iterator[str]:
         """Yield the beginnings of a tune after which a bar line can end it, with that bar line."""
-        state, before = self._constraint.read_prefix(prompt).tune, ""
+        (state, _), before = self._automaton.follow(prompt), ""
         for length, c in enumerate(tune):
             if length >= least and _may_be_place(before, c):
                 closing = self._closing(state)

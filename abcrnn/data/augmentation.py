@@ -8,8 +8,10 @@ frequent as before.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -92,22 +94,27 @@ class KeyVariants:
             Indices into ``tunes``; a function of seed and epoch alone.
         """
         samples = np.random.default_rng([seed, epoch, _STREAM]).random(len(self._ends))
-        begins = self._ends - np.diff(self._ends, prepend=0)
+        begins = self.originals()
         reached = np.cumsum(self._shares)
         before = reached[begins] - self._shares[begins]
         chosen = np.searchsorted(reached, before + samples, side="right")
         # Rounding of the sums must not lead to another tune.
         return np.clip(chosen, begins, self._ends - 1).astype(np.int64)
 
+    def originals(self) -> NDArray[np.int64]:
+        """Return the index of each tune as it is: its first variant."""
+        return self._ends - np.diff(self._ends, prepend=0)
+
 
 def make_key_variants(tunes: Sequence[str], vocabulary: Vocabulary) -> KeyVariants:
     r"""Transpose tunes to the keys that they use, mode by mode.
 
     The keys of a mode are the most frequent ones that at least 95 % of its tunes have,
-    at most six. A tune is moved to the nearest octave that has no notes above or below
-    those of all tunes. It stays unchanged if it cannot be read or transposed, or if its key
-    has no tonic or has additional accidentals. Variants with characters outside the
-    vocabulary are left out.
+    at most six. A tune is moved up or down by at most seven semitones, to the octave whose
+    pitches are more frequent in all tunes. It stays unchanged if it cannot be read or
+    transposed, or if its key has no tonic or has additional accidentals. Variants with
+    pitches above or below those of all tunes, or with characters outside the vocabulary,
+    are left out.
 
     Takes about ten milliseconds for each variant; :func:`load_key_variants
     <abcrnn.data.variant_cache.load_key_variants>` keeps them.
@@ -169,13 +176,14 @@ class _Facts(NamedTuple):
     Parameters
     ----------
     key : _Key
-    pitches : set of int
+    pitches : Counter of int
+        Number of notes of each pitch.
     steps : ndarray
         See :func:`abcrnn.data.novelty.tune_steps`.
     """
 
     key: _Key
-    pitches: set[int]
+    pitches: Counter[int]
     steps: NDArray[np.uint32]
 
 
@@ -189,7 +197,7 @@ def _facts_of(text: str) -> _Facts | None:
     if key is None:
         return None
     events = (event for bar in tune.bars() for event in bar.events)
-    pitches = {pitch.midi for event in events for pitch in event.pitches}
+    pitches = Counter(pitch.midi for event in events for pitch in event.pitches)
     return _Facts(key, pitches, tune_steps(tune))
 
 
@@ -214,8 +222,8 @@ class _Maker:
         for fact in known:
             self._counts[fact.key.mode][fact.key.tonic] += 1
         self._targets = {mode: _frequent_keys(of) for mode, of in self._counts.items()}
-        pitches = set().union(*(fact.pitches for fact in known))
-        self._range = range(min(pitches, default=0), max(pitches, default=0) + 1)
+        self._pitches = sum((fact.pitches for fact in known), Counter[int]())
+        self._range = range(min(self._pitches, default=0), max(self._pitches, default=0) + 1)
         self._characters = set(vocabulary.characters)
 
     def variants(self, text: str, fact: _Facts | None) -> list[_Variant]:
@@ -232,14 +240,28 @@ class _Maker:
 
     def _moved(self, text: str, fact: _Facts, tonic: int) -> str | None:
         """Return the tune in another key; None if there is no suitable variant."""
-        nearest = (tonic - fact.key.tonic + 6) % 12 - 6
-        opposite = nearest + (12 if nearest < 0 else -12)
-        for semitones in (nearest, opposite):
-            if abs(semitones) <= _MAX_SEMITONES and all(
-                pitch + semitones in self._range for pitch in fact.pitches
-            ):
-                return self._transposed(text, fact, tonic, semitones)
-        return None
+        up = (tonic - fact.key.tonic) % 12
+        possible = [
+            semitones
+            for semitones in (up, up - 12)
+            if abs(semitones) <= _MAX_SEMITONES
+            and all(pitch + semitones in self._range for pitch in fact.pitches)
+        ]
+        if not possible:
+            return None
+        likeliest = max(possible, key=partial(self._log_likelihood, fact.pitches))
+        return self._transposed(text, fact, tonic, likeliest)
+
+    def _log_likelihood(self, pitches: Counter[int], semitones: int) -> float:
+        """Return the log-likelihood of moved pitches, given those of all tunes.
+
+        A constant is left out. One is added to each count, since some pitches of the range
+        may occur in no tune.
+        """
+        return sum(
+            count * math.log(self._pitches[pitch + semitones] + 1)
+            for pitch, count in pitches.items()
+        )
 
     def _transposed(self, text: str, fact: _Facts, tonic: int, semitones: int) -> str | None:
         try:

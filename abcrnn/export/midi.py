@@ -21,6 +21,7 @@ from abcrnn.export.timeline import (
     voice_notes,
 )
 from abcrnn.export.tune_text import parse_single_tune, printable
+from abcrnn.notation.checks import require_music
 from abcrnn.notation.errors import ABCError
 from abcrnn.notation.fields import Key, Meter
 from abcrnn.notation.tune import Program, Tune
@@ -133,20 +134,24 @@ def to_midi_bytes(
     return _midi_file(parse_single_tune(tune), chords, speed, program)
 
 
-def validate_playable(tune: str) -> None:
+def validate_playable(tune: str | Tune) -> None:
     """Raise ABCError if :func:`to_midi_bytes` does, for one tune of ABC; write no file.
 
     Parameters
     ----------
-    tune : str
-        As for :func:`to_midi_bytes`.
+    tune : str or Tune
+        Text is as for :func:`to_midi_bytes`.
 
     Raises
     ------
     ABCError
         If the text is not one tune that can be played.
     """
-    timed_notes(parse_single_tune(tune), chords=True)
+    if isinstance(tune, str):
+        tune = parse_single_tune(tune)
+    else:
+        require_music(tune, chords=True)
+    timed_notes(tune, chords=True)
 
 
 class _Timed(NamedTuple):

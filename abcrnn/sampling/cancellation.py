@@ -1,4 +1,4 @@
-"""End sampling from outside, within one stretch of at most 128 characters."""
+"""End sampling from outside, within one stretch of at most 64 characters."""
 
 from __future__ import annotations
 

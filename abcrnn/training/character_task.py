@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
+from abcrnn.data.augmentation import KeyVariants
 from abcrnn.data.corpus import Corpus, require_corpus
 from abcrnn.data.splits import union_digests
 from abcrnn.data.store import BOUNDARY
@@ -67,7 +69,7 @@ class CharacterTask:
         texts, choose = self._train.tunes, None
         if settings.transpose:
             variants = load_key_variants(texts, self.model.vocabulary)
-            texts, choose = variants.tunes, partial(variants.choose, settings.seed)
+            texts, choose = variants.tunes, partial(_choose_variants, variants, settings)
         tunes = encode_tunes(self.model.vocabulary, texts)
         shape = settings.batch_size, settings.seq_length, settings.seed
         if settings.steps_per_epoch is not None:
@@ -164,6 +166,15 @@ class CharacterTask:
     def progress_text(self, loss: float) -> str:
         """Return the loss in nats and in bits."""
         return f"loss {loss:.3f}, {loss / math.log(2):.3f} bits/char"
+
+
+def _choose_variants(
+    variants: KeyVariants, settings: TrainingSettings, epoch: int
+) -> NDArray[np.int64]:
+    """Return the index of the variant of each tune that is read in an epoch."""
+    if settings.transpose_epochs is not None and epoch >= settings.transpose_epochs:
+        return variants.originals()
+    return variants.choose(settings.seed, epoch)
 
 
 def _masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:

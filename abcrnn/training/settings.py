@@ -21,6 +21,16 @@ from abcrnn.storage.validation import require_count, require_number, require_pos
 _SEQ_LENGTHS = {"streams": 64, "random": 64, "tunes": 512}
 
 
+#: Names of the settings that are a number of epochs or batches, or None.
+_OPTIONAL_COUNTS = (
+    "steps_per_epoch",
+    "transpose_epochs",
+    "decay_epochs",
+    "patience",
+    "keep_every",
+)
+
+
 def _require_decay(name: str, value: Any) -> float:
     return require_number(name, value, "above 0 and below 1", lambda x: 0 < x < 1)
 
@@ -51,6 +61,10 @@ class TrainingSettings:
         Whether each tune is read, in every epoch, in one of the keys that the training
         tunes have, sampled in their proportions (:mod:`abcrnn.data.augmentation`). Not
         with random windows, and not for notes.
+    transpose_epochs : int, optional
+        Number of epochs in which tunes are transposed. The epochs after them read each tune
+        in its own key, so that the model ends with the pitches and keys of the corpus. All
+        epochs by default.
     learning_rate : float
         Learning rate of Adam.
     decay_epochs : int, optional
@@ -81,6 +95,7 @@ class TrainingSettings:
     steps_per_epoch: int | None = None
     fit_lengths: bool = False
     transpose: bool = False
+    transpose_epochs: int | None = None
     learning_rate: float = 1e-3
     decay_epochs: int | None = None
     clip_norm: float = 1.0
@@ -112,7 +127,7 @@ class TrainingSettings:
             object.__setattr__(self, "seq_length", _SEQ_LENGTHS[self.windows])
         for name in ("batch_size", "seq_length", "checkpoint_epochs"):
             self._check(name, require_count)
-        for name in ("steps_per_epoch", "decay_epochs", "patience", "keep_every"):
+        for name in _OPTIONAL_COUNTS:
             if getattr(self, name) is not None:
                 self._check(name, require_count)
         for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
@@ -129,6 +144,8 @@ class TrainingSettings:
                 raise ValueError(f"{name} must be True or False, not {getattr(self, name)!r}")
         if self.transpose and self.windows == "random":
             raise ValueError("transpose=True needs windows='streams' or windows='tunes'")
+        if self.transpose_epochs is not None and not self.transpose:
+            raise ValueError("transpose_epochs needs transpose=True")
 
     def _check(self, name: str, require: Callable[[str, Any], float]) -> None:
         """Replace a number by a plain Python number, which run.json can hold."""

@@ -236,9 +236,10 @@ def test_what_is_not_a_model_to_start_from(books, tmp_path, run):
 def test_transposed_tunes(books, tmp_path, run, recorded):
     arguments = ["train", books[0], "--out", tmp_path / "run", "--windows", "tunes",
                  "--seq-length", 32, *TINY]  # fmt: skip
-    code, _, errors = run(*arguments, 1, "--transpose")
+    code, _, errors = run(*arguments, 1, "--transpose", "--transpose-epochs", 1)
     assert code == 0, errors
     assert recorded()["training"]["transpose"] is True
+    assert recorded()["training"]["transpose_epochs"] == 1
     code, _, errors = run(*arguments, 2)
     assert code == 1 and "its --transpose is True, not False" in errors
     code, _, errors = run("train", books[0], "--out", tmp_path / "mit", "--recipe", "mit",

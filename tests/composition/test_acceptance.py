@@ -75,7 +75,10 @@ def test_duplicates_are_refused():
     assert acceptance.refusal(TUNE) is None
     assert acceptance.refusal(TUNE.replace("X:1", "X:2")) == "the same as an earlier tune"
     assert acceptance.refusal(TUNE.replace("K:G", "T:Other title\nK:G")) is not None
+    assert acceptance.refusal(TUNE.replace("|dBG", " |\ndBG")) == "the same as an earlier tune"
+    assert acceptance.refusal(TUNE.replace("GBd", "G3/3Bd")) == "the same as an earlier tune"
     assert acceptance.refusal(TUNE.replace("AGE", "AGD")) is None
+    assert acceptance.refusal(TUNE.replace("AGE", "A>GE")) is None
 
 
 def test_a_refused_tune_does_not_count_as_an_earlier_one():

@@ -64,6 +64,16 @@ def test_no_variant_has_characters_outside_the_vocabulary():
     assert grouped(variants_of(flat, without), 1)[0] == [flat[0]]
 
 
+def test_the_octave_is_the_one_whose_pitches_are_more_frequent():
+    low = [tune_of("D", "DEFG ABGF|", n) for n in range(2, 6)]
+    high = [tune_of("D", "defg abgf|", n) for n in range(6, 10)]
+    tune, up, down = (tune_of("A", text) for text in ("ABcd efdc|", "defg abgf|", "DEFG ABGF|"))
+    in_d = {"up": tune_of("D", up[-10:]), "down": tune_of("D", down[-10:])}
+    for others, expected in ((high * 3 + low, "up"), (low * 3 + high, "down")):
+        found = grouped(variants_of([tune, *others]), 1)[0]
+        assert found == sorted([tune, in_d[expected]])
+
+
 @pytest.mark.slow
 def test_variants_of_real_tunes(irish):
     train = irish.split()[0]
@@ -106,5 +116,6 @@ def test_choice_is_a_function_of_seed_and_epoch():
     counts = np.bincount(chosen.ravel(), minlength=6)
     assert counts / 4000 == pytest.approx([0.25, 0.75, 1, 0.25, 0.25, 0.5], abs=0.03)
     assert ((chosen >= [0, 2, 3]) & (chosen < [2, 3, 6])).all()
+    assert made.originals().tolist() == [0, 2, 3]
     with pytest.raises(ValueError, match="2 tunes, 2 weights, sizes of 3"):
         KeyVariants(("a", "b"), [3], [1, 1])

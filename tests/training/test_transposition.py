@@ -1,6 +1,7 @@
 """Training on tunes that are transposed from epoch to epoch."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,6 +69,20 @@ def test_every_epoch_reads_one_variant_of_each_tune(corpus, windows):
 
 
 @pytest.mark.parametrize("windows", WINDOWS)
+def test_the_last_epochs_read_the_tunes_as_they_are(corpus, windows):
+    settings = TrainingSettings(**TRANSPOSED, **WINDOWS[windows])
+    always = CharacterTask(make_model(corpus), corpus, None, settings)
+    settings = replace(settings, transpose_epochs=2)
+    task = CharacterTask(make_model(corpus), corpus, None, settings)
+    rows = range(4)
+    assert texts_of(task, 1, rows) == texts_of(always, 1, rows)
+    last = texts_of(task, 2, rows)
+    assert last != texts_of(always, 2, rows)
+    text = "".join(last)
+    assert sum(tune in text for tune in corpus.tunes) >= 12 - 4 * (windows == "streams")
+
+
+@pytest.mark.parametrize("windows", WINDOWS)
 def test_rows_of_workers_are_those_of_the_whole_batch(corpus, windows):
     settings = TrainingSettings(**TRANSPOSED, **WINDOWS[windows])
     task = CharacterTask(make_model(corpus), corpus, None, settings)
@@ -124,6 +139,10 @@ def test_the_setting_is_true_or_false(value):
 
 
 def test_what_cannot_be_transposed(corpus, tmp_path, midi_folder):
+    with pytest.raises(ValueError, match="transpose_epochs needs transpose=True"):
+        TrainingSettings(transpose_epochs=3)
+    with pytest.raises(ValueError, match="transpose_epochs must be a whole number of at least 1"):
+        TrainingSettings(transpose=True, transpose_epochs=0)
     with pytest.raises(ValueError, match="transpose=True needs windows='streams' or windows='t"):
         TrainingSettings(windows="random", steps_per_epoch=3, transpose=True)
     store = store_tunes(tmp_path, [Block(tune, 1, ()) for tune in corpus.tunes])
