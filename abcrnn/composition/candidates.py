@@ -8,7 +8,8 @@ from typing import Any
 from abcrnn.composition.contradictions import require_readable, require_room
 from abcrnn.composition.landing import Landing
 from abcrnn.composition.provenance import Provenance
-from abcrnn.composition.requests import constraint_for, sampling_constraint_for
+from abcrnn.composition.requests import constraint_for
+from abcrnn.composition.sampling_constraint import sampling_constraint_for
 from abcrnn.sampling.decoder import MAX_BATCH
 from abcrnn.sampling.faithful import Selected
 from abcrnn.sampling.sampler import Sampler
@@ -38,7 +39,11 @@ class Candidates:
 
     def __init__(self, model: Any, source: Provenance, expected: int = PARALLEL) -> None:
         requests, settings = source.requests, source.settings
-        constraint = sampling_constraint_for(model, requests)
+        self._prompt = requests.prompt(settings.prompt)
+        title = MAX_LINE if settings.generate_title else 0
+        constraint = sampling_constraint_for(
+            model, requests, self._prompt, settings.max_length - title
+        )
         self.source = source
         self._sampler = Sampler(
             model,
@@ -53,8 +58,6 @@ class Candidates:
         self._titles: dict[int, str] = {}  # by stream
         self._given: dict[int, str] = {}  # prompts with a title, by stream
         self._titles_at_once = min(expected * settings.faithful, PARALLEL)
-        self._prompt = requests.prompt(settings.prompt)
-        title = MAX_LINE if settings.generate_title else 0
         complete = constraint_for(model, requests)
         require_room(complete, requests, self._prompt, settings.max_length, title)
         require_readable(model, complete, requests, self._prompt)

@@ -7,7 +7,7 @@ sampling. :mod:`abcrnn.composition.request_checks` checks them on a finished tun
 from __future__ import annotations
 
 import itertools
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from abcrnn.composition.pitch_range import notes_in_range
@@ -260,32 +260,6 @@ def constraint_for(model: Any, requests: Requests) -> TransitionTables:
         values=requests.header_values(),
         ending=requests.ending,
     )
-
-
-def sampling_constraint_for(model: Any, requests: Requests) -> TransitionTables:
-    """Return the constraint under which tunes with the requests are sampled.
-
-    It is :func:`constraint_for`, except that an ending is part of it only with a number of
-    bars. Otherwise a tune that reaches another note at its end would be continued, and tunes
-    would be twice as long; :class:`abcrnn.composition.acceptance.Acceptance` refuses them.
-
-    Parameters
-    ----------
-    model : SequenceModel
-    requests : Requests
-
-    Returns
-    -------
-    TransitionTables
-
-    Raises
-    ------
-    ValueError
-        As :func:`constraint_for`.
-    """
-    if requests.bars is None:
-        requests = replace(requests, ending=None)
-    return constraint_for(model, requests)
 
 
 def _is_field_value(text: str) -> bool:
