@@ -17,6 +17,7 @@ from abcrnn.cli.argument_types import (
     probability,
     whole,
 )
+from abcrnn.composition.defaults import MAX_LENGTH
 from abcrnn.models.pretrained import DEFAULT
 
 
@@ -175,7 +176,7 @@ def add_max_length(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-length",
         type=count,
-        default=1000,
+        default=MAX_LENGTH,
         metavar="N",
         help="maximum length of a tune, in characters (default: %(default)s)",
     )

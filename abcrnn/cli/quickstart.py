@@ -14,6 +14,7 @@ from abcrnn.cli.quickstart_tunes import PAGE, SUBFOLDER, show_packaged_tunes, wr
 from abcrnn.cli.run_arguments import add_epochs, add_run_seed
 from abcrnn.cli.terminal import import_tensorflow, report_unconverted, resume_hint
 from abcrnn.cli.training_run import SOURCE_FIELDS
+from abcrnn.composition.defaults import MAX_LENGTH
 from abcrnn.reports.wording import count_of
 from abcrnn.storage.atomic import require_writable
 
@@ -136,7 +137,7 @@ def run_quickstart(
     model, bits = _train(folder, epochs, steps, seed)
     # Without further candidates, a tune that the constraint has led astray would be kept.
     sampler = Sampler(model, top_p=0.95, seed=seed, constraint="bars", faithful=3)
-    generated = sampler.tunes(tunes, max_length=1000)
+    generated = sampler.tunes(tunes, max_length=MAX_LENGTH)
     generated = [renumber(tune, number) for number, tune in enumerate(generated, start=1)]
     write_text(folder / "tunes.abc", "\n\n".join(generated) + "\n")
     return Quickstart(folder, generated, convert_tunes(generated, folder / "midi"), bits)

@@ -106,7 +106,10 @@ def read_tunes(
 
 
 def require_outputs(arguments: argparse.Namespace) -> None:
-    """Raise an exception before anything is generated if a result cannot be written."""
+    """Raise an exception before anything is generated if a result cannot be written.
+
+    Also loads the corpora of ``--nearest``, as ``arguments.known``.
+    """
     from abcrnn.storage.atomic import require_writable
 
     if arguments.output:
@@ -115,11 +118,10 @@ def require_outputs(arguments: argparse.Namespace) -> None:
         require_writable(Path(arguments.midi) / "tune.mid")
     if getattr(arguments, "gallery", None):
         require_gallery(arguments.gallery)
-    if names := getattr(arguments, "nearest", None):
-        if not arguments.gallery:
-            raise UsageError("argument --nearest: only with --gallery")
-        for name in names:
-            load_corpus(name)
+    names = getattr(arguments, "nearest", None) or ()
+    if names and not arguments.gallery:
+        raise UsageError("argument --nearest: only with --gallery")
+    arguments.known = [load_corpus(name) for name in names]
 
 
 def require_gallery(path: str) -> None:
@@ -166,8 +168,8 @@ def write_files(tunes: Sequence[str], arguments: argparse.Namespace) -> int:
     """Write the files that ``--midi`` and ``--gallery`` name, and return the exit code."""
     code = convert_into(tunes, arguments.midi, "midi") if arguments.midi else 0
     if arguments.gallery and tunes:
-        known = [load_corpus(name) for name in arguments.nearest or ()]
-        code = max(code, gallery_into(tunes, arguments.gallery, nearest=known or None))
+        known = arguments.known or None
+        code = max(code, gallery_into(tunes, arguments.gallery, nearest=known))
     return code
 
 

@@ -19,7 +19,7 @@ from abcrnn.composition.acceptance import Acceptance
 from abcrnn.composition.candidates import PARALLEL, Candidates
 from abcrnn.composition.composition_report import Composition, Report, YieldError
 from abcrnn.composition.contradictions import require_compatible
-from abcrnn.composition.defaults import MAX_COPIED_BARS, TOP_P
+from abcrnn.composition.defaults import MAX_COPIED_BARS, MAX_LENGTH, TOP_P
 from abcrnn.composition.layout import tidied
 from abcrnn.composition.provenance import Provenance, Settings, digest
 from abcrnn.composition.requests import Requests
@@ -59,7 +59,7 @@ def compose(
     novelty: NoveltyIndex | None = None,
     temperature: float = 1.0,
     top_p: float | None = TOP_P,
-    max_length: int = 1000,
+    max_length: int = MAX_LENGTH,
     seed: int | None = None,
     best_of: int = 1,
     faithful: int = 1,
@@ -168,7 +168,7 @@ def compose_iter(
     novelty: NoveltyIndex | None = None,
     temperature: float = 1.0,
     top_p: float | None = TOP_P,
-    max_length: int = 1000,
+    max_length: int = MAX_LENGTH,
     seed: int | None = None,
     best_of: int = 1,
     faithful: int = 1,

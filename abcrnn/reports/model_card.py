@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abcrnn.composition.defaults import MAX_LENGTH
 from abcrnn.composition.requests import constraint_for
 from abcrnn.data.corpus import Corpus
 from abcrnn.data.novelty import Novelty, NoveltyIndex
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 from abcrnn.storage.validation import require_count
 
-_TEMPERATURE, _MAX_LENGTH = 1.0, 1000
+_TEMPERATURE = 1.0
 _MAX_REQUESTED = 40  # tunes generated for requests
 _MAX_TYPICAL = 200  # tunes from which typical requests are taken
 
@@ -176,7 +177,7 @@ def _generate(
     """Generate tunes, and compare them with the training tunes, or with all if unknown."""
     unconstrained = _sample_unconstrained(model, tunes, seed)
     sampled = sample_constrained(
-        model, kept_tables(model), "X:", tunes, _TEMPERATURE, seed, _MAX_LENGTH
+        model, kept_tables(model), "X:", tunes, _TEMPERATURE, seed, MAX_LENGTH
     )
     generated = [each.tune for each in sampled if each.tune is not None]
     corpus, real = trained_on or held_out, _spread(held_out.tunes, tunes)
@@ -186,7 +187,7 @@ def _generate(
     )
     reference, counts = _compare(generated, real, corpus, trained_on is not None)
     metrics = _metrics(generated, real if trained_on else None, corpus)
-    settings = SamplingSettings(tunes, _TEMPERATURE, seed, _MAX_LENGTH)
+    settings = SamplingSettings(tunes, _TEMPERATURE, seed, MAX_LENGTH)
     cost = constraint_cost(sampled)
     return GeneratedTunes(settings, validity, cost, requests, reference, metrics), counts
 
@@ -225,7 +226,7 @@ def _sample_unconstrained(model: Any, tunes: int, seed: int) -> Validity:
     """Start a number of tunes without constraint; an incomplete one is not replaced."""
     sampler = Sampler(model, temperature=_TEMPERATURE, seed=seed, constraint=None)
     numbers = iter(range(tunes))
-    ended = sampler.streams("X:", _MAX_LENGTH, lambda: next(numbers, None), tunes)
+    ended = sampler.streams("X:", MAX_LENGTH, lambda: next(numbers, None), tunes)
     with progress_bar(ended, total=tunes, unit="tune", leave=False) as bar:
         return _validity(tunes, [tune for _, tune in bar if tune])
 
@@ -243,7 +244,7 @@ def _request_rates(
         return None
     constraint = constraint_for(model, requests)
     sampled = sample_constrained(
-        model, constraint, requests.prompt(), expected, _TEMPERATURE, seed, _MAX_LENGTH
+        model, constraint, requests.prompt(), expected, _TEMPERATURE, seed, MAX_LENGTH
     )
     generated = [each.tune for each in sampled if each.tune is not None]
     return RequestRates(

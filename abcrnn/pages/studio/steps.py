@@ -14,6 +14,7 @@ from typing import Any
 
 from abcrnn.composition.composer import compose_iter
 from abcrnn.composition.composition_report import Report
+from abcrnn.composition.defaults import MAX_COPIED_BARS, MAX_LENGTH
 from abcrnn.composition.provenance import without_provenance
 from abcrnn.composition.reproduction import reproduce
 from abcrnn.composition.request_checks import contradicted_requests
@@ -30,8 +31,7 @@ from abcrnn.pages.studio.history import MODEL_KINDS, History
 LEAST_ALTERNATIVES = 3
 
 _NUMBER = re.compile(r"X:\s*([0-9]{1,9})")  # an edited tune may have more: X:1 % mine
-_MAX_COPIED_BARS = 4.0
-_MAX_LENGTH = 1000  # characters of a tune
+
 _LENGTH_OF_BAR = 40  # in a tune with many bars
 _TRIES = 4  # seeds with which bars are rewritten until there are enough alternatives
 
@@ -92,9 +92,9 @@ def compose(
         model,
         n,
         **requests.given(),
-        max_copied_bars=_MAX_COPIED_BARS if model.novelty else None,
+        max_copied_bars=MAX_COPIED_BARS if model.novelty else None,
         temperature=temperature,
-        max_length=max(_MAX_LENGTH, _LENGTH_OF_BAR * (requests.bars or 0)),
+        max_length=max(MAX_LENGTH, _LENGTH_OF_BAR * (requests.bars or 0)),
         seed=seed,
         report=WatchedReport(watch=watch),
     )
@@ -164,7 +164,7 @@ def continue_from(
         **requests.given(),
         max_copied_bars=_copied_bars_allowed(model, beginning),
         temperature=temperature,
-        max_length=max(_MAX_LENGTH, 2 * len(tune)),
+        max_length=max(MAX_LENGTH, 2 * len(tune)),
         seed=seed,
         report=WatchedReport(watch=watch),
     )
@@ -178,7 +178,7 @@ def _copied_bars_allowed(model: Any, beginning: str) -> float | None:
     """Return how many bars in a row may be copied: as many as the given beginning has, or 4."""
     if not model.novelty:
         return None
-    return max(_MAX_COPIED_BARS, float(model.novelty.compare(beginning).bars))
+    return max(MAX_COPIED_BARS, float(model.novelty.compare(beginning).bars))
 
 
 def beginning_before(tune: str, bar: int) -> str:
