@@ -1,7 +1,7 @@
 """Default settings of ``compose``, which functions, commands and pages share."""
 
 #: Probability of the most likely characters that are sampled from.
-TOP_P = 0.98
+TOP_P = 0.995
 
 #: Maximum length of a tune, in characters.
 MAX_LENGTH = 1000
