@@ -1,8 +1,8 @@
 """The constraint under which tunes with given requests are sampled.
 
-A constraint that forbids the end of a tune, or of a section, makes a model continue until it
-happens to meet a request, so tunes become much longer. Requests of this kind are therefore
-completed or left to :class:`abcrnn.composition.acceptance.Acceptance`.
+It differs from what the requests allow where a model would not find the way by itself: forced
+to end on a note it writes some short notes that lead there, and forced to end a section it
+continues until it happens to write the repeat.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from abcrnn.composition.requests import Requests, constraint_for
-from abcrnn.data.store import BOUNDARY
-from abcrnn.evaluation.metric_distributions import MetricDistributions
 from abcrnn.grammar.transition_tables import TransitionTables
 
-_BARS_OF_SECTION = 8  # with a model that does not record the length of its training tunes
+#: Bars of a section for which no number is requested: the first that leaves enough room.
+_BARS_OF_SECTION = (8, 4, 2, 1)
+_ROOM_FOR_BAR = 16  # characters; bars of real tunes need about 9
 
 
 def sampling_constraint_for(
@@ -23,14 +23,15 @@ def sampling_constraint_for(
 ) -> TransitionTables:
     """Return the constraint under which tunes with the requests are sampled.
 
-    With a form and no number of bars, the sections are equally long, and the tune has the
-    number of bars that is the most frequent among the training tunes, if the prompt and the
-    maximum length allow it. An ending is part of the constraint only with a number of bars.
+    A requested ending is not part of it:
+    :class:`abcrnn.composition.acceptance.Acceptance` refuses tunes with another one. With a
+    form and no number of bars, each section has 8 bars, or fewer if the maximum length leaves
+    no room for them, unless the tune begins with a longer section.
 
     Parameters
     ----------
     model : SequenceModel
-        With a ``vocabulary``, and ``about``.
+        With a ``vocabulary``.
     requests : Requests
     prompt : str
         The beginning of the tune.
@@ -44,41 +45,21 @@ def sampling_constraint_for(
     Raises
     ------
     ValueError
-        If no such tune can be written with the characters of the model, or the model has an
-        invalid record of its training tunes.
+        If no such tune can be written with the characters of the model.
     """
-    if requests.form and requests.bars is None:
-        with_bars = replace(requests, bars=usual_bars(model, requests))
-        constraint = constraint_for(model, with_bars)
-        prefix = constraint.read_prefix(prompt)
-        least = len(prompt) + constraint.length_to_end(prefix) - len(BOUNDARY)
-        if prefix.length == len(prompt) and least <= max_length:
+    requests = replace(requests, ending=None)
+    bars = _usual_bars(requests, max_length - len(prompt))
+    if bars:
+        constraint = constraint_for(model, replace(requests, bars=bars))
+        if constraint.read_prefix(prompt).length == len(prompt):
             return constraint
-    if requests.bars is None:
-        requests = replace(requests, ending=None)
     return constraint_for(model, requests)
 
 
-def usual_bars(model: Any, requests: Requests) -> int:
-    """Return the most frequent number of bars of training tunes that sections of a form divide.
-
-    Parameters
-    ----------
-    model : SequenceModel
-        With ``about``. If it does not record its training tunes, a section has 8 bars.
-    requests : Requests
-        With a form.
-
-    Returns
-    -------
-    int
-    """
+def _usual_bars(requests: Requests, room: int) -> int | None:
+    """Return the number of bars of a tune with a form; None if any number will do."""
+    if requests.form is None or requests.bars is not None:
+        return None
     sections = len(requests.sections())
-    recorded = getattr(model, "about", {}).get("tune_metrics")
-    if recorded is not None:
-        counts = MetricDistributions(recorded).to_dict()["bars"][:-1]  # the last is "more bars"
-        multiples = range(sections, len(counts), sections)
-        most_frequent = max(multiples, key=lambda bars: (counts[bars], -bars))
-        if counts[most_frequent]:
-            return most_frequent
-    return _BARS_OF_SECTION * sections
+    numbers = (sections * bars for bars in _BARS_OF_SECTION)
+    return next((bars for bars in numbers if bars * _ROOM_FOR_BAR <= room), None)

@@ -129,8 +129,7 @@ def test_an_untrained_model_ends_as_requested(model, ending):
     options = {"max_length": 150, "seed": 3, "max_copied_bars": None}
     made = compose(model, 8, prompt="X:1\nM:6/8\n", bars=4, ending=ending, **options)
     assert_as_requested(made.tunes, 8, bars=4, ending=ending)
-    # By construction: no tune was refused for its ending.
-    assert not [reason for reason in made.report.refused if "ending" in reason]
+    assert made.report.refused["not the requested ending"] > 0
     assert reproduce_all(made.tunes, model) == made.tunes
 
 
