@@ -21,7 +21,8 @@ from abcrnn.sampling.tune_text import find_tune
 MAX_LINE = 60
 _ENOUGH = 1000  # characters of a tune, in which a line fits under any constraint
 _STEPS_OF_LINE = 32
-_STEPS_OF_TUNE = 64  # a new stream replaces one that ended only after so many steps
+#: Characters of a call: a new stream replaces one that ended only after so many.
+STEPS_OF_TUNE = 64
 
 
 class TuneStreams:
@@ -168,7 +169,7 @@ class TuneStreams:
                 running[row] = number, self._model.vocabulary.decode(ids[:1]), len(ids)
             if not running:
                 return
-            sampled = streams.advance(_STEPS_OF_TUNE)
+            sampled = streams.advance(STEPS_OF_TUNE)
             for row, (number, text, prompt_length) in list(running.items()):
                 text += self._model.vocabulary.decode(sampled[row])
                 ended, tune = find_tune(text, prompt_length, max_length)

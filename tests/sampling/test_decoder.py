@@ -21,6 +21,7 @@ from abcrnn.models.ensemble import Ensemble
 from abcrnn.sampling import RandomChoice, decoder, kept_tables
 from abcrnn.sampling.decoder import Decoder, Streams
 from abcrnn.sampling.loop import STEPS_PER_CALL
+from abcrnn.sampling.tune_streams import STEPS_OF_TUNE
 
 LETTERS = Vocabulary.from_text("abcdefghijklmnopqrstuvwxyz")
 # Few characters, so that few transitions have to be computed.
@@ -103,8 +104,8 @@ def counts(monkeypatch):
     """Number of characters that each call gave each row."""
     found, advance = [], Streams.advance
 
-    def counted(streams):
-        rows = advance(streams)
+    def counted(streams, *steps):
+        rows = advance(streams, *steps)
         found.append([len(row) for row in rows])
         return rows
 
@@ -154,7 +155,7 @@ def test_rows_whose_tune_has_ended_start_the_next(trained, monkeypatch, counts):
     counts.clear()
     assert Sampler(model, seed=2).tunes(9) == in_parallel
     # Two at a time, the shorter of each pair would have to wait for the longer.
-    needed = [-(-(len(tune) + 4) // STEPS_PER_CALL) for tune in in_parallel]
+    needed = [-(-(len(tune) + 4) // STEPS_OF_TUNE) for tune in in_parallel]
     assert len(counts) <= (sum(needed) + max(needed)) / 2
 
 

@@ -42,8 +42,12 @@ window.advance = async (seconds) => {
     await context.suspend();
     await pause(70); // the player schedules every 60 ms
   }
-  await frame();
-  await frame();
+  let time;
+  do { // the clock may still move after it was suspended; the page is drawn once it stands
+    time = context.currentTime;
+    await frame();
+    await frame();
+  } while (context.currentTime !== time);
 };
 window.loudness = () => {
   const heard = new Float32Array(32768);
