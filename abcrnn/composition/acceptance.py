@@ -8,7 +8,6 @@ the limits of traits (:mod:`abcrnn.composition.trait_limits`).
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 from abcrnn.composition.defaults import MAX_COPIED_BARS
@@ -51,9 +50,7 @@ class Acceptance:
     novelty: NoveltyIndex | None = None
     max_copied_bars: float = MAX_COPIED_BARS
     limits: TraitLimits | None = None
-    _accepted: dict[str, list[str]] = field(
-        default_factory=lambda: defaultdict(list), init=False, repr=False
-    )
+    _accepted: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
 
     def refusal(self, tune: str | None) -> str | None:
         """Return the first reason to refuse a tune; None if it is accepted.
@@ -75,7 +72,7 @@ class Acceptance:
             reason = reason or test(read)
         if reason:
             return reason
-        self._accepted[_letters(tune)].append(tune)
+        self._accepted.setdefault(_letters(tune), []).append(tune)
         return None
 
     def _invalid(self, read: Tune) -> str | None:

@@ -53,7 +53,7 @@ class Candidates:
             constraint=constraint,
             faithful=settings.faithful,
         )
-        self._landing = Landing(constraint, requests, settings.max_length)
+        self._landing = Landing(constraint.characters, requests, settings.max_length)
         self._normalize = model.vocabulary.normalize
         self._titles: dict[int, str] = {}  # by stream
         self._given: dict[int, str] = {}  # prompts with a title, by stream

@@ -35,8 +35,8 @@ from abcrnn.storage.validation import require_count, require_number
 
 _MIN_GENERATED = 512  # candidates before the share of accepted ones is judged
 _MIN_SHARE = 0.005
-# How many of the first tunes are expected to be accepted: of how many, without limits of traits
-# and with them. Rows without a stream take as long as rows with one, so start enough at once.
+# Expected at first, without and with limits of traits: so many accepted, of so many generated.
+# Rows without a stream take as long as rows with one, so enough are started at once.
 _EXPECTED, _EXPECTED_WITH_LIMITS = (4, 5), (2, 6)
 
 

@@ -14,7 +14,6 @@ from abcrnn.composition.requests import Requests
 from abcrnn.composition.tune_form import split_sections
 from abcrnn.evaluation.tune_metrics import Ending, measure
 from abcrnn.grammar import END, State, TuneAutomaton
-from abcrnn.grammar.transition_tables import TransitionTables
 from abcrnn.notation import read_tune
 
 #: A tune that ends within this many characters of the maximum length may have been cut short.
@@ -62,16 +61,16 @@ class Landing:
 
     Parameters
     ----------
-    constraint : TransitionTables
-        The constraint under which the tunes are sampled.
+    characters : str
+        Characters of the vocabulary.
     requests : Requests
         With a requested form or number of bars, tunes stay unchanged.
     max_length : int
         Characters.
     """
 
-    def __init__(self, constraint: TransitionTables, requests: Requests, max_length: int) -> None:
-        self._constraint, self._requests, self._max_length = constraint, requests, max_length
+    def __init__(self, characters: str, requests: Requests, max_length: int) -> None:
+        self._characters, self._requests, self._max_length = characters, requests, max_length
 
     def land(self, tune: str, prompt: str) -> str:
         """Return a tune, shortened if it ends near the maximum length inside a phrase.
@@ -108,7 +107,7 @@ class Landing:
     def _automaton(self) -> TuneAutomaton:
         requests = self._requests
         return TuneAutomaton(
-            self._constraint.characters,
+            self._characters,
             values=requests.header_values(),
             ending=requests.ending,
             pitches=requests.notes(),

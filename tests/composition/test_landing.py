@@ -28,7 +28,7 @@ def tables():
 
 def land(tables, music, requests=None, prompt=HEADER, room=0):
     tune = HEADER + music
-    landing = Landing(tables, requests or Requests(), len(tune) + room)
+    landing = Landing(tables.characters, requests or Requests(), len(tune) + room)
     return landing.land(tune, prompt).removeprefix(HEADER)
 
 
@@ -78,7 +78,7 @@ def test_a_requested_ending_is_kept(tables):
 def test_random_tunes_at_their_limit_stay_valid(tables, meter):
     walker = Walker(TuneAutomaton(ALPHABET), random.Random(1))  # noqa: S311
     prompt, limit, whole = header(meter), 200, 0
-    landing = Landing(tables, Requests(), limit)
+    landing = Landing(tables.characters, Requests(), limit)
     tunes = (walker.walk(limit + 2, prompt)[:-2] for _ in range(25))
     near = [tune for tune in tunes if len(tune) > limit - NEAR_LIMIT][:6]
     assert len(near) >= 2
